@@ -4,10 +4,9 @@ package org.vhost4j.device;
 import java.util.function.LongSupplier;
 
 /**
- * The limit for one kind of slow work in one turn of a lane's duty cycle, regardless of the cause: a number of units,
- * bytes and nanoseconds, of which the first that is used up ends the work until the next turn. One unit is always
- * allowed, so that work that takes longer than a turn should gets done, too; a turn therefore exceeds the budget by one
- * unit at most.
+ * Limits one kind of slow work in one turn of a lane's duty cycle to a number of units, bytes and nanoseconds. When one
+ * of the three is used up, the work stops until the next turn. One unit is always allowed, because a single unit may
+ * exceed the whole budget; a turn therefore exceeds the budget by one unit at most.
  *
  * <p>Used by one thread, in this order: {@link #begin}, then {@link #remains} before each unit and {@link #spend} after it.
  */
@@ -41,7 +40,7 @@ public final class Budget {
         this.clock = clock;
     }
 
-    /** Starts another turn: the budget is whole again. Costs nothing: the clock is not read before there is work. */
+    /** Starts a turn with the full budget. Costs nothing: the clock is not read before there is work. */
     public void begin() {
         started = false;
     }

@@ -17,7 +17,7 @@ public interface Pollable {
      */
     boolean arm();
 
-    /** Tells that the lane polls again: no wake-up is needed until the next {@link #arm()}. */
+    /** Notifies that the lane polls again: no wake-up is needed until the next {@link #arm()}. */
     void disarm();
 
     /**
@@ -29,10 +29,10 @@ public interface Pollable {
     void fault(String reason);
 
     /**
-     * Returns whether all memory that this object uses is still there. When memory vanishes while the lane works, the
-     * object that was being polled need not be the cause, because it may have been writing into the memory of another
-     * one; therefore all are asked. An object whose memory is intact is polled again although its last {@link #poll()}
-     * was cut short, and may find that the frame it was delivering is lost or duplicated.
+     * Returns whether all memory that this object uses is still mapped to existing pages. When an access to memory
+     * fails, the memory need not belong to the object that was being polled, because that may have been writing to the
+     * memory of another one; therefore the lane checks every object. An object whose memory is intact is polled again
+     * although its last {@link #poll()} was cut short, and the frame that it was delivering may be lost or duplicated.
      *
      * @return false when the front-end has shortened a file that is in use
      */

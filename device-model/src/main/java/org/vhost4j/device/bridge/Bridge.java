@@ -19,25 +19,26 @@ import org.vhost4j.device.offload.OffloadEngine;
  * A learning bridge (IEEE 802.1D without the spanning tree): a frame goes to the port of its destination, to all other ports when
  * that is unknown or a group, and never back.
  *
- * <p>A frame with one receiver waits with its sender while the receiver has no room; a flooded one never waits. A port that
- * is an uplink waits for no guest while there are others: its frames wait in a queue for that guest alone, or are dropped.
+ * <p>A frame with one receiver stays with its sender while the receiver has no room; a flooded one never waits. An
+ * uplink does not wait for one of several guests: frames for a guest without room wait in a queue of that guest, or are
+ * dropped.
  *
- * <p>What a port may send is said by its {@link PortRules}: frames against them are dropped. When one of them has a {@link PortVlan}, frames
- * stay within their VLAN, each of which learns its stations by itself; while none has, tags are not looked at.
+ * <p>{@link PortRules} restrict what a port may send: frames that violate them are dropped. When a port has a {@link
+ * PortVlan}, frames stay within their VLAN, and each VLAN learns its stations separately; otherwise tags are ignored.
  */
 public final class Bridge implements FrameSink {
     private static final int NO_PAIR = -1;
 
-    /** In the place of a port that was removed. */
+    /** Takes the place of a port that was removed. */
     private static final FramePort VACANT = new VacantPort();
 
     private final OffloadEngine engine;
     private final VlanTables tables;
 
-    /** That of VLAN 0: all there is to know while no port has been given VLANs. */
+    /** The table of VLAN 0: the only table while no port has VLANs. */
     private final MacTable stations;
 
-    /** Null while no port has been given VLANs. */
+    /** Null while no port has VLANs. */
     private @Nullable VlanSwitch vlans;
 
     private PortVlan[] portVlans = new PortVlan[0];
@@ -49,10 +50,12 @@ public final class Bridge implements FrameSink {
     private @Nullable FloodLimit[] floods = new FloodLimit[0];
     private StationWatch[] watches = new StationWatch[0];
 
-    /** When there are two ports, the sum of their numbers: each is the other's only receiver. Else {@link #NO_PAIR}. */
+    /**
+     * With two ports, the sum of their numbers, because each is the other's only receiver; otherwise {@link #NO_PAIR}.
+     */
     private int pair = NO_PAIR;
 
-    /** Where frames of an uplink wait for a port, null when they do not. */
+    /** For each port, the queue in which frames of an uplink wait for it; null for none. */
     private @Nullable RemotePort[] parking = new RemotePort[0];
 
     private final LongSupplier clock;
@@ -62,7 +65,7 @@ public final class Bridge implements FrameSink {
     /**
      * Creates a bridge without ports and without coalescing.
      *
-     * @param engine adapts frames to what their receiver takes
+     * @param engine converts frames to what their receiver accepts
      */
     public Bridge(OffloadEngine engine) {
         this(engine, false);
@@ -71,8 +74,8 @@ public final class Bridge implements FrameSink {
     /**
      * Creates a bridge without ports.
      *
-     * @param engine adapts frames to what their receiver takes
-     * @param coalesce whether plain frames are put together for receivers that take super-frames
+     * @param engine converts frames to what their receiver accepts
+     * @param coalesce whether plain frames are merged into super-frames for receivers that accept them
      */
     public Bridge(OffloadEngine engine, boolean coalesce) {
         this(engine, coalesce, System::nanoTime);
@@ -81,8 +84,8 @@ public final class Bridge implements FrameSink {
     /**
      * Creates a bridge without ports.
      *
-     * @param engine adapts frames to what their receiver takes
-     * @param coalesce whether plain frames are put together for receivers that take super-frames
+     * @param engine converts frames to what their receiver accepts
+     * @param coalesce whether plain frames are merged into super-frames for receivers that accept them
      * @param clock clock in nanoseconds, from any origin, for limits over time
      */
     public Bridge(OffloadEngine engine, boolean coalesce, LongSupplier clock) {
@@ -149,7 +152,7 @@ public final class Bridge implements FrameSink {
         findPair();
     }
 
-    /** A port was added or removed. */
+    /** Updates {@link #pair} after a port was added or removed. */
     private void findPair() {
         int count = 0;
         int sum = 0;
@@ -162,8 +165,8 @@ public final class Bridge implements FrameSink {
         pair = count == 2 ? sum : NO_PAIR;
     }
 
-    // Ports that come and go while frames move. The thread that does so tells one bridge after the other:
-    // for a new port place, occupy everywhere, settle; for one that goes vacate everywhere, release.
+    // Methods that add and remove ports while frames move. To add a port, the calling thread calls place once, occupy
+    // on every bridge, then settle once; to remove one, vacate on every bridge, then release once.
 
     /**
      * Assigns a number to a new port, in all bridges that share stations with this one. Any thread may call it, one at
@@ -229,9 +232,10 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Gives a port the station that is its own, when it occupies its number everywhere. Called by the port's lane.
+     * Enters the address that the port's rules give to it into the table. Called after {@link #occupy} on all bridges,
+     * by the port's lane.
      *
-     * @param number the port's
+     * @param number the port's number
      */
     public void settle(int number) {
         tables.settle(number);
@@ -240,7 +244,7 @@ public final class Bridge implements FrameSink {
     /**
      * Removes the port at a number: frames for it are dropped. Called by this bridge's lane, between two bursts.
      *
-     * @param number one that is occupied
+     * @param number the number of an existing port
      */
     public void vacate(int number) {
         set(number, VACANT, PortRules.NONE);
@@ -248,9 +252,10 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Forgets all stations of a port that has been vacated everywhere; its number is free for another. Any thread, one at a time.
+     * Forgets all stations of a port that has been vacated everywhere; its number is free for another. Any thread may
+     * call it, one at a time.
      *
-     * @param number the port's
+     * @param number the port's number
      */
     public void release(int number) {
         tables.release(number);
@@ -289,7 +294,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Keeps frames of uplinks that wait for a port in a queue of its own.
+     * Sets the queue in which frames of uplinks wait for a port.
      *
      * @param port a port of this bridge and lane
      * @param queue leads to the same port, by {@link LaneInbox#remote} of the same lane
@@ -327,13 +332,13 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Sets whether the guest of a port takes frames; initially it does. While it does not, stations that the port's
-     * rules give to the port, or that the port keeps, may move to an uplink: the guest has moved to another host, or
-     * has not yet arrived from there. When the guest begins to run, the port gets the address of its rules back, unless
-     * another port with the same address has a running guest.
+     * Sets whether the guest of a port accepts frames; initially it does. While it does not, the port's own address and
+     * stations that cannot move otherwise may move to an uplink, because the guest has moved to another host or has not
+     * yet arrived from there. When the guest begins to run, the port gets the address of its rules back, unless another
+     * port with the same address has a running guest.
      *
      * @param port a port of this bridge and lane
-     * @param running whether the guest takes frames from now on
+     * @param running whether the guest accepts frames from now on
      */
     public void running(FramePort port, boolean running) {
         tables.running(indexOf(port), running);
@@ -371,7 +376,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Returns the station behind a port that has been known for the longest time.
+     * Returns the station behind a port that was learned first.
      *
      * @param port a port of this bridge and lane
      * @return the address, 48 bits, or {@link PortRules#NO_MAC} when there is none; any station of the port when its
@@ -384,7 +389,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Takes over a station from another back-end: it is behind the port from now on, if the port's rules allow that.
+     * Takes over a station that another back-end has learned behind this port, if the port's rules allow it.
      *
      * @param port a port of this bridge and lane
      * @param station the station with its VLAN, as in {@link #stations}
@@ -403,9 +408,9 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Announces a station: it is behind the port from now on, and the announcing frame goes to all other ports that
-     * have room; it waits for none of them. The caller calls {@link #flush} afterwards. With VLANs the announcement is
-     * in the VLAN of the port's untagged frames, if it has one.
+     * Learns a station behind a port and floods a frame that announces it. The frame does not wait for ports without
+     * room. The caller calls {@link #flush} afterwards. With VLANs the announcement is in the VLAN of the port's
+     * untagged frames, if it has one.
      *
      * @param port a port of this bridge and lane
      * @param frame a frame from the station to a group address
@@ -509,7 +514,7 @@ public final class Bridge implements FrameSink {
         }
     }
 
-    /** Passes a frame on within its VLAN. */
+    /** Forwards a frame within its VLAN. */
     private int forward(VlanSwitch switched, int source, Frame frame) {
         if (frame.needs == Frame.UNCHECKED && engine.check(frame, Offloads.ALL_WITH_TUNNELS) != null) {
             return FramePort.DELIVERED;
@@ -536,7 +541,7 @@ public final class Bridge implements FrameSink {
             ports[destination].dropped();
             return FramePort.DELIVERED;
         }
-        // Guests in other VLANs wait for this uplink as well.
+        // Guests in other VLANs use this uplink as well, so it does not wait.
         int result = uplink[source] && pair == NO_PAIR
                 ? handOverWithoutWaiting(leaving, destination)
                 : handOver(leaving, destination);
@@ -568,7 +573,7 @@ public final class Bridge implements FrameSink {
         return true;
     }
 
-    /** Hands over a frame of an uplink, after those that wait for the same port. */
+    /** Delivers a frame of an uplink, after those that wait for the same port. */
     private int handOverWithoutWaiting(Frame frame, int destination) {
         RemotePort queue = parking[destination];
         boolean first = queue == null || queue.isDone();
@@ -576,7 +581,7 @@ public final class Bridge implements FrameSink {
             return FramePort.DELIVERED;
         }
         if (queue == null || frame.segmentsDone != 0) {
-            // Of a frame that was cut the receiver has the first segments; the others are lost.
+            // The receiver has the first segments of a super-frame that was cut; the others are lost.
             frame.segmentsDone = 0;
             ports[destination].dropped();
             return FramePort.DELIVERED;
@@ -595,7 +600,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Hands over a frame that the bridge on another lane has sent here. {@link #flush} ends a burst of them.
+     * Delivers a frame that the bridge on another lane has sent here. {@link #flush} ends a burst of them.
      *
      * @param frame the frame, in one piece
      * @param destination the port that it was sent to, one of this lane
@@ -604,7 +609,7 @@ public final class Bridge implements FrameSink {
      */
     int arrive(Frame frame, int destination) {
         int result = handOver(frame, destination);
-        // What was flooded never waits.
+        // A flooded frame never waits.
         boolean waits = result == FramePort.NO_ROOM && waits(frame, destination);
         if (result == FramePort.NO_ROOM && !waits) {
             ports[destination].dropped();
@@ -612,7 +617,7 @@ public final class Bridge implements FrameSink {
         return waits ? FramePort.NO_ROOM : FramePort.DELIVERED;
     }
 
-    /** Whether a frame of another lane is for one port alone. */
+    /** Returns whether a frame of another lane is for one port only, and therefore waits for room. */
     private boolean waits(Frame frame, int destination) {
         long station = HostMemory.getLongBE(frame.address[0]) >>> 16;
         VlanSwitch switched = vlans;
@@ -659,7 +664,7 @@ public final class Bridge implements FrameSink {
         return next;
     }
 
-    /** Behind the last frame of a row that all go from one station to one other. */
+    /** Returns the index after the last frame that has the same source and destination as the frame at {@code from}. */
     private static int sameStations(FrameBurst frames, int from, int to) {
         long first = frames.address(from);
         long addresses = HostMemory.getLongLE(first);
@@ -673,7 +678,7 @@ public final class Bridge implements FrameSink {
         return end;
     }
 
-    /** Passes frames of one row on; how many went, the first ones. */
+    /** Forwards consecutive frames with the same addresses; returns how many were forwarded, from the first one on. */
     private int forwardRow(int source, FrameBurst frames, int from, int to) {
         long at = frames.address(from);
         int destination = coalesce
@@ -697,8 +702,9 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Passes frames of one row on within their VLAN; how many went, the first ones. Together only from one access port to another, where no
-     * tag is put in or taken out, and where a tag that a guest writes later changes no VLAN.
+     * Forwards consecutive frames with the same addresses within their VLAN; returns how many were forwarded, from the
+     * first one on. Forwards several at a time only from one access port to another: no tag is inserted or removed
+     * there, and a tag that a guest writes meanwhile changes no VLAN.
      */
     private int forwardRow(VlanSwitch switched, int source, FrameBurst frames, int from, int to) {
         int vlan = switched.ofUntagged(source);
@@ -753,13 +759,14 @@ public final class Bridge implements FrameSink {
 
     @Override
     public @Nullable LandingPort soleReceiver(FramePort from) {
-        // Frames that land in a receiver's buffers unseen cannot be put together, and no tag is put in or taken out.
+        // Frames that are written to a receiver's buffers directly can neither be merged nor have tags inserted or
+        // removed.
         return pair != NO_PAIR && !coalesce && vlans == null && ports[pair - indexOf(from)] instanceof LandingPort port
                 ? port
                 : null;
     }
 
-    /** By identity: a port may define equality as it likes. */
+    /** Compares by identity, because a port may override equals. */
     @SuppressWarnings("ReferenceEquality")
     int indexOf(FramePort port) {
         for (int i = 0; i < ports.length; i++) {
@@ -771,8 +778,8 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Learns where the sender of frames is; the receiver's port, or -1 when all others get the frames, or the sender's own when
-     * none does, because they came from there or may not come from it.
+     * Learns the source station. Returns the port of the destination; -1 to flood; or the source port to drop the
+     * frames, because the destination is there or the rules forbid the source.
      */
     private int route(int source, long destinationMac, long sourceMac, int frames) {
         if (!stations.heard(sourceMac, source, frames)) {

@@ -11,11 +11,11 @@ import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Copies every frame into memory of its own, counts it and drops it: for comparisons with back-ends that copy each frame into a
- * buffer. Like theirs, its memory is small and used again soon, so that it stays in the caches.
+ * Copies every frame into a buffer, counts it and drops it, for comparisons with back-ends that copy each frame into a
+ * buffer. Like theirs, the buffer is small and reused, so that it stays in the caches.
  */
 public final class CopySink implements FrameSink {
-    /** Room for a few dozen ordinary frames, or for one of the longest. */
+    /** Size of the buffer: a few dozen ordinary frames, or one of the longest. */
     private static final int BYTES = 128 * 1024;
 
     private static final int ALIGNMENT = 64;
@@ -53,7 +53,7 @@ public final class CopySink implements FrameSink {
         return n;
     }
 
-    /** Where a frame goes, which is at most Frame.MAX_BYTES long: about half of the memory. */
+    /** Returns the address for a frame, which is at most Frame.MAX_BYTES long: about half of the buffer. */
     private long room(int length) {
         last = BYTES - next < length ? 0 : next;
         return memory.address() + last;

@@ -10,11 +10,11 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.OffloadEngine;
 
 /**
- * Returns every frame to its sender with the MAC addresses swapped: for measuring a round trip. Super-frames go back as
- * super-frames when the sender takes them.
+ * Sends every frame back to its sender with the MAC addresses swapped, for measuring a round trip. Super-frames go back
+ * as super-frames when the sender accepts them.
  */
 public final class EchoSink implements FrameSink {
-    /** How much of a frame's front is copied: all that steering to a receive queue looks at. */
+    /** Number of bytes that are copied from the front of a frame: everything that steering to a receive queue reads. */
     private static final int HEAD = 64;
 
     private final OffloadEngine engine;
@@ -26,7 +26,7 @@ public final class EchoSink implements FrameSink {
     /**
      * Creates an echo.
      *
-     * @param engine engine that adapts frames to what their sender takes
+     * @param engine engine that converts frames to what their sender accepts
      */
     public EchoSink(OffloadEngine engine) {
         this.engine = engine;
@@ -48,7 +48,10 @@ public final class EchoSink implements FrameSink {
         return outcome == FramePort.NO_ROOM ? FramePort.NO_ROOM : FramePort.DELIVERED;
     }
 
-    /** Makes {@code echo}: our own copy of the frame's front, addresses swapped, then the rest. The frame stays as it is. */
+    /**
+     * Builds {@code echo}: a copy of the frame's front with swapped addresses, then the rest. Does not change the
+     * frame.
+     */
     private void swapAddresses(Frame frame) {
         echo.clear();
         echo.header(frame);
@@ -73,7 +76,7 @@ public final class EchoSink implements FrameSink {
         HostMemory.putIntBE(to + 8, (int) destination);
     }
 
-    /** By identity: a port may define equality as it likes. */
+    /** Compares by identity, because a port may override equals. */
     @SuppressWarnings("ReferenceEquality")
     private void remember(FramePort port) {
         for (int i = 0; i < unflushedCount; i++) {

@@ -3,7 +3,7 @@ package org.vhost4j.device.bridge;
 
 import java.util.function.LongSupplier;
 
-/** Storm control of one port: how many frames a second it may send that go to all others, on all lanes that hear it together. */
+/** Storm control of one port: limits the frames per second that it may flood, counted over all lanes together. */
 final class FloodLimit {
     private static final long SECOND = 1_000_000_000L;
 
@@ -25,8 +25,8 @@ final class FloodLimit {
     }
 
     /**
-     * Returns whether one more frame may go to all ports. A second begins with the first frame after the end of the
-     * previous one.
+     * Counts one more frame and returns whether it may be flooded. A second begins with the first frame after the end
+     * of the previous one.
      */
     synchronized boolean admits() {
         long now = clock.getAsLong();

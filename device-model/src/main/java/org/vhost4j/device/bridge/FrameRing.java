@@ -12,29 +12,29 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Frames on their way from one lane to another: copies in memory of our own, so that no lane ever looks into the memory of
- * another's guests. One lane puts them in, one takes them out; there is no lock, and nothing is allocated for a frame.
+ * A queue of frames from one lane to another. It holds copies, so that no lane reads the memory of another lane's
+ * guests. One lane writes and one lane reads; there is no lock, and nothing is allocated for a frame.
  *
- * <p>There are {@value #ENTRIES} entries, each with a frame's header and the address of its bytes, which are in an area that goes
- * round as well. Memory comes with the first frame: a little at first, and enough for a queue of the longest frames when that has
- * once been too little. When all frames were taken the area is filled from its start again, so that a receiver which keeps up has them in the
- * processor's cache.
+ * <p>There are {@value #ENTRIES} entries, each with a frame's header and the address of its bytes, which are in a
+ * circular data area. The area is allocated for the first frame, small at first, and replaced by a large one the first
+ * time it is full. When the reader has taken all frames the area is filled from its start again, so that the frames
+ * stay in the processor's cache while the reader keeps up.
  *
  * <p>An entry, little-endian:
  *
  * <pre>
  *   0  u64  address of the frame's bytes, in one piece
- *   8  u32  how many
- *  12  u32  what the frame needs, a mask of {@link Offloads}
+ *   8 u32 length of the frame in bytes
+ *  12 u32 offloads that the frame needs, a mask of {@link Offloads}
  *  16       the header, {@link NetHeader#TUNNEL_BYTES} bytes
  * </pre>
  */
 final class FrameRing {
-    /** How many frames fit, a power of two. */
+    /** Capacity in frames, a power of two. */
     static final int ENTRIES = 256;
-    /** The area at first. */
+    /** Initial size of the data area in bytes. */
     static final int SMALL_AREA = 16 << 10;
-    /** The area then: seven of the longest frames. */
+    /** Size of the data area in bytes after it was full once: room for seven of the longest frames. */
     static final int LARGE_AREA = 512 << 10;
 
     private static final int ENTRY_BYTES = 64;
@@ -45,25 +45,25 @@ final class FrameRing {
 
     // Positions count frames since the start. Those that one lane writes are 128 bytes away from those of the other:
     // a cache line that two processors write is slow.
-    /** Frames that were put in. */
+    /** Position: frames that the writer has written. */
     private static final int PUT = 16;
-    /** Those of them that were shown to the other lane. */
+    /** Position: frames that are visible to the reader. */
     private static final int PUBLISHED = 17;
-    /** {@link #FREED} as the lane that puts in has seen it last. */
+    /** Position: {@link #FREED} as the writer has read it last. */
     private static final int FREED_SEEN = 18;
-    /** Where in the area the newest frame ends. */
+    /** Offset in the data area of the newest frame's end. */
     private static final int END = 19;
-    /** Frames for which there was no room, and which were dropped. */
+    /** Number of frames that were dropped because there was no room. */
     private static final int LOST = 20;
-    /** Frames that were taken out. */
+    /** Position: frames that the reader has removed. */
     private static final int TAKEN = 32;
-    /** Those of them whose room is free. */
+    /** Position: frames whose space the reader has freed. */
     private static final int FREED = 33;
-    /** {@link #PUBLISHED} as the lane that takes out has seen it last. */
+    /** Position: {@link #PUBLISHED} as the reader has read it last. */
     private static final int PUBLISHED_SEEN = 34;
-    /** {@link #LOST} as the lane that takes out has seen it last. */
+    /** {@link #LOST} as the reader has read it last. */
     private static final int LOST_SEEN = 35;
-    /** The frame with which the lane that takes out wants to be woken, or {@link #AWAKE}. */
+    /** Position of the frame for which the reader wants to be woken, or {@link #AWAKE}. */
     private static final int WAKE_AT = 48;
 
     private static final int SLOTS = 64;
@@ -75,13 +75,13 @@ final class FrameRing {
     private final long[] slots = new long[SLOTS];
     private MemorySegment entries = MemorySegment.NULL;
 
-    // Of the lane that puts in.
+    // Used by the writer only.
     private MemorySegment area = MemorySegment.NULL;
-    /** Where in the area each entry's frame begins. */
+    /** For each entry, the offset of its frame in the data area. */
     private final int[] begin = new int[ENTRIES];
-    /** The previous area, which must last while frames wait in it. */
+    /** The previous data area, which is kept while frames in it wait. */
     MemorySegment areaBefore = MemorySegment.NULL;
-    /** The first frame that is not in the area before. */
+    /** Position of the first frame that is not in the previous data area. */
     private long firstInArea;
 
     /** Creates an empty ring without memory. */
@@ -89,7 +89,7 @@ final class FrameRing {
         slots[WAKE_AT] = AWAKE;
     }
 
-    // Putting in.
+    // The writer's methods.
 
     /**
      * Copies a frame into the ring; {@link #publish} makes it visible to the reader.
@@ -139,11 +139,11 @@ final class FrameRing {
         return to - from;
     }
 
-    /** Finds room for a number of bytes in the area; its offset, or -1 when there is none now. */
+    /** Returns the offset in the data area of free space for a number of bytes, or -1 when there is none now. */
     private int claim(int bytes) {
         long put = slots[PUT];
         if (put == slots[PUBLISHED]) {
-            // A burst begins; for most of them it is enough to look once.
+            // A burst begins; reading FREED once is enough for most bursts.
             lookForRoom();
         }
         int at = place(put, bytes);
@@ -157,7 +157,7 @@ final class FrameRing {
         return at;
     }
 
-    /** Takes the room that was found; the entry, whose header is still to be written. */
+    /** Allocates the space that {@link #claim} found; returns the entry, whose header is still to be written. */
     private long enter(int at, int bytes, int needs) {
         long put = slots[PUT];
         int index = (int) put & ENTRIES - 1;
@@ -185,7 +185,10 @@ final class FrameRing {
         slots[FREED_SEEN] = (long) SLOT.getAcquire(slots, FREED);
     }
 
-    /** Where in the area there is room, or -1. What is in use goes from the oldest frame's begin to the newest's end. */
+    /**
+     * Returns the offset of free space in the data area, or -1. The used part reaches from the start of the oldest
+     * frame to the end of the newest.
+     */
     private int place(long put, int bytes) {
         long freed = slots[FREED_SEEN];
         if (put - freed == ENTRIES) {
@@ -193,7 +196,7 @@ final class FrameRing {
         }
         freed = Math.max(freed, firstInArea);
         if (put == freed) {
-            // No frame is in the area: it may be replaced.
+            // No frame is in the data area: it may be replaced.
             if (bytes > area.byteSize()) {
                 allocate(bytes);
             }
@@ -214,7 +217,10 @@ final class FrameRing {
         area = Arena.ofAuto().allocate(bytes > SMALL_AREA ? LARGE_AREA : SMALL_AREA, ALIGNMENT);
     }
 
-    /** Continues in a large area at once when the small one is full: senders that do not wait would lose frames. */
+    /**
+     * Continues in a large data area at once when the small one is full, because senders that do not wait would lose
+     * frames.
+     */
     private int enlarge(long put) {
         if (put - slots[FREED_SEEN] == ENTRIES || area.byteSize() == LARGE_AREA) {
             return -1;
@@ -233,13 +239,14 @@ final class FrameRing {
     boolean publish() {
         long before = slots[PUBLISHED];
         long now = slots[PUT];
-        // We show this and then look for its wish to be woken; it shows its wish and then looks here.
+        // The writer stores PUBLISHED and then reads WAKE_AT; the reader stores WAKE_AT and then reads PUBLISHED. So
+        // one of them sees the other's store.
         SLOT.setVolatile(slots, PUBLISHED, now);
         long wakeAt = (long) SLOT.getVolatile(slots, WAKE_AT);
         return before <= wakeAt && wakeAt < now;
     }
 
-    // Taking out.
+    // The reader's methods.
 
     /** Returns whether there is no frame to read. */
     boolean isEmpty() {
@@ -253,9 +260,9 @@ final class FrameRing {
     }
 
     /**
-     * Looks at the oldest frame. Its bytes stay where they are until {@link #remove} and {@link #release}.
+     * Reads the oldest frame without removing it. Its bytes stay valid until {@link #remove} and {@link #release}.
      *
-     * @param frame takes it, in one piece
+     * @param frame set to the frame, in one piece
      */
     void peek(Frame frame) {
         peek(frame, 0);
@@ -268,7 +275,7 @@ final class FrameRing {
         return (int) (published - slots[TAKEN]);
     }
 
-    /** Looks at a frame after the oldest one. */
+    /** Reads a frame after the oldest one without removing it. */
     void peek(Frame frame, int behind) {
         long entry = entries.address() + (slots[TAKEN] + behind & ENTRIES - 1) * ENTRY_BYTES;
         frame.clear();
@@ -280,11 +287,11 @@ final class FrameRing {
     }
 
     /**
-     * Looks at the oldest frames, as far as they are plain and can go together. Their bytes stay where they are until {@link #remove} and
-     * {@link #release}.
+     * Reads the oldest frames without removing them, as far as they are plain and can be delivered as one burst. Their
+     * bytes stay valid until {@link #remove} and {@link #release}.
      *
-     * @param frames takes them, without headers in front
-     * @param most the largest number to return
+     * @param frames set to the frames, without headers in front
+     * @param most the maximum number of frames
      */
     void peek(FrameBurst frames, int most) {
         long taken = slots[TAKEN];
@@ -321,8 +328,7 @@ final class FrameRing {
     }
 
     /**
-     * Requests that {@link #publish} have this lane woken for the next frame; once, or not at all after {@link
-     * #disarm}.
+     * Requests that {@link #publish} wakes this lane for the next frame: once, or not at all after {@link #disarm}.
      *
      * @return true when there is a frame already
      */
@@ -332,7 +338,7 @@ final class FrameRing {
         return (long) SLOT.getVolatile(slots, PUBLISHED) != taken;
     }
 
-    /** Tells the writer that the lane that reads the ring is awake. */
+    /** Cancels the request of {@link #arm}: the lane that reads the ring is awake. */
     void disarm() {
         SLOT.setOpaque(slots, WAKE_AT, AWAKE);
     }

@@ -10,8 +10,9 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Hands one and the same plain frame to a guest as fast as it posts buffers: for measuring what a guest can receive. The
- * frame is broadcast, with an EtherType for local experiments (0x88b5), so that no stack answers it.
+ * Sends the same plain frame to a guest as fast as the guest makes receive buffers available, for measuring what a
+ * guest can receive. It is a broadcast frame with an EtherType for local experiments (0x88b5), so that no network stack
+ * answers it.
  */
 public final class FrameSource implements Pollable {
     private static final int BURST = 64;
@@ -67,7 +68,7 @@ public final class FrameSource implements Pollable {
 
     @Override
     public void fault(String reason) {
-        // The receiver's fault is the receiver's to report; a frame of our own memory has none.
+        // The receiver reports its own fault. Reading the frame cannot fault, because it is in our own memory.
     }
 
     @Override

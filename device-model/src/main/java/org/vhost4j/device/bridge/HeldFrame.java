@@ -9,11 +9,11 @@ import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * A frame that is still to be delivered when a back-end is handed over with its guests: a copy in memory of its own.
+ * A copy of a frame that is still to be delivered when a back-end is handed over with its guests.
  *
- * @param port number of the port that the frame is for, or comes from
+ * @param port number of the destination or source port
  * @param frame the frame, in one piece
- * @param memory the memory of header and bytes, which lives as long as this object
+ * @param memory the memory of header and bytes, allocated for this object
  */
 public record HeldFrame(int port, Frame frame, MemorySegment memory) {
     /**
@@ -50,10 +50,10 @@ public record HeldFrame(int port, Frame frame, MemorySegment memory) {
     /**
      * Creates a frame from the bytes that {@link #bytes} returned.
      *
-     * @param port number of the port that the frame is for, or comes from
+     * @param port number of the destination or source port
      * @param bytes header and bytes of the frame
      * @param needs a mask of {@link org.vhost4j.device.frame.Offloads}
-     * @param segmentsDone the number of segments that its receiver has taken
+     * @param segmentsDone the number of segments that were delivered already
      * @return the frame
      * @throws IllegalArgumentException when there are too few or too many bytes
      */

@@ -18,7 +18,7 @@ import org.vhost4j.device.frame.FramePort;
  * lane polls, or by this lane.
  */
 public final class LaneInbox implements Pollable {
-    /** Frames of one ring in one turn. */
+    /** Maximum number of frames that one ring delivers in one turn. */
     private static final int BURST = 64;
 
     private final String name;
@@ -27,10 +27,10 @@ public final class LaneInbox implements Pollable {
     private final List<Inlet> inlets = new ArrayList<>();
     private final FrameBurst burst = new FrameBurst();
 
-    /** What another back-end held when it handed its guests over. */
+    /** Frames that another back-end held when it handed its guests over. */
     private final Deque<HeldFrame> returned = new ArrayDeque<>();
 
-    /** Whose frames are being handed over. */
+    /** The inlet whose frames are being delivered. */
     private @Nullable Inlet current;
 
     /** The frames of one other lane for one port. */
@@ -44,7 +44,7 @@ public final class LaneInbox implements Pollable {
         /** Whether {@link #frame} waits for room. */
         private boolean waiting;
 
-        /** Whether the other lane has chosen this one for its frames, as it does for a guest that is on several. */
+        /** Whether the other lane steers its frames to this one, as for a guest whose queues are on several lanes. */
         private final boolean chosen;
 
         private Inlet(FrameRing ring, FramePort to, Consumer<String> fault, boolean chosen) {
@@ -61,7 +61,7 @@ public final class LaneInbox implements Pollable {
             return index;
         }
 
-        /** Made for the first frame, because there are many of these of which few are used. */
+        /** Returns the frame, created on first use, because there are many inlets and few are used. */
         private Frame frame() {
             Frame made = frame;
             if (made == null) {
@@ -118,9 +118,10 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Forgets a port of this lane that goes, and what waits for it. No other lane's bridge has it any more. Called by this lane.
+     * Removes a port of this lane with the frames that wait for it, after all other lanes' bridges have removed it.
+     * Called by this lane.
      *
-     * @param port one of this lane's bridge, or one that was
+     * @param port a present or former port of this lane's bridge
      */
     @SuppressWarnings("ReferenceEquality")
     public void forget(FramePort port) {
@@ -131,7 +132,7 @@ public final class LaneInbox implements Pollable {
     public int poll() {
         Inlet interrupted = current;
         if (interrupted != null) {
-            // A fault came between, and another was to blame for it.
+            // A fault interrupted the delivery, and another object had caused it.
             interrupted.to.arriving(false);
             current = null;
         }
@@ -156,7 +157,10 @@ public final class LaneInbox implements Pollable {
         return work;
     }
 
-    /** The number of frames that were handed over, or tried: one that waits keeps the lane awake, as it does in its sender's queue. */
+    /**
+     * Delivers frames of an inlet. Returns the number of frames delivered or tried: a frame that waits keeps the lane
+     * awake, as it does in its sender's queue.
+     */
     private int handOver(Inlet inlet) {
         FrameRing ring = inlet.ring;
         Frame frame = inlet.frame();
@@ -188,10 +192,11 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Hands plain frames over as far as there is room; 0 when the next one has to go alone.
+     * Delivers plain frames as bursts while there is room. Returns the number delivered; 0 when the next frame has to
+     * be delivered by itself.
      *
-     * <p>Separate from the path of a single frame, which passes the bridge for each frame: ChainBenchmark.crossing (split ring) measured
-     * 70 ns for a frame of 64 bytes and 91 ns with single frames handed over.
+     * <p>Separate from the path of a single frame, which passes the bridge for each frame: ChainBenchmark.crossing
+     * (split ring) measured 70 ns for a frame of 64 bytes and 91 ns with frames delivered one by one.
      */
     private int handOverTogether(FrameRing ring, int port, int most) {
         ring.peek(burst, most);
@@ -215,8 +220,8 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Copies the frames that were not delivered yet, because their port has no room. They stay here. Called while no lane puts
-     * any in, by this lane.
+     * Copies the frames that were not delivered yet because their port has no room; they stay in the inbox, too. Called
+     * by this lane while no other lane sends.
      *
      * @return the oldest first for each port
      */
@@ -238,7 +243,7 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Adds frames that another back-end held; they are delivered before all others. Called before the lane polls this
+     * Adds frames that another back-end held, to be delivered before all others. Called before the lane polls this
      * inbox.
      *
      * @param frames frames for ports of this lane
@@ -247,7 +252,7 @@ public final class LaneInbox implements Pollable {
         returned.addAll(frames);
     }
 
-    /** Hands over what another back-end held; how much was done. */
+    /** Delivers frames that another back-end held; returns the number delivered or tried. */
     private int handOverReturned() {
         int done = 0;
         while (!returned.isEmpty() && done < BURST) {

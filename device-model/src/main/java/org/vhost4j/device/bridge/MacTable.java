@@ -8,16 +8,17 @@ import java.util.Arrays;
 import org.vhost4j.device.frame.MacAddress;
 
 /**
- * Which port a station is behind: buckets of {@value #WAYS} entries, twice as many as the ports may have stations. Which bucket a station
- * falls into is a secret of this table, so that no guest can fill a chosen one.
+ * Maps stations to ports: a hash table with buckets of {@value #WAYS} entries and twice as many entries as the ports
+ * may have stations. The hash has a random secret, so that no guest can fill a chosen bucket.
  *
- * <p>In a full bucket the port that has most makes room, as long as it has more than the other has with the new one; else the
- * port replaces an entry of its own. A station that finds no place is not remembered, and frames for it go to all. So a guest
- * that invents addresses evicts no other port's station, and never costs memory.
+ * <p>In a full bucket a new station replaces one of the port with the most entries there, if that port has more than
+ * the new station's port would have; otherwise it replaces an entry of its own port. A station without a place is not
+ * stored, and frames for it are flooded. Therefore a guest that sends from many made-up addresses evicts no other
+ * port's station and uses no more memory.
  *
- * <p>The bridges of several lanes may share one: a station that one of them learns is known to all. An entry is one word, which is read and
- * replaced as a whole; there is no lock. The reads that each frame costs are plain ones: a lane's turn ends with a native call, after
- * which nothing of before is kept.
+ * <p>The bridges of several lanes may share one: a station that one of them learns is known to all. An entry is one
+ * 64-bit word that is read and replaced atomically; lookups take no lock. The reads for each frame are plain reads:
+ * every turn of a lane contains a native call, across which the compiler keeps no value in a register.
  */
 final class MacTable {
     static final int WAYS = 8;
@@ -26,18 +27,21 @@ final class MacTable {
     private static final int PORT_BITS = 16;
     private static final int PORT_MASK = (1 << (PORT_BITS - 2)) - 1;
 
-    /** In an entry: the station belongs to its port by its {@link PortRules}. It stays. */
+    /** Flag in an entry: the station is the port's own address by its {@link PortRules}. It cannot move. */
     private static final int FIXED = 1 << (PORT_BITS - 1);
 
-    /** In an entry: the station belongs to another port by its rules, whose guest does not run, and is behind this one: an uplink. */
+    /**
+     * Flag in an entry: the station is the own address of another port, whose guest does not run, and is behind this
+     * port, an uplink.
+     */
     private static final int LENT = 1 << (PORT_BITS - 2);
 
     private static final int RESERVED = FIXED | LENT;
 
-    /** In {@link #entries}: none. */
+    /** Value in {@link #entries} of an empty entry. */
     private static final long NONE = 0;
 
-    /** In {@link #last}: no station, which has 48 bits. */
+    /** Value in {@link #last} for no station; a station has 48 bits. */
     private static final long NO_STATION = -1;
 
     private static final VarHandle SLOT =
@@ -48,7 +52,10 @@ final class MacTable {
     /** A station's address above the number of its port, which counts from 1 here. */
     private long[] entries;
 
-    /** When the station of an entry was seen last, as {@link #mark} has the time; 0 for never. What two lanes write at once may be wrong. */
+    /**
+     * For each entry, the time of {@link #mark} at which its station was seen last; 0 for never. Inexact when two lanes
+     * write at once.
+     */
     private long[] heardAt;
 
     /** The time of the last {@link #mark}. */
@@ -56,10 +63,10 @@ final class MacTable {
 
     private int shift;
 
-    /** With so many buckets the table does not grow with its ports; 0 when it does. */
+    /** The number of buckets of a table that does not grow with its ports; 0 for one that does. */
     private final int fixedBuckets;
 
-    /** What is known of each port, by its number. */
+    /** The state of each port, by its number. */
     private Port[] ports = new Port[0];
 
     /**
@@ -68,24 +75,27 @@ final class MacTable {
      */
     private long[] last = new long[0];
 
-    /** A port; who changes its stations has its lock. */
+    /** The state of a port. Its stations change under its lock. */
     private static final class Port {
-        /** A number that no port has now. */
+        /** The state of an unused number. */
         private static final Port NONE = new Port("no port", PortRules.NONE);
 
         private final String name;
         private final PortRules rules;
 
-        /** Those that were learned, as far as their number is limited: a circle with the oldest at {@link #oldest}. */
+        /**
+         * The stations that were learned, if their number is limited: a circular list with the oldest at {@link
+         * #oldest}.
+         */
         private long[] learned = {};
 
         private int oldest;
         private int count;
 
-        /** Whether the guest of this port takes frames. Read by the lanes of other ports. */
+        /** Whether the guest of this port accepts frames. Read by the lanes of other ports. */
         private volatile boolean running = true;
 
-        /** Which entry of its own the port gives up next in a full bucket. */
+        /** Index of the port's own entry that it replaces next in a full bucket. */
         private int turn;
 
         private Port(String name, PortRules rules) {
@@ -93,7 +103,7 @@ final class MacTable {
             this.rules = rules;
         }
 
-        /** A port whose rules change, and whose stations stay. */
+        /** Copies a port with changed rules and the same stations. */
         private Port(Port before, PortRules rules) {
             this(before.name, rules);
             running = before.running;
@@ -104,7 +114,7 @@ final class MacTable {
             }
         }
 
-        /** Whether a station is this port's by its rules, and its guest runs. */
+        /** Returns whether a station is this port's own address and its guest runs. */
         private boolean hasItself(long station) {
             return rules.mac() == station && running;
         }
@@ -159,10 +169,11 @@ final class MacTable {
     }
 
     /**
-     * Adds a port. Before frames move. A port that the bridge of another lane has added already stays as it is. Several may have
-     * one address: the ports of one guest that moves, which runs at one of them at a time.
+     * Adds a port before frames move. Does nothing when the bridge of another lane has added the port already. Several
+     * ports may have the same own address: those of a guest that migrates between them and runs at one of them at a
+     * time.
      *
-     * @param number the next one, from 0, or a smaller one
+     * @param number the next unused number, from 0, or an existing one
      */
     void port(int number, String name, PortRules rules) {
         if (number < ports.length) {
@@ -204,8 +215,8 @@ final class MacTable {
             throw new IllegalStateException("a bridge has " + PORT_MASK + " ports at most");
         }
         if (number >= ports.length) {
-            // Other lanes may still write into the array before. What is lost there is only that there is nothing to
-            // learn.
+            // Other lanes may still write to the previous array. Such a write is only a cached hint; losing it costs a
+            // lookup.
             long[] more = new long[number + 1];
             Arrays.fill(more, NO_STATION);
             Port[] all = Arrays.copyOf(ports, number + 1);
@@ -221,13 +232,14 @@ final class MacTable {
     }
 
     /**
-     * Gives a port the station that is its own by its rules, when all bridges have the port. Called by the port's lane.
+     * Enters the own address that a port has by its rules, after all bridges have the port. Called by the port's lane.
      *
-     * @param number one that was {@linkplain #place placed}, or whose rules have {@linkplain #change changed}
+     * @param number number of a port that was {@linkplain #place placed}, or whose rules have {@linkplain #change
+     *     changed}
      */
     void settle(int number) {
         for (int i = 0; i < last.length; i++) {
-            // One that was set while another lane still had the array before could be wrong.
+            // A value that was set while another lane still had the previous array could be wrong.
             SLOT.setOpaque(last, i, NO_STATION);
         }
         Port port = ports[number];
@@ -241,7 +253,8 @@ final class MacTable {
             at = placeOfOwn(port.rules.mac());
             before = at < 0 ? NONE : (long) SLOT.getOpaque(entries, at);
             if (at < 0 || (before & RESERVED) != 0) {
-                // Another port has the same address, or the bucket is full of such: the guest gets it when it runs.
+                // Another port has the same address, or the bucket is full of own addresses: the port gets the entry
+                // when its guest runs.
                 break;
             }
         } while (!replace(at, before, own));
@@ -250,7 +263,7 @@ final class MacTable {
         }
     }
 
-    /** The entry of a station, or else one that it may overwrite; -1 when there is none. */
+    /** Returns the index of a station's entry, or else of one that it may overwrite; -1 when there is none. */
     private int placeOfOwn(long station) {
         int found = slotOf(station);
         int first = bucket(station);
@@ -267,7 +280,9 @@ final class MacTable {
         return found;
     }
 
-    /** Removes a port and its stations. No bridge has the port any more, except as one that takes nothing. Any thread, one at a time. */
+    /**
+     * Removes a port and its stations, after all bridges have removed the port. Any thread may call it, one at a time.
+     */
     void release(int number) {
         Port before = ports[number];
         ports[number] = Port.NONE;
@@ -296,7 +311,7 @@ final class MacTable {
         return others;
     }
 
-    /** Removes all stations of a port, and lets go the one that was its own by its rules. */
+    /** Removes all stations of a port, and its own address from the entry of any other port. */
     private void disown(int number, long own) {
         for (int i = 0; i < entries.length; i++) {
             long entry = (long) SLOT.getOpaque(entries, i);
@@ -363,7 +378,7 @@ final class MacTable {
             int at = slotOf(station);
             long before = at < 0 ? NONE : (long) SLOT.getOpaque(entries, at);
             if (at >= 0 && before >>> PORT_BITS != station) {
-                // Another lane was here in between.
+                // Another lane has replaced the entry meanwhile.
                 continue;
             }
             if (before == NONE) {
@@ -374,8 +389,7 @@ final class MacTable {
                 SLOT.setOpaque(last, onPort, station);
                 heard(at);
                 // Another lane may have moved the station before it could see this. Each of the two lanes writes, then
-                // reads what the other
-                // writes: with the fence at least one of them sees it.
+                // reads what the other writes: with the fence at least one of them sees it.
                 VarHandle.fullFence();
                 return (long) SLOT.getOpaque(entries, at) == before || retry(station, onPort, frames);
             }
@@ -398,9 +412,10 @@ final class MacTable {
     }
 
     /**
-     * Whether a station keeps its port although it has sent on another. What is a port's by its rules no other guest gets. An
-     * uplink gets it, and what a guest's port keeps, while that guest does not run: it has moved to another host, or is still to
-     * come from there. Of two ports with one address the one whose guest runs has it.
+     * Returns whether a station stays at its port although it has sent on another. No other guest gets a port's own
+     * address. An uplink gets it, and stations that a port keeps, only while the port's guest does not run, because the
+     * guest has moved to another host or has not arrived from there yet. Of two ports with the same own address, the
+     * one whose guest runs has it.
      */
     private static boolean keeps(long entry, Port at, long station, Port heardBy) {
         if (station == heardBy.rules.mac()) {
@@ -416,7 +431,7 @@ final class MacTable {
         return at.rules.keepsStations() && (!uplink || at.running);
     }
 
-    /** The entry of a station that has moved. */
+    /** Returns the new entry of a station that has moved. */
     private long moved(long before, long station, int onPort) {
         long plain = entry(station, onPort);
         if (station == ports[onPort].rules.mac()) {
@@ -426,7 +441,7 @@ final class MacTable {
     }
 
     /**
-     * Sets whether the guest of a port takes frames; initially it does. Called by the port's lane. When the guest
+     * Sets whether the guest of a port accepts frames; initially it does. Called by the port's lane. When the guest
      * begins to run, the port gets the address of its rules back, unless another port with that address has a running
      * guest.
      */
@@ -446,7 +461,7 @@ final class MacTable {
             }
             boolean known = before != NONE && before >>> PORT_BITS == station;
             if (!known && (before & RESERVED) != 0) {
-                // Another lane was here in between.
+                // Another lane has replaced the entry meanwhile.
                 continue;
             }
             if (known && ports[portOf(before)].hasItself(station)) {
@@ -463,8 +478,7 @@ final class MacTable {
     }
 
     /**
-     * Returns the station behind a port that has been known for the longest time, or {@link PortRules#NO_MAC}. Called
-     * by the port's lane.
+     * Returns the station behind a port that was learned first, or {@link PortRules#NO_MAC}. Called by the port's lane.
      */
     long eldest(int ofPort) {
         Port port = ports[ofPort];
@@ -496,8 +510,9 @@ final class MacTable {
     }
 
     /**
-     * Remembers a station that no port has, if there is a place for it; the frame may pass in any case. One lane at a time for each port: a
-     * port can have frames on several, and would have a station twice, or more stations than it may.
+     * Stores a new station if there is a place for it; the frame may pass in any case. Runs under the port's lock,
+     * because a port can have frames on several lanes, which could otherwise store a station twice or exceed the port's
+     * limit.
      */
     private boolean remember(long station, int onPort, Port port) {
         synchronized (port) {
@@ -521,7 +536,10 @@ final class MacTable {
         }
     }
 
-    /** Puts a station into a place, and has the port that loses it learn its own again. */
+    /**
+     * Replaces an entry, and resets the cached last source of the port that loses its entry, so that it learns its
+     * station again.
+     */
     private boolean replace(int at, long before, long after) {
         int onPort = portOf(after);
         // In this order: the thread that removes the entry reads this afterwards.
@@ -540,7 +558,7 @@ final class MacTable {
         return true;
     }
 
-    /** Where a station is, or -1. */
+    /** Returns the index of a station's entry, or -1. */
     private int slotOf(long station) {
         int first = bucket(station);
         for (int i = first; i < first + WAYS; i++) {
@@ -552,7 +570,7 @@ final class MacTable {
         return -1;
     }
 
-    /** The place in a bucket that a port may take, or -1. */
+    /** Returns the index of the entry in a bucket that a port may replace, or -1. */
     private int place(int first, int onPort, Port port) {
         int own = -1;
         int others = -1;
@@ -574,7 +592,7 @@ final class MacTable {
         return others >= 0 ? others : own;
     }
 
-    /** Whether an entry may make room for one of this port. */
+    /** Returns whether an entry may be replaced by one of this port. */
     private boolean replaceable(long entry, int first, int forPort) {
         if (entry == NONE) {
             return true;
@@ -585,7 +603,7 @@ final class MacTable {
         return portOf(entry) == forPort || inBucket(first, portOf(entry)) > 1 + inBucket(first, forPort);
     }
 
-    /** How many entries of a bucket are a port's. */
+    /** Returns how many entries of a bucket belong to a port. */
     private int inBucket(int first, int port) {
         int count = 0;
         for (int i = first; i < first + WAYS; i++) {
@@ -595,7 +613,10 @@ final class MacTable {
         return count;
     }
 
-    /** Notes a station of a port whose number of stations is limited; the oldest makes room for it. */
+    /**
+     * Adds a station to the list of a port whose number of stations is limited; it replaces the oldest when the list is
+     * full.
+     */
     private void list(long station, Port port, int onPort) {
         if (port.rules.stations() != PortRules.UNLIMITED) {
             synchronized (port) {
@@ -607,7 +628,7 @@ final class MacTable {
     private void listLimited(long station, Port port, int onPort) {
         int most = port.rules.stations();
         if (port.learned.length == 0) {
-            // Most ports are never seen in most VLANs.
+            // Allocated on first use, because most ports are never seen in most VLANs.
             port.learned = new long[most];
         }
         for (int i = 0; i < port.count; i++) {
@@ -644,7 +665,7 @@ final class MacTable {
         SLOT.setOpaque(last, ofPort, NO_STATION);
     }
 
-    /** The entry of a station that is not lent any more. */
+    /** Returns the entry of a station after it has returned from an uplink to its own port. */
     private long returned(long station) {
         long one = NONE;
         for (int i = 0; i < ports.length; i++) {
@@ -663,7 +684,7 @@ final class MacTable {
         return ((int) entry & PORT_MASK) - 1;
     }
 
-    /** The first entry of a station's bucket. */
+    /** Returns the index of the first entry of a station's bucket. */
     private int bucket(long station) {
         long mixed = station * secret;
         return (int) (((mixed ^ (mixed >>> 29)) * 0x9e3779b97f4a7c15L) >>> shift) * WAYS;

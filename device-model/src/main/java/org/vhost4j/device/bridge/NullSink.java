@@ -6,7 +6,7 @@ import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 
-/** Takes every frame, counts it and drops it: for measuring what a guest can send. */
+/** Counts every frame and drops it, for measuring what a guest can send. */
 public final class NullSink implements FrameSink {
     private long frames;
     private long bytes;

@@ -10,7 +10,7 @@ import java.util.Arrays;
  * may read it, possibly with a short delay.
  */
 public final class PairPlacement {
-    /** No receive queue of the pair is ready. */
+    /** The lane of a pair whose receive queue is not ready. */
     public static final int NOWHERE = -1;
 
     private static final VarHandle LANE =
@@ -19,7 +19,7 @@ public final class PairPlacement {
     private final int home;
     private final int[] lanes;
 
-    /** By lane: how many pairs it has. */
+    /** By lane, the number of its pairs. */
     private final int[] counts;
 
     /**
@@ -27,7 +27,7 @@ public final class PairPlacement {
      *
      * @param pairs number of queue pairs, 1 or more
      * @param lanesInAll number of lanes, 1 or more
-     * @param home the lane of the first pair: frames go there while no pair takes any, and are dropped there, or
+     * @param home the lane of the first pair: frames go there while no pair is ready, and are dropped there, or
      *     delivered when a queue is ready again
      */
     public PairPlacement(int pairs, int lanesInAll, int home) {
@@ -38,7 +38,7 @@ public final class PairPlacement {
     }
 
     /**
-     * Sets the lane on which a pair takes frames from now on.
+     * Sets the lane on which a pair receives frames from now on.
      *
      * @param pair the pair, from 0
      * @param lane the lane's number, or {@link #NOWHERE}
@@ -57,7 +57,7 @@ public final class PairPlacement {
     }
 
     /**
-     * Returns whether a lane has a pair that takes frames.
+     * Returns whether a lane has a pair that receives frames.
      *
      * @param lane the lane's number
      * @return false when frames for this lane find no queue
@@ -70,7 +70,7 @@ public final class PairPlacement {
      * Returns the lane to which a frame for a pair goes.
      *
      * @param pair the pair, from 0
-     * @return the lane of the pair; when the pair takes no frames, the lane of the first pair; when that takes none
+     * @return the lane of the pair; when the pair is not ready, the lane of the first pair; when that is not ready
      *     either, the home lane
      */
     public int laneFor(int pair) {

@@ -18,8 +18,8 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 
 /**
- * Stands between a bridge and a port that is no guest, and sees what passes in both directions. The bridge has the gate as its port; the
- * port has {@link #sink} as its sink. Of the port's lane.
+ * Sits between a bridge and a port that is not a guest, to capture, count and rate-limit frames in both directions. The
+ * bridge uses the gate as its port; the port uses {@link #sink} as its sink. Belongs to the port's lane.
  */
 public final class PortGate implements FramePort {
     private final FrameSink bridge;
@@ -28,19 +28,19 @@ public final class PortGate implements FramePort {
     private final LongConsumer wake;
     private @Nullable FramePort port;
 
-    /** The port's, asked for once: a port may ask the kernel for them. */
+    /** The port's counters, requested once, because a port may read them from the kernel. */
     private @Nullable PortCounters counters;
 
     /** Null while nothing is captured. */
     private @Nullable FrameTap tap;
 
-    /** Of what goes to the port; null without a limit. */
+    /** Limits frames to the port; null without a limit. */
     private @Nullable RateMeter inbound;
 
-    /** Of what comes from the port; null without a limit. */
+    /** Limits frames from the port; null without a limit. */
     private @Nullable RateMeter outbound;
 
-    /** How many frames the port is to offer again that were copied. */
+    /** Number of frames that were captured and that the port will offer again. */
     private int again;
 
     /**
@@ -86,7 +86,7 @@ public final class PortGate implements FramePort {
     /**
      * Starts or stops copying frames for a capture.
      *
-     * @param copying sees what passes from now on; null for none
+     * @param copying copies all frames from now on; null for none
      */
     public void tap(@Nullable FrameTap copying) {
         tap = copying;
@@ -94,8 +94,8 @@ public final class PortGate implements FramePort {
     }
 
     /**
-     * Limits how fast frames pass, or does not any more. What comes from the port beyond its rate waits there; what goes there is dropped
-     * and counted.
+     * Sets the rate limits. Frames from the port that exceed its rate wait in the port; frames to the port that exceed
+     * it are dropped and counted.
      *
      * @param rates the limits from now on
      */
@@ -104,7 +104,7 @@ public final class PortGate implements FramePort {
         outbound = RateMeter.of(rates.outbound(), clock);
     }
 
-    // The bridge's port.
+    // Methods that the bridge calls.
 
     @Override
     public String name() {
@@ -174,7 +174,7 @@ public final class PortGate implements FramePort {
         port().flush();
     }
 
-    /** The port's sink. */
+    /** The sink of the port's frames. */
     private final class Inside implements FrameSink {
         @Override
         public int forward(FramePort from, Frame frame) {
@@ -212,7 +212,10 @@ public final class PortGate implements FramePort {
             return done;
         }
 
-        /** Whether nothing may come from the port now; then its lane looks again in time. */
+        /**
+         * Returns whether the rate limit is reached for frames from the port; then requests that the port be polled
+         * again in time.
+         */
         private boolean mustWait() {
             RateMeter limit = outbound;
             if (limit == null || limit.allowance() > 0) {
@@ -235,8 +238,8 @@ public final class PortGate implements FramePort {
         }
 
         /**
-         * Returns the bridge's sole receiver, or null while frames are captured or counted, so that none is written to
-         * its receiver without passing the gate.
+         * Returns the bridge's sole receiver, or null while frames are captured or rate-limited, because frames that
+         * are written directly to the receiver bypass the gate.
          */
         @Override
         public @Nullable LandingPort soleReceiver(FramePort from) {

@@ -27,10 +27,10 @@ public record PortRules(
         boolean uplink,
         StationWatch watch,
         PortVlan vlan) {
-    /** No address is given. */
+    /** The value of {@link #mac} without an address. */
     public static final long NO_MAC = -1;
 
-    /** There is no limit. */
+    /** The value for no limit. */
     public static final int UNLIMITED = 0;
 
     /** Default maximum number of stations of a port, enough for a guest that runs guests or containers. */

@@ -8,8 +8,8 @@ import java.util.stream.Stream;
 
 /**
  * The VLANs that a port carries, and which of its frames have a tag there (IEEE 802.1Q): the modes of Open vSwitch's
- * {@code Port} table. A tag has EtherType {@link #C_TAG} or {@link #S_TAG}; the outermost one says which VLAN a frame
- * is in.
+ * {@code Port} table. A tag has EtherType {@link #C_TAG} or {@link #S_TAG}; the outermost one determines the VLAN of a
+ * frame.
  *
  * @param mode the mode of the port
  * @param tag the VLAN of an access port, the native VLAN of a trunk, or the service VLAN of a tunnel, 1 to {@value #MOST}; 0 in mode
@@ -17,7 +17,8 @@ import java.util.stream.Stream;
  * @param trunks the VLANs of a trunk, 0 to {@value #MOST}, where 0 stands for untagged frames; empty for all. Empty for other ports
  * @param cvlans the customer VLANs of a tunnel, 0 to {@value #MOST}, where 0 stands for frames without a tag; empty for all. Empty for
  *     other ports
- * @param tpid the EtherType of the service tag that a tunnel puts in: {@link #S_TAG} or {@link #C_TAG}; the latter for other ports
+ * @param tpid the EtherType of the service tag that a tunnel inserts: {@link #S_TAG} or {@link #C_TAG}; the latter for
+ *     other ports
  */
 public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvlans, int tpid) {
     /** EtherType of a customer tag (C-tag), the usual one. */
@@ -139,7 +140,7 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
     }
 
     /**
-     * Returns whether all frames of the port are in one VLAN, whose tag they do not have at this port.
+     * Returns whether all frames of the port are in one VLAN and do not have its tag at this port.
      *
      * @return true for an access port and a tunnel
      */
@@ -175,7 +176,7 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
         };
     }
 
-    /** Returns the VLANs as the options write them; empty for {@link #ALL}. */
+    /** Returns the VLANs in the syntax of the options; empty for {@link #ALL}. */
     @Override
     public String toString() {
         if (equals(ALL)) {

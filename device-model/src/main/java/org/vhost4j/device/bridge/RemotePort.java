@@ -7,9 +7,9 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 /**
- * A port of another lane, as a lane uses it. A frame for it is copied into a ring that {@link LaneInbox} empties on the
- * port's own lane; there it is adapted to what the port takes, and waits while the port has no room. When the ring is
- * full the frame waits with its sender.
+ * Represents a port of another lane on this lane's bridge. A frame for it is copied into a ring that {@link LaneInbox}
+ * empties on the port's own lane; there it is converted to what the port accepts, and waits while the port has no room.
+ * When the ring is full the frame stays with its sender.
  *
  * <p>Belongs to the lane whose bridge has it as a port.
  */
@@ -34,7 +34,7 @@ public final class RemotePort implements FramePort {
         this.checkpoint = checkpoint;
     }
 
-    /** Returns all offloads: the port's own lane does what the port does not take. */
+    /** Returns all offloads: the port's own lane emulates those that the port does not accept. */
     @Override
     public int accepts() {
         return Offloads.ALL_WITH_TUNNELS;

@@ -13,9 +13,9 @@ import org.vhost4j.device.steering.ReceiveSteering;
  * The port of a guest whose queue pairs are on several lanes, on the bridge of one of those lanes. A frame for the
  * guest is steered here, before it crosses lanes: it goes to the guest's seat on this lane, or to the seat on the lane
  * that has its queue pair. All frames of a flow take the same path, so that they stay in order. A frame that has
- * arrived from another lane stays here, whatever the driver has changed meanwhile; only when this lane has lost its
- * last queue does it go to the lane of the first pair, where every frame stays. Therefore no two lanes ever wait for
- * each other.
+ * arrived from another lane is delivered on this lane even if the driver has changed the steering meanwhile. Only when
+ * this lane has lost its last queue does the frame go to the lane of the first pair, which never sends such frames
+ * further. Therefore no two lanes ever wait for each other.
  *
  * <p>Belongs to one lane.
  */
@@ -25,16 +25,16 @@ public final class SpreadPort implements LandingPort {
     private final int lane;
     private final PairPlacement placement;
 
-    /** By lane, null for this one. */
+    /** By lane, the path to the seat there; null for this lane. */
     private final @Nullable RemotePort[] others;
 
-    /** By lane: frames were given to its seat and not shown. */
+    /** By lane, whether frames were sent to its seat and not published yet. */
     private final boolean[] unflushed;
 
     private @Nullable LandingPort seat;
     private @Nullable ReceiveSteering steering;
 
-    /** Where the last frame went. */
+    /** The port to which the last frame was delivered. */
     private @Nullable FramePort last;
 
     private boolean arriving;
@@ -101,7 +101,7 @@ public final class SpreadPort implements LandingPort {
         return its;
     }
 
-    /** Where a frame for a pair goes. */
+    /** Returns the port for a frame that is steered to a pair. */
     private FramePort way(int pair) {
         int target = placement.laneFor(pair);
         RemotePort other = others[target];
@@ -112,7 +112,7 @@ public final class SpreadPort implements LandingPort {
         return other;
     }
 
-    /** Where a frame goes that another lane has sent here. */
+    /** Returns the port for a frame that another lane has sent here. */
     private FramePort wayOfArrival() {
         return placement.hasAny(lane) ? seat() : way(0);
     }
@@ -131,8 +131,8 @@ public final class SpreadPort implements LandingPort {
     }
 
     /**
-     * Returns what the seat on this lane takes: frames that stay on the lane need no more, and those that cross lanes
-     * are adapted before.
+     * Returns the offloads that the seat on this lane accepts. Frames that cross lanes are converted to the same
+     * offloads.
      */
     @Override
     public int accepts() {
@@ -170,7 +170,7 @@ public final class SpreadPort implements LandingPort {
         return first.deliver(frames, from, end);
     }
 
-    /** Behind the last frame of a row that goes where its first does. */
+    /** Returns the index after the last frame that goes to the same port as the frame at {@code from}. */
     @SuppressWarnings("ReferenceEquality")
     private int sameWay(FrameBurst frames, int from, int to, FramePort first) {
         ReceiveSteering its = steering();
@@ -216,8 +216,8 @@ public final class SpreadPort implements LandingPort {
     }
 
     /**
-     * A frame can be reserved before its contents are known when every frame goes to the first pair, and that pair is
-     * on this lane.
+     * Reserves receive buffers for a frame whose contents are not known yet: possible only when every frame goes to the
+     * first pair, and that pair is on this lane.
      */
     @Override
     public boolean reserve(Frame landing, int atLeast) {
@@ -246,7 +246,7 @@ public final class SpreadPort implements LandingPort {
         seat().discard(landing);
     }
 
-    /** The seat's sink. */
+    /** The sink of the seat's frames. */
     private final class Inside implements FrameSink {
         @Override
         public int forward(FramePort from, Frame frame) {

@@ -2,11 +2,12 @@
 package org.vhost4j.device.bridge;
 
 /**
- * Hears what a port does against its {@link PortRules}. Called by the port's lane unless it says otherwise, perhaps for every frame; must return at once.
- * Addresses are 48 bits with the first byte on the wire highest.
+ * Receives events of a port's stations, such as violations of its {@link PortRules}. Methods are called by the port's
+ * lane unless their comment names another one, possibly for every frame, and must return at once. Addresses are 48 bits
+ * with the first byte on the wire highest.
  */
 public interface StationWatch {
-    /** Hears nothing. */
+    /** Ignores all events. */
     StationWatch NONE = new StationWatch() {};
 
     /**

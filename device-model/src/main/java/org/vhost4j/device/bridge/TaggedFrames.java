@@ -8,23 +8,24 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * One frame of a bridge with VLANs, with and without a tag (IEEE 802.1Q section 9). Its Ethernet header is copied once into memory of our
- * own: the VLAN is read from the copy, and the copy is what every receiver gets, so that a guest which rewrites its memory meanwhile stays
- * in its VLAN. All other bytes stay where they are.
+ * Makes the forms of a frame with and without a VLAN tag (IEEE 802.1Q section 9). The Ethernet header is copied once
+ * into memory of our own; the VLAN is read from the copy, and every receiver gets the copy, so that a guest that
+ * rewrites its memory meanwhile cannot leave its VLAN. All other bytes are not copied.
  *
- * <p>A tag that is put in or taken out moves what is after it by four bytes; hdr_len, csum_start and the offsets of a tunnel follow.
+ * <p>Inserting or removing a tag moves what is after it by four bytes; hdr_len, csum_start and the offsets of a tunnel
+ * are adjusted.
  *
- * <p>Of one lane. Reused for every frame.
+ * <p>Belongs to one lane. Reused for every frame.
  */
 final class TaggedFrames {
-    /** Length of a tag. */
+    /** Length of a tag in bytes. */
     static final int TAG = 4;
 
     private static final int ADDRESSES = 12;
     private static final int UNTAGGED_HEADER = Frame.ETHERNET_HEADER;
     private static final int VLAN_ID = 0xfff;
 
-    /** Where in {@link #memory} the header with a tag is, after the one without. */
+    /** Offset in {@link #memory} of the header with a tag, after the one without. */
     private static final int TAGGED = 32;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(64, 64);
@@ -33,16 +34,19 @@ final class TaggedFrames {
     private final Frame tagged = new Frame();
     private @Nullable Frame original;
 
-    /** The tag that came, without its EtherType, or -1. */
+    /** The TCI of the tag that the frame arrived with, or -1. */
     private int control;
 
-    /** EtherType of the tag that the frame has, or gets. */
+    /** EtherType (TPID) of the tag that the frame has or will get. */
     private int tpid;
 
-    /** The tag after that one, without its EtherType, or -1. */
+    /** The TCI of the tag after that one, or -1. */
     private int second;
 
-    /** Bytes of the copied header without the first tag, and of the frame that the copy with that tag stands for. */
+    /**
+     * Length in bytes of the copied header without the first tag, and of the part of the original frame that the copy
+     * replaces.
+     */
     private int headerBytes;
 
     private int skipped;
@@ -50,7 +54,7 @@ final class TaggedFrames {
     private boolean untaggedMade;
     private int taggedFor;
 
-    /** Whether a frame has a tag; one that is cut off within the tag has none. */
+    /** Returns whether a frame has a tag; a frame that ends within the tag has none. */
     static boolean hasTag(long address) {
         return isTag(HostMemory.getShortBE(address + ADDRESSES));
     }
@@ -85,7 +89,7 @@ final class TaggedFrames {
         }
         tpid = type;
         control = HostMemory.getShortBE(header + ADDRESSES + 2);
-        // What is behind the tag: the EtherType, perhaps of another tag, and that tag.
+        // After the tag: the EtherType, possibly of another tag, and that tag.
         HostMemory.putLongLE(header + ADDRESSES, HostMemory.getLongLE(header + ADDRESSES + TAG));
         if (isTag(HostMemory.getShortBE(header + ADDRESSES))) {
             headerBytes += TAG;
@@ -96,9 +100,10 @@ final class TaggedFrames {
     }
 
     /**
-     * Has the tag of the frame, if it has one, be inside: the frame is in a service VLAN, of which it has no tag.
+     * Makes the tag of the frame, if it has one, the inner tag: the frame is in a service VLAN, whose tag it does not
+     * have yet.
      *
-     * @param service the EtherType of the tag that it is to get
+     * @param service the EtherType of the tag that it will get
      */
     void wrap(int service) {
         if (control >= 0) {
@@ -215,7 +220,7 @@ final class TaggedFrames {
         return fits;
     }
 
-    /** Notes in the frame that was read how far one that was made of it has been delivered. */
+    /** Copies the number of delivered segments from a form of the frame to the frame that was read. */
     void progress(Frame made) {
         Frame to = original;
         if (to != null) {

@@ -5,9 +5,9 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
-/** What a bridge has in the place of a port that was removed, or is still to be opened: it takes nothing. */
+/** Takes the place in a bridge of a port that was removed or is not open yet: drops every frame. */
 final class VacantPort implements FramePort {
-    /** Takes nothing. */
+    /** Creates a port that drops every frame. */
     VacantPort() {}
 
     @Override

@@ -9,16 +9,16 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.MacAddress;
 
 /**
- * What a bridge knows of its ports' VLANs: which VLAN a frame is in, who else is there, and what the frame looks like to each of them. There
- * is none in a bridge where no port has been given VLANs. Of one lane.
+ * The VLANs of a bridge's ports: determines the VLAN of a frame, the other ports of that VLAN, and the form in which
+ * each of them gets the frame. A bridge where no port has VLANs has none. Belongs to one lane.
  */
 final class VlanSwitch {
-    /** {@link #enter}: the frame is in no VLAN of the port that it came from. */
+    /** Result of {@link #enter}: the source port does not carry the frame's VLAN. */
     static final int NO_VLAN = -1;
 
     private static final int[] NONE = {};
 
-    /** How many values a VLAN ID can have, reserved ones among them. */
+    /** Number of VLAN IDs, including reserved ones. */
     private static final int ALL_IDS = 1 << 12;
 
     private final TaggedFrames frames = new TaggedFrames();
@@ -28,7 +28,9 @@ final class VlanSwitch {
     /** For each port, one bit for each VLAN that it carries. */
     private BitSet[] carried = new BitSet[0];
 
-    /** For each port, one bit for each VLAN ID that a tag after that of the VLAN may have; bit 0 is for none. Null for all. */
+    /**
+     * For each port, one bit for each VLAN ID that the inner tag may have; bit 0 stands for no inner tag. Null for all.
+     */
     private @Nullable BitSet[] inner = new BitSet[0];
 
     /** Creates a switch without ports. */
@@ -49,7 +51,7 @@ final class VlanSwitch {
         inner = other.inner;
     }
 
-    /** Leaves out the next number: no port has it. */
+    /** Skips the next port number, which no port has. */
     void skip() {
         ports = Arrays.copyOf(ports, ports.length + 1);
         ports[ports.length - 1] = PortVlan.ALL;
@@ -91,7 +93,7 @@ final class VlanSwitch {
     }
 
     /**
-     * Finds out which VLAN a frame is in, and reads its Ethernet header for the methods below.
+     * Determines the VLAN of a frame, and reads its Ethernet header for the methods below.
      *
      * @return {@link #NO_VLAN} when the port does not carry it
      */
@@ -113,7 +115,7 @@ final class VlanSwitch {
         return carried[source].get(id) ? id : NO_VLAN;
     }
 
-    /** Whether the frame that entered last crosses a port with the tag that it has after that of its VLAN, if it has one. */
+    /** Returns whether a port carries the frame that entered last with its inner tag, if it has one. */
     private boolean mayBeInside(int port) {
         BitSet all = inner[port];
         return all == null || all.get(frames.inner());
@@ -158,7 +160,7 @@ final class VlanSwitch {
      */
     int route(MacTable table, int vlan, int source, long destinationMac) {
         int found = MacAddress.isGroup(destinationMac) ? -1 : table.find(destinationMac);
-        // A table may be that of several VLANs.
+        // A table may be shared by several VLANs.
         int destination = found >= 0 && carried[found].get(vlan) ? found : -1;
         int[] all = members[vlan];
         return destination < 0 && all.length == 2 ? all[0] + all[1] - source : destination;
@@ -184,11 +186,11 @@ final class VlanSwitch {
         if (port.tags(vlan)) {
             return frames.with(vlan);
         }
-        // Behind a trunk a second tag would be taken for the frame's VLAN.
+        // Beyond a trunk, the second tag would be mistaken for the frame's VLAN.
         return !port.isOfOneVlan() && frames.hasSecondTag() ? null : frames.without();
     }
 
-    /** Notes in the frame that entered last how far one that left has been delivered. */
+    /** Copies the number of delivered segments from a frame that left to the frame that entered last. */
     void progress(Frame left) {
         frames.progress(left);
     }

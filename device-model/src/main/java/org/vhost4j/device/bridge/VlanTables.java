@@ -9,49 +9,50 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where stations are, for each VLAN by itself (independent VLAN learning): one {@link MacTable} for each VLAN in which a frame was seen.
+ * The stations of each VLAN (independent VLAN learning): one {@link MacTable} for each VLAN in which a frame was seen.
  * A bridge without VLANs has VLAN 0 alone.
  *
- * <p>Shared by the bridges of several lanes. A table is made with the first frame of its VLAN, under a lock; to find it again takes none. A
- * VLAN that an option names has a table of the usual size, one that exists only because a trunk carries all of them a small one. When
- * tables have become many, further VLANs share one, so that a sender which invents VLANs cannot fill the heap: what is learned in one of
- * those counts for all of them, and {@link VlanSwitch#route} delivers nothing to a port outside the VLAN.
+ * <p>Shared by the bridges of several lanes. A table is created for the first frame of its VLAN, under a lock; later
+ * look-ups take no lock. A VLAN that an option names has a table of the usual size, one that exists only because a
+ * trunk carries all of them a small one. When there are many tables, further VLANs share one, so that a sender that
+ * uses many VLANs cannot fill the heap: a station learned in one of those is known in all of them, and {@link
+ * VlanSwitch#route} delivers nothing to a port outside the VLAN.
  */
 final class VlanTables {
-    /** Every VLAN that has no table of its own. */
+    /** Stands for every VLAN that has no table of its own. */
     private static final int ALL = -1;
 
-    /** Buckets of a VLAN's table that no option names. */
+    /** Number of buckets in the table of a VLAN that no option names. */
     private static final int SMALL_BUCKETS = 128;
 
-    /** Entries of all tables of VLANs above 0, of 8 bytes each. */
+    /** Maximum number of entries, of 8 bytes each, in all tables of VLANs above 0. */
     private static final int MOST_ENTRIES = 1 << 20;
 
-    /** Ports of all these tables: each keeps some 600 bytes about a port. */
+    /** Maximum number of ports in all these tables together: each table has some 600 bytes for each port. */
     private static final int MOST_PORTS = 1 << 13;
 
-    /** In a station with its VLAN: where the VLAN begins, above the address. */
+    /** Position of the VLAN's lowest bit, above the address, in a station with its VLAN. */
     private static final int VLAN_SHIFT = 48;
 
     private static final long ADDRESS = (1L << VLAN_SHIFT) - 1;
 
-    /** VLAN 0, or all frames of a bridge without VLANs. */
+    /** The table of VLAN 0, or of a bridge without VLANs. */
     private final MacTable untagged = new MacTable();
 
     private final AtomicReferenceArray<@Nullable MacTable> tables = new AtomicReferenceArray<>(PortVlan.MOST + 1);
 
     private final List<Port> ports = new ArrayList<>();
 
-    /** The table of VLANs that have none of their own. */
+    /** The table of VLANs without a table of their own. */
     private volatile @Nullable MacTable shared;
 
-    /** As {@link MacTable#mark} had it last. */
+    /** The time of the last {@link MacTable#mark}. */
     private long now;
 
     private int entriesMade;
     private int portsMade;
 
-    /** How frames are switched between the ports; null while none has been given VLANs. Of ports that were added while frames move. */
+    /** The VLANs of the ports, including those that were added while frames move; null while no port has VLANs. */
     private volatile @Nullable VlanSwitch switching;
 
     private static final class Port {
@@ -72,7 +73,7 @@ final class VlanTables {
         tables.set(0, untagged);
     }
 
-    /** Adds a port, as {@link MacTable#port}. Before frames move. */
+    /** Adds a port, as {@link MacTable#port}, before frames move. */
     synchronized void port(int number, String name, PortRules rules) {
         if (number == ports.size()) {
             ports.add(new Port(name, rules));
@@ -224,7 +225,7 @@ final class VlanTables {
         return table == null ? 0 : table.heardAt(station & ADDRESS);
     }
 
-    /** Adds all ports to a table, with their rules where they carry its VLAN. */
+    /** Adds all ports to a table; those that carry its VLAN are added with their rules. */
     private MacTable withPorts(MacTable made, int vlan) {
         made.mark(now);
         for (int i = 0; i < ports.size(); i++) {
@@ -253,7 +254,7 @@ final class VlanTables {
         each((vlan, table) -> table.running(onPort, now));
     }
 
-    /** Visits each table once, with the VLAN that it is of, or {@link #ALL} for the shared one. */
+    /** Visits each table once, with its VLAN, or {@link #ALL} for the shared table. */
     private void each(Visitor visitor) {
         MacTable common = shared;
         for (int vlan = 0; vlan < tables.length(); vlan++) {
@@ -291,7 +292,7 @@ final class VlanTables {
      * @return at most {@code most} stations, the address in the low 48 bits, the VLAN ID above
      */
     long[] stations(int ofPort, int most) {
-        // As many as there are: room for all that there could be is much more with many VLANs.
+        // Sized by the present number of stations, because the possible number is much larger with many VLANs.
         long[] all = new long[0];
         int count = 0;
         for (int vlan = 0; vlan < tables.length() && count < most; vlan++) {

@@ -18,7 +18,7 @@ public final class CaptureFilter {
     private final Test test;
     private final PacketView view = new PacketView();
 
-    /** One term, or several that are joined. */
+    /** A term, or several terms that operators join. */
     @FunctionalInterface
     interface Test {
         boolean matches(PacketView packet);

@@ -32,7 +32,7 @@ public record CaptureOptions(
     /**
      * Checks the ranges.
      *
-     * @throws IllegalArgumentException in words for the user
+     * @throws IllegalArgumentException when a value is out of its range; the message is for the user
      */
     public CaptureOptions {
         if (!path.isAbsolute()) {

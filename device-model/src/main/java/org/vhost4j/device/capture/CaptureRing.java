@@ -11,18 +11,17 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * A ring of copied frames between a lane and the thread that writes them to the file: one thread puts them in, another
- * takes them out, without a lock. All memory is allocated with the ring. A frame for which there is no room is not
- * recorded.
+ * A ring of copied frames between a lane, which adds them, and the thread that writes them to the file, which removes
+ * them, without a lock. All memory is allocated with the ring. A frame for which there is no room is not recorded.
  *
- * <p>A record begins at a multiple of 8 and lies in one piece, little-endian:
+ * <p>A record is contiguous, begins at a multiple of 8 and is little-endian:
  *
  * <pre>
  *   0  u32  length of the record, a multiple of 8; 0: the rest of the area is empty, the next record is at its begin
  *   4  u32  number of the port
  *   8  u64  time, in nanoseconds since 1970-01-01 UTC
- *  16  u32  bytes that are there
- *  20  u32  bytes that the frame has
+ *  16 u32 recorded length in bytes
+ *  20 u32 original length of the frame in bytes
  *  24  u32  direction, {@link #INBOUND} or {@link #OUTBOUND}
  *  28  u32  flags of the virtio-net header
  *  32  u32  gso_type
@@ -61,12 +60,12 @@ public final class CaptureRing {
 
     private final long[] slots = new long[SLOTS];
 
-    // Of the thread that puts in.
+    // Used by the lane only.
     private long takenSeen;
-    /** Where the record begins that is being copied. */
+    /** Position of the record that is being copied. */
     private long claimed;
 
-    // Of the thread that takes out.
+    // Used by the writing thread only.
     private long putSeen;
 
     /**
@@ -96,7 +95,7 @@ public final class CaptureRing {
         return bytes;
     }
 
-    // Putting in.
+    // The lane's methods.
 
     /**
      * Copies a frame into the ring and makes it visible to the other thread.
@@ -147,7 +146,7 @@ public final class CaptureRing {
             HostMemory.putIntLE(base + offset, 0);
             offset = 0;
         }
-        // Shown by publish, together with the record: the other thread reads what is in front of the position that it
+        // Becomes visible with the record's position: the other thread reads only what is before the position that it
         // sees.
         claimed = position + skipped;
         long at = base + offset;
@@ -168,7 +167,7 @@ public final class CaptureRing {
         return HEADER + length + ALIGNMENT - 1 & -ALIGNMENT;
     }
 
-    // Taking out.
+    // The methods of the thread that writes to the file.
 
     /**
      * Returns the oldest record of the ring.
@@ -191,7 +190,7 @@ public final class CaptureRing {
         return offset;
     }
 
-    /** Lets the record that {@link #peek} has found go. */
+    /** Frees the record that {@link #peek} returned. */
     public void remove() {
         long position = slots[TAKEN];
         SLOT.setRelease(slots, TAKEN, position + view.getInt((int) position & bytes - 1));

@@ -18,7 +18,7 @@ final class FilterParser {
 
     private record Word(String text, int column) {}
 
-    /** Which of two addresses, or ports, a term is about. */
+    /** Which of the two addresses or ports a term compares. */
     private enum Side {
         SOURCE,
         DESTINATION,
@@ -157,7 +157,7 @@ final class FilterParser {
             return address(side, etherType, kind.text().equals("net"));
         }
         if (side != Side.EITHER && protocol == PacketView.NONE) {
-            // As in pcap's language a host is meant.
+            // A bare address means a host, as in pcap's language.
             next--;
             return address(side, etherType, false);
         }
@@ -228,7 +228,7 @@ final class FilterParser {
         long addressLow = buffer.getLong();
         requireNetwork(word, (addressHigh & ~high) == 0 && (addressLow & ~low) == 0, bits);
         return packet -> packet.etherType == PacketView.IPV6
-                // Headers were all there when the protocol is known.
+                // The protocol is known only when all headers before it are complete.
                 && packet.protocol != PacketView.NONE
                 && ((side != Side.DESTINATION
                                 && (packet.source6High & high) == addressHigh
@@ -246,7 +246,7 @@ final class FilterParser {
 
     private byte[] bytes(Word word, String literal, boolean six) {
         try {
-            // As in pcap's language four numbers are wanted.
+            // An IPv4 address has four numbers, as in pcap's language.
             boolean complete = six || literal.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
             byte[] bytes = six
                     ? Inet6Address.ofLiteral(literal).getAddress()
@@ -255,7 +255,7 @@ final class FilterParser {
                 return bytes;
             }
         } catch (IllegalArgumentException e) {
-            // Said below.
+            // Reported below.
         }
         throw wrong(word, "'" + literal + "' is no IP address, and names are not looked up");
     }

@@ -9,10 +9,11 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.offload.OffloadEngine;
 
 /**
- * Copies the frames of one port into a {@link CaptureRing}. Of the port's lane; it allocates nothing for a frame, and delays none: what
- * finds no room is counted.
+ * Copies the frames of one port into a {@link CaptureRing}. Belongs to the port's lane. It allocates nothing for a
+ * frame and delays none: frames for which there is no room are counted and not copied.
  *
- * <p>A frame that its sender has to offer again is copied once: the caller keeps the number of those that come again.
+ * <p>A frame that its sender has to offer again is copied once: the caller keeps the number of frames that are offered
+ * again.
  */
 public final class FrameTap {
     private final CaptureRing ring;
@@ -59,7 +60,7 @@ public final class FrameTap {
         this.engine = segmented ? new OffloadEngine() : null;
     }
 
-    /** Takes what the engine makes of a frame, as a port without offloads. */
+    /** Records the frames that the engine delivers, as a port without offloads. */
     private final class Segments implements FramePort {
         @Override
         public String name() {
@@ -181,7 +182,7 @@ public final class FrameTap {
         trim(frame);
         frame.needs = Frame.UNCHECKED;
         if (cutter.deliver(frame, segments) != FramePort.DELIVERED) {
-            // It cannot be cut: it is shown as it is.
+            // The super-frame cannot be cut: record it unchanged.
             put(frame);
         }
     }

@@ -7,11 +7,11 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * What a filter sees of a frame: the fields of its headers, read from one copy of its first bytes, so that a guest that writes there
- * meanwhile changes nothing. Fields that a frame does not have are {@link #NONE}. Reused for the next frame.
+ * The header fields of a frame that filters compare, read from one copy of its first bytes, so that later writes of the
+ * guest have no effect. Fields that a frame does not have are {@link #NONE}. Reused for the next frame.
  */
 final class PacketView {
-    /** A field that is not there. */
+    /** The value of an absent field. */
     static final int NONE = -1;
 
     static final int ARP = 0x0806;
@@ -21,7 +21,7 @@ final class PacketView {
     static final int UDP = 17;
     static final int SCTP = 132;
 
-    /** How much of a frame is looked at. */
+    /** Number of bytes that are read from the front of a frame. */
     private static final int BYTES = 256;
 
     private static final int ETHERNET = 14;

@@ -6,10 +6,10 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * One region of guest memory as its owner sees it: a segment, the guest-physical address of its first byte, and an
- * allocator that hands out guest-physical addresses from it in ascending order.
+ * A region of guest memory for a driver: a segment, the guest-physical address of its first byte, and an allocator that
+ * returns guest-physical addresses in ascending order.
  *
- * <p>Multi-byte accessors are little-endian and need no alignment. Nothing here allocates Java objects once it is built,
+ * <p>Multi-byte accessors are little-endian and need no alignment. After construction no method allocates Java objects,
  * except {@link #read(long, int)}.
  */
 public final class DriverMemory {
@@ -100,7 +100,7 @@ public final class DriverMemory {
      *
      * @param address guest-physical address of the first byte
      * @param bytes number of bytes
-     * @return true when all of the range does
+     * @return true when the whole range lies in it
      */
     public boolean contains(long address, long bytes) {
         long offset = address - guestBase;

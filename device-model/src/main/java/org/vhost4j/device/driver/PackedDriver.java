@@ -10,22 +10,22 @@ import java.util.Arrays;
 /**
  * The driver's side of one packed virtqueue (virtio 1.4 section 2.8).
  *
- * <p>Positions here count over two laps of the ring, from 0 to 2 * size - 1: the wrap counter is 1 in the first lap and 0 in
- * the second. A chain is kept apart while it is built, because a descriptor may only be written together with its flags.
+ * <p>Positions here count over two laps of the ring, from 0 to 2 * size - 1: the wrap counter is 1 in the first lap and
+ * 0 in the second. A chain is built outside the ring, because a descriptor may only be written together with its flags.
  *
- * <p>The {@code raw} methods write anything anywhere, for tests of what a device does with a hostile driver. The driver's
- * own bookkeeping does not follow them: after raw writes only raw methods, the getters and {@link #reset} make sense.
+ * <p>The {@code raw} methods write any value, for tests of a device against a hostile driver. They do not update the
+ * driver's own state: after raw writes only raw methods, the getters and {@link #reset} are useful.
  */
 public final class PackedDriver extends RingDriver {
     /** Descriptor flag: set by the driver to the wrap counter. */
     public static final int AVAIL = 1 << 7;
     /** Descriptor flag: set by the driver to the inverse of the wrap counter, by the device to the wrap counter. */
     public static final int USED = 1 << 15;
-    /** Event flags: notify always. */
+    /** Event flags: notifications are enabled. */
     public static final int ENABLE = 0;
-    /** Event flags: never notify. */
+    /** Event flags: notifications are disabled. */
     public static final int DISABLE = 1;
-    /** Event flags: notify at a position. */
+    /** Event flags: notify for one descriptor position. */
     public static final int DESC = 2;
 
     /** The value of SET_VRING_BASE for a ring that begins at 0 with both wrap counters 1. */
@@ -33,7 +33,7 @@ public final class PackedDriver extends RingDriver {
 
     private static final int EVENT_BYTES = 4;
     private static final int NONE = -1;
-    /** In descriptors whose id does not count (section 2.8.6). */
+    /** The buffer ID in descriptors whose ID is ignored (section 2.8.6). */
     private static final int NO_ID = 0xfffe;
 
     private static final VarHandle FLAGS = ValueLayout.JAVA_SHORT
@@ -55,7 +55,7 @@ public final class PackedDriver extends RingDriver {
 
     private final int[] freeIds;
     private int freeIdCount;
-    /** Descriptors of the ring that a chain takes, by its id; 0 when there is none. */
+    /** By buffer ID, the number of ring descriptors that the chain takes; 0 for none. */
     private final int[] chainLength;
 
     private final long[] chainWritable;
@@ -69,9 +69,9 @@ public final class PackedDriver extends RingDriver {
     private int pieces;
     private long writableBytes;
 
-    /** Where the next chain goes. */
+    /** Position of the next chain. */
     private int next;
-    /** Where the first chain begins that is not published, and the flags that publish it. */
+    /** Position of the first chain that is not published, and the flags that publish it. */
     private int hidden = NONE;
 
     private int hiddenFlags;
@@ -132,13 +132,13 @@ public final class PackedDriver extends RingDriver {
         hidden = NONE;
         batchLast = NONE;
         if (wrap(next) == 0) {
-            // What the lap before would have left: every descriptor used with wrap counter 1. Zeroes would be used ones
-            // here.
+            // Initializes the ring as the previous lap would have left it: every descriptor used with wrap counter 1.
+            // Zeroes would mean used descriptors in this lap.
             for (int i = 0; i < size; i++) {
                 setFlags(i, AVAIL | USED);
             }
         }
-        // Behind the beginning everything is of this lap already, used once.
+        // Descriptors before the start position belong to this lap and are used.
         for (int i = 0; i < next % size; i++) {
             setFlags(i, wrap(next) == 1 ? AVAIL | USED : 0);
         }
@@ -165,7 +165,7 @@ public final class PackedDriver extends RingDriver {
         return index(position) | wrap(position) << 15;
     }
 
-    /** The marks of an available descriptor at a position. */
+    /** Returns the AVAIL and USED flags of an available descriptor at a position. */
     private int availableMarks(int position) {
         return wrap(position) == 1 ? AVAIL : USED;
     }
@@ -311,7 +311,7 @@ public final class PackedDriver extends RingDriver {
         return true;
     }
 
-    /** Takes a chain out of those in flight; with a device that uses them in order it is the first. */
+    /** Removes a chain from those in flight; when the device uses chains in order it is the first one. */
     private void forget(int id) {
         int at = firstOrdered;
         int previous = ordered[at];
@@ -325,7 +325,9 @@ public final class PackedDriver extends RingDriver {
         inFlight--;
     }
 
-    /** Reads the used descriptor at the position that is collected next, if there is one, and checks it. */
+    /**
+     * Reads and checks the used descriptor at the next position to collect, if there is one; returns whether there is.
+     */
     private boolean readUsed() {
         if (!usedAt(collected)) {
             return false;
@@ -435,7 +437,7 @@ public final class PackedDriver extends RingDriver {
     }
 
     /**
-     * Writes a descriptor anywhere in the queue's memory, such as in a table of the caller's own.
+     * Writes a descriptor to any address in the queue's memory, such as in a table that the caller has allocated.
      *
      * @param tableAddress guest-physical address of descriptor 0
      * @param index index of the descriptor, 0 or more
@@ -457,8 +459,8 @@ public final class PackedDriver extends RingDriver {
     /**
      * Writes the driver event suppression structure.
      *
-     * @param offWrap low 16 bits count
-     * @param flags low 16 bits count
+     * @param offWrap descriptor offset and wrap counter; the low 16 bits are written
+     * @param flags flags; the low 16 bits are written
      */
     public void rawDriverEvent(int offWrap, int flags) {
         setDriverEvent(offWrap, flags);

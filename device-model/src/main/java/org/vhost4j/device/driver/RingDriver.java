@@ -9,10 +9,11 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>A chain is built with {@link #begin} (or {@link #beginIndirect}), {@link #readable} and {@link #writable},
  * completed by {@link #offer}, and made available to the device by {@link #publish}, which may cover many chains. None
- * of this allocates. The driver relies on nothing that the device could write: it keeps its own record of its chains.
+ * of this allocates. The driver keeps its own record of its chains, and so does not depend on memory that the device
+ * can write.
  */
 public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
-    /** Descriptor flag: the chain continues. */
+    /** Descriptor flag: the chain continues with the next descriptor. */
     public static final int NEXT = 1;
     /** Descriptor flag: the device writes this buffer. */
     public static final int WRITE = 2;
@@ -101,7 +102,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
      */
     public abstract void reset(int base);
 
-    /** Begins a chain in the queue's own descriptors; a chain that was begun and not offered is forgotten. */
+    /** Begins a chain in the queue's own descriptors; a chain that was begun and not offered is discarded. */
     public abstract void begin();
 
     /** Begins a chain in an indirect table; it takes one descriptor of the queue. */
@@ -117,8 +118,8 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public abstract RingDriver readable(long address, int length);
 
     /**
-     * Appends a buffer that the device writes. The specification wants these after the readable ones; nothing here
-     * prevents another order.
+     * Appends a buffer that the device writes. The specification requires them after the readable ones; this method
+     * does not check the order.
      *
      * @param address guest-physical
      * @param length bytes, as an unsigned 32-bit number
@@ -129,11 +130,12 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     /**
      * Ends the chain and enters it into the ring; the device sees it after {@link #publish}.
      *
-     * @return the chain's id, 0 to size - 1, which {@link #usedId} will tell; or {@link #NO_ROOM}: the chain is forgotten
+     * @return the chain's id, 0 to size - 1, which {@link #usedId} will return; or {@link #NO_ROOM}: the chain is
+     *     discarded
      */
     public abstract int offer();
 
-    /** Shows every chain that was offered to the device. */
+    /** Makes every offered chain available to the device. */
     public abstract void publish();
 
     /**
@@ -144,9 +146,10 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public abstract boolean needKick();
 
     /**
-     * Takes the next used chain and frees its descriptors. A chain that was begun and not offered is forgotten.
+     * Takes the next used chain and frees its descriptors. A chain that was begun and not offered is discarded.
      *
-     * @return false when the device has used nothing more; else {@link #usedId} and {@link #usedLength} tell what
+     * @return false when the device has used no further chain; otherwise {@link #usedId} and {@link #usedLength} return
+     *     its id and length
      * @throws DeviceViolationException when the device broke a rule
      */
     public abstract boolean collect();
@@ -170,8 +173,8 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public abstract boolean enableInterruptsAfter(int chains);
 
     /**
-     * Returns the position at which a device continues that has used every chain it took, according to what the device
-     * has written: the value that GET_VRING_BASE must return and SET_VRING_BASE has to set.
+     * Returns the position at which the device continues after the chains that it has used: the value that
+     * GET_VRING_BASE must return and SET_VRING_BASE has to set.
      *
      * @return the position, in the format of those messages
      */
@@ -266,7 +269,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     }
 
     /**
-     * Descriptors that no chain holds.
+     * Returns the number of descriptors that no chain holds.
      *
      * @return 0 to size
      */
@@ -275,7 +278,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     }
 
     /**
-     * Chains that were offered and not collected.
+     * Returns the number of chains that were offered and not collected.
      *
      * @return 0 to size
      */

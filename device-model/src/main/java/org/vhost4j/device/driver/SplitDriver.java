@@ -26,7 +26,7 @@ public final class SplitDriver extends RingDriver {
 
     private final long[] chainWritable;
     private int freeHead;
-    /** IN_ORDER: the head of the chain that is used next, and the last chain of the batch that it belongs to. */
+    /** With IN_ORDER, the head of the chain that is used next, and the last chain of its batch. */
     private int oldest;
 
     private int batchLast = NONE;
@@ -280,7 +280,10 @@ public final class SplitDriver extends RingDriver {
         return deviceUsedIdx() != usedIdx;
     }
 
-    /** With EVENT_IDX, interrupts can only be made unlikely: used_event stays behind (virtio 1.4 section 2.7.7). */
+    /**
+     * Disables interrupts. With EVENT_IDX they only become unlikely, because used_event stays at a past index (virtio
+     * 1.4 section 2.7.7).
+     */
     @Override
     public void disableInterrupts() {
         if (eventIdx) {
@@ -336,7 +339,7 @@ public final class SplitDriver extends RingDriver {
     /**
      * Returns the current value of used.flags.
      *
-     * @return 0 to 65535; bit 0 set: the device wants no notifications
+     * @return 0 to 65535; bit 0 (VIRTQ_USED_F_NO_NOTIFY) set: the device needs no notifications
      */
     public int usedFlags() {
         return (short) SplitLayout.LE16.get(used, 0L) & 0xffff;
@@ -365,7 +368,7 @@ public final class SplitDriver extends RingDriver {
     }
 
     /**
-     * Writes a descriptor anywhere in the queue's memory, such as in a table of the caller's own.
+     * Writes a descriptor to any address in the queue's memory, such as in a table that the caller has allocated.
      *
      * @param tableAddress guest-physical address of descriptor 0
      * @param index index of the descriptor, 0 or more
@@ -382,17 +385,18 @@ public final class SplitDriver extends RingDriver {
     /**
      * Writes an entry of the available ring.
      *
-     * @param slot counted from the ring's beginning; only its remainder by the size counts
-     * @param head low 16 bits count
+     * @param slot position of the entry, modulo the queue's size
+     *
+     * @param head head of a chain; the low 16 bits are written
      */
     public void rawAvailEntry(int slot, int head) {
         SplitLayout.LE16.set(avail, availSlot(slot), (short) head);
     }
 
     /**
-     * Writes avail.idx after everything that was written before.
+     * Writes avail.idx with release order: all earlier writes are visible before it.
      *
-     * @param idx low 16 bits count
+     * @param idx index; the low 16 bits are written
      */
     public void rawAvailIdx(int idx) {
         VarHandle.releaseFence();
@@ -403,7 +407,7 @@ public final class SplitDriver extends RingDriver {
     /**
      * Writes avail.flags.
      *
-     * @param flags low 16 bits count
+     * @param flags flags; the low 16 bits are written
      */
     public void rawAvailFlags(int flags) {
         SplitLayout.LE16.set(avail, 0L, (short) flags);
@@ -413,7 +417,7 @@ public final class SplitDriver extends RingDriver {
     /**
      * Writes used_event.
      *
-     * @param idx low 16 bits count
+     * @param idx index; the low 16 bits are written
      */
     public void rawUsedEvent(int idx) {
         SplitLayout.LE16.set(avail, SplitLayout.usedEvent(size), (short) idx);

@@ -8,15 +8,15 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** Where things are in a split virtqueue (virtio 1.4 section 2.7); every field is little-endian. */
+/** The layout of a split virtqueue (virtio 1.4 section 2.7); every field is little-endian. */
 final class SplitLayout {
     /** Offset of the first entry in the available ring and in the used ring, after flags and idx. */
     static final int ENTRIES = 4;
     /** Offset of idx in both rings. */
     static final int IDX = 2;
-    /** Bytes of one entry of the available ring. */
+    /** Size in bytes of an entry of the available ring. */
     static final int AVAIL_ENTRY_BYTES = 2;
-    /** Bytes of one used element. */
+    /** Size in bytes of a used element. */
     static final int USED_ENTRY_BYTES = 8;
 
     /** A plain little-endian field; rings are aligned, so acquire reads are allowed. */
@@ -43,22 +43,22 @@ final class SplitLayout {
 
     private SplitLayout() {}
 
-    /** Bytes of the available ring with its used_event field. */
+    /** Returns the size in bytes of the available ring with its used_event field. */
     static long availBytes(int size) {
         return ENTRIES + (long) AVAIL_ENTRY_BYTES * size + 2;
     }
 
-    /** Bytes of the used ring with its avail_event field. */
+    /** Returns the size in bytes of the used ring with its avail_event field. */
     static long usedBytes(int size) {
         return ENTRIES + (long) USED_ENTRY_BYTES * size + 2;
     }
 
-    /** Offset of used_event in the available ring. */
+    /** Returns the offset of used_event in the available ring. */
     static long usedEvent(int size) {
         return ENTRIES + (long) AVAIL_ENTRY_BYTES * size;
     }
 
-    /** Offset of avail_event in the used ring. */
+    /** Returns the offset of avail_event in the used ring. */
     static long availEvent(int size) {
         return ENTRIES + (long) USED_ENTRY_BYTES * size;
     }

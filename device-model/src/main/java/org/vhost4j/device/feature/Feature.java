@@ -12,16 +12,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Every feature bit that is defined for a virtio-net device: virtio 1.4 section 5.1.3 (bits 0 to 23 and 50 up), section
- * 6 (reserved bits 24 to 49), and the two that vhost-user borrows (26 and 30).
+ * 6 (reserved bits 24 to 49), and the two that vhost-user uses for other purposes (26 and 30).
  *
- * <p>The name is the specification's, without {@code VIRTIO_NET_F_}, {@code VIRTIO_F_}, {@code VHOST_F_}. The property is
- * QEMU's, as in {@code -device virtio-net-pci,host_uso=off}; of the bits that QEMU gives no property some have one of our own, and the
- * others none.
+ * <p>A feature's name is the specification's, without {@code VIRTIO_NET_F_}, {@code VIRTIO_F_} or {@code VHOST_F_}. Its
+ * property is QEMU's, as in {@code -device virtio-net-pci,host_uso=off}; some bits without a property of QEMU have one
+ * that only this program uses, others have none.
  */
 public enum Feature {
-    /** The device takes frames whose checksum is partial. */
+    /** The device accepts frames whose checksum is partial. */
     CSUM(0, "csum"),
-    /** The driver takes frames whose checksum is partial. */
+    /** The driver accepts frames whose checksum is partial. */
     GUEST_CSUM(1, "guest_csum"),
     /** The driver may switch its receive offloads at run time. */
     CTRL_GUEST_OFFLOADS(2, "ctrl_guest_offloads"),
@@ -29,23 +29,23 @@ public enum Feature {
     MTU(3, "host_mtu"),
     /** The device has a MAC address in its config space. */
     MAC(5, null),
-    /** Deprecated: the device takes every kind of super-frame. */
+    /** Deprecated: the device accepts every kind of super-frame. */
     GSO(6, "gso"),
-    /** The driver takes TCP super-frames over IPv4. */
+    /** The driver accepts TCP super-frames over IPv4. */
     GUEST_TSO4(7, "guest_tso4"),
-    /** The driver takes TCP super-frames over IPv6. */
+    /** The driver accepts TCP super-frames over IPv6. */
     GUEST_TSO6(8, "guest_tso6"),
-    /** The driver takes TCP super-frames with ECN. */
+    /** The driver accepts TCP super-frames with ECN. */
     GUEST_ECN(9, "guest_ecn"),
-    /** The driver takes UDP super-frames to be sent as IP fragments. */
+    /** The driver accepts UDP super-frames to be sent as IP fragments. */
     GUEST_UFO(10, "guest_ufo"),
-    /** The device takes TCP super-frames over IPv4. */
+    /** The device accepts TCP super-frames over IPv4. */
     HOST_TSO4(11, "host_tso4"),
-    /** The device takes TCP super-frames over IPv6. */
+    /** The device accepts TCP super-frames over IPv6. */
     HOST_TSO6(12, "host_tso6"),
-    /** The device takes TCP super-frames with ECN. */
+    /** The device accepts TCP super-frames with ECN. */
     HOST_ECN(13, "host_ecn"),
-    /** The device takes UDP super-frames to be sent as IP fragments. */
+    /** The device accepts UDP super-frames to be sent as IP fragments. */
     HOST_UFO(14, "host_ufo"),
     /** One received frame may fill several receive buffers. */
     MRG_RXBUF(15, "mrg_rxbuf"),
@@ -53,11 +53,11 @@ public enum Feature {
     STATUS(16, "status"),
     /** The device has a control queue. */
     CTRL_VQ(17, "ctrl_vq"),
-    /** The control queue takes receive modes. */
+    /** The control queue accepts receive modes. */
     CTRL_RX(18, "ctrl_rx"),
-    /** The control queue takes VLAN filters. */
+    /** The control queue accepts VLAN filters. */
     CTRL_VLAN(19, "ctrl_vlan"),
-    /** The control queue takes the extra receive modes. */
+    /** The control queue accepts the extra receive modes. */
     CTRL_RX_EXTRA(20, "ctrl_rx_extra"),
     /** The driver announces itself when the device asks for it. */
     GUEST_ANNOUNCE(21, "guest_announce"),
@@ -69,7 +69,7 @@ public enum Feature {
     NOTIFY_ON_EMPTY(24, "notify_on_empty"),
     /** vhost: the front-end asks for a log of written pages. */
     LOG_ALL(26, null),
-    /** The device takes any layout of descriptors. */
+    /** The device accepts any layout of descriptors. */
     ANY_LAYOUT(27, "any_layout"),
     /** A descriptor may refer to a table of descriptors. */
     INDIRECT_DESC(28, "indirect_desc"),
@@ -91,7 +91,7 @@ public enum Feature {
     SR_IOV(37, null),
     /** The driver passes extra data with its notifications. */
     NOTIFICATION_DATA(38, null),
-    /** The driver uses data of the device as the queue identifier in notifications. */
+    /** The driver uses a value that the device supplies as the queue identifier in notifications. */
     NOTIF_CONFIG_DATA(39, null),
     /** A single queue can be reset. */
     RING_RESET(40, "queue_reset"),
@@ -99,17 +99,17 @@ public enum Feature {
     ADMIN_VQ(41, null),
     /** The device has statistics on its control queue. */
     DEVICE_STATS(50, "device_stats"),
-    /** Hashes cover tunnelled packets. */
+    /** The device calculates hashes of inner headers of tunnelled packets. */
     HASH_TUNNEL(51, null),
-    /** Notification coalescing of single queues. */
+    /** The control queue sets notification coalescing for single queues. */
     VQ_NOTF_COAL(52, "vq_notf_coal"),
-    /** Notification coalescing. */
+    /** The control queue sets notification coalescing. */
     NOTF_COAL(53, "notf_coal"),
-    /** The driver takes UDP super-frames over IPv4. */
+    /** The driver accepts UDP super-frames over IPv4. */
     GUEST_USO4(54, "guest_uso4"),
-    /** The driver takes UDP super-frames over IPv6. */
+    /** The driver accepts UDP super-frames over IPv6. */
     GUEST_USO6(55, "guest_uso6"),
-    /** The device takes UDP super-frames. */
+    /** The device accepts UDP super-frames. */
     HOST_USO(56, "host_uso"),
     /** The device reports a hash with each frame. */
     HASH_REPORT(57, "hash"),
@@ -123,15 +123,15 @@ public enum Feature {
     STANDBY(62, "failover"),
     /** The config space has speed and duplex. */
     SPEED_DUPLEX(63, "speed"),
-    /** The device takes several RSS contexts. */
+    /** The device accepts several RSS contexts. */
     RSS_CONTEXT(64, null),
-    /** The driver takes super-frames inside a UDP tunnel. */
+    /** The driver accepts super-frames inside a UDP tunnel. */
     GUEST_UDP_TUNNEL_GSO(65, "guest_tunnel"),
-    /** The driver takes such super-frames with a partial outer checksum. */
+    /** The driver accepts such super-frames with a partial outer checksum. */
     GUEST_UDP_TUNNEL_GSO_CSUM(66, "guest_tunnel_csum"),
-    /** The device takes super-frames inside a UDP tunnel. */
+    /** The device accepts super-frames inside a UDP tunnel. */
     HOST_UDP_TUNNEL_GSO(67, "host_tunnel"),
-    /** The device takes such super-frames with a partial outer checksum. */
+    /** The device accepts such super-frames with a partial outer checksum. */
     HOST_UDP_TUNNEL_GSO_CSUM(68, "host_tunnel_csum");
 
     private static final Map<Feature, List<Set<Feature>>> REQUIREMENTS = requirements();
@@ -174,7 +174,7 @@ public enum Feature {
     }
 
     /**
-     * Returns whether a 64-bit feature word, which is all that vhost-user carries, has room for this bit.
+     * Returns whether a 64-bit feature word, which is all that vhost-user carries, can hold this bit.
      *
      * @return false for bits above 63
      */

@@ -4,9 +4,12 @@ package org.vhost4j.device.feature;
 import java.util.Collection;
 import java.util.Comparator;
 
-/** Finds the name that a misspelled one stands for: of a feature, or of anything else that is chosen by name. */
+/**
+ * Finds the valid name that is most similar to a misspelt one: of a feature, or of anything else that is selected by
+ * name.
+ */
 public final class NearestName {
-    /** From this edit distance on, names have nothing to do with each other. */
+    /** From this edit distance on, names are not similar. */
     private static final int FAR = 4;
 
     private NearestName() {}
@@ -27,7 +30,10 @@ public final class NearestName {
                 .orElse("");
     }
 
-    /** The edit distance: how many characters are inserted, removed or substituted to come from one to the other. */
+    /**
+     * Returns the edit distance: the number of characters to insert, remove or substitute to get from one name to the
+     * other.
+     */
     private static int distance(String a, String b) {
         int[] row = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {

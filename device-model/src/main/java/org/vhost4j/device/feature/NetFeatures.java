@@ -6,11 +6,11 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * The feature bits that {@link org.vhost4j.device.net.NetDevice} implements. What a guest is offered of them, and why
- * not more, is decided elsewhere; a bit that is not here is implemented nowhere in the device.
+ * The feature bits that {@link org.vhost4j.device.net.NetDevice} implements. The device implements no other bit. Which
+ * of them a guest is offered is decided elsewhere.
  */
 public final class NetFeatures {
-    /** How frames may look, in either direction (virtio 1.4 section 5.1.6). */
+    /** Offloads and headers of frames, in either direction (virtio 1.4 section 5.1.6). */
     private static final Set<Feature> OFFLOADS = EnumSet.of(
             Feature.CSUM,
             Feature.GUEST_CSUM,
@@ -30,7 +30,7 @@ public final class NetFeatures {
             Feature.GUEST_HDRLEN,
             Feature.RSC_EXT);
 
-    /** What the config space and the control queue have (virtio 1.4 sections 5.1.4 and 5.1.6.5). */
+    /** Fields of the config space and commands of the control queue (virtio 1.4 sections 5.1.4 and 5.1.6.5). */
     private static final Set<Feature> CONTROL = EnumSet.of(
             Feature.MTU,
             Feature.MAC,
@@ -50,7 +50,7 @@ public final class NetFeatures {
             Feature.VQ_NOTF_COAL,
             Feature.DEVICE_STATS);
 
-    /** How rings lie in memory and are used (virtio 1.4 section 6). */
+    /** Layout and use of the rings (virtio 1.4 section 6). */
     private static final Set<Feature> RINGS = EnumSet.of(
             Feature.NOTIFY_ON_EMPTY,
             Feature.ANY_LAYOUT,

@@ -4,7 +4,7 @@ package org.vhost4j.device.frame;
 import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 
-/** A port with a network behind it, which counts what passes and, by reason, what is dropped. */
+/** A port to another network, which counts the frames that pass and, by reason, those that are dropped. */
 public interface CountedPort extends FramePort {
     /**
      * Returns the port's counters.
@@ -13,7 +13,7 @@ public interface CountedPort extends FramePort {
      */
     PortCounters counters();
 
-    /** Counts them as frames without room. */
+    /** Counts the frames as dropped for lack of room. */
     @Override
     default void lost(int frames) {
         counters().drop(PortDrop.NO_ROOM, frames);

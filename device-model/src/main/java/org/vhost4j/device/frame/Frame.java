@@ -4,23 +4,23 @@ package org.vhost4j.device.frame;
 import org.vhost4j.device.ring.Chain;
 
 /**
- * One Ethernet frame on its way: the virtio-net header, already copied out of guest memory, and a scatter list over the
- * bytes of the frame, which stay where they are.
+ * One Ethernet frame: the virtio-net header, already copied out of guest memory, and a scatter list of the frame's
+ * bytes, which are not copied.
  *
  * <p>A frame is reused for the next one and belongs to the lane that fills it. Addresses are host addresses that were
- * checked against the memory table when they were added; they hold until the burst ends. The fields are open on purpose:
- * this is the record that every packet crosses.
+ * checked against the memory table when they were added; they stay valid until the burst ends. The fields are public,
+ * because every packet passes through this record.
  */
 public final class Frame {
     /** No segmentation. */
     public static final int GSO_NONE = 0;
     /** TCP over IPv4. */
     public static final int GSO_TCPV4 = 1;
-    /** UDP, to be fragmented by IP. */
+    /** UDP, to be sent as IP fragments. */
     public static final int GSO_UDP = 3;
     /** TCP over IPv6. */
     public static final int GSO_TCPV6 = 4;
-    /** UDP, to be cut into datagrams. */
+    /** UDP, to be segmented into datagrams. */
     public static final int GSO_UDP_L4 = 5;
     /** Flag with a TCP type: the first segment has the CWR flag set. */
     public static final int GSO_ECN = 0x80;
@@ -34,7 +34,7 @@ public final class Frame {
     public static final int NEEDS_CSUM = 1;
     /** Header flag: the checksum was verified. */
     public static final int DATA_VALID = 2;
-    /** Header flag, in what a driver with RSC_EXT receives: the fields of the checksum count segments instead. */
+    /** Header flag, towards a driver with RSC_EXT: the checksum fields count segments instead. */
     public static final int RSC_INFO = 4;
     /** Header flag, with a tunnel bit: the checksum of the outer UDP header must be completed, too. */
     public static final int UDP_TUNNEL_CSUM = 8;
@@ -80,11 +80,13 @@ public final class Frame {
      */
     public int needs = UNCHECKED;
     /**
-     * Number of segments of this super-frame that its receiver has taken so far. It is not 0 only after the offload
-     * engine returned {@link FramePort#NO_ROOM}; set it to 0 before the frame goes to another receiver instead.
+     * Number of segments of this super-frame that were delivered so far. Not 0 only after the offload engine returned
+     * {@link FramePort#NO_ROOM}; set it to 0 before sending the frame to another receiver instead.
      */
     public int segmentsDone;
-    /** Number of segments or fragments that the offload engine has made of this super-frame, for all receivers. */
+    /**
+     * Number of segments or fragments that the offload engine has made of this super-frame, counted over all receivers.
+     */
     public int segmentsMade;
     /** Total size of those segments in bytes, each with its headers. */
     public int segmentBytes;
@@ -93,7 +95,7 @@ public final class Frame {
      * arrived as one.
      */
     public int coalesced;
-    /** Number of duplicate acknowledgements that were merged with them. */
+    /** Number of duplicate acknowledgements that were merged into this super-frame. */
     public int duplicateAcks;
     /** IPv6 identification of the fragments sent so far; valid while {@link #segmentsDone} is not 0. */
     public int fragmentId;
@@ -108,7 +110,7 @@ public final class Frame {
         clearHeader();
     }
 
-    /** Makes the header that of a plain frame, not yet checked. */
+    /** Sets the header to that of a plain frame, not yet checked. */
     public void clearHeader() {
         flags = 0;
         gsoType = GSO_NONE;
@@ -127,9 +129,9 @@ public final class Frame {
     }
 
     /**
-     * Takes over the header of another frame, without the fields of tunnels.
+     * Copies the header of another frame, without the tunnel fields.
      *
-     * @param other a frame of the same bytes, or nearly
+     * @param other a frame whose bytes are the same except for small changes
      */
     public void header(Frame other) {
         flags = other.flags;
@@ -141,7 +143,7 @@ public final class Frame {
     }
 
     /**
-     * Makes this frame the same as another, with no segment taken.
+     * Makes this frame a copy of another, with no segment delivered.
      *
      * @param other the other frame, whose bytes are not copied
      */
@@ -160,8 +162,8 @@ public final class Frame {
     /**
      * Sets the scatter list to that of a chain, without the chain's first bytes.
      *
-     * @param chain the chain, with at least one byte more than is skipped
-     * @param piece index of the piece in which the frame begins, or after which it begins
+     * @param chain the chain, which is at least one byte longer than the skipped part
+     * @param piece index of the piece that contains the frame's first byte, or precedes it
      * @param skipped number of bytes of that piece that precede the frame, up to all of them
      * @param bytesOfFrame number of bytes of the frame
      */

@@ -4,9 +4,9 @@ package org.vhost4j.device.frame;
 import org.vhost4j.device.ring.Buffers;
 
 /**
- * Frames of one sender that pass through the device together: each is contiguous, and requires at most that its
- * receiver complete a checksum. All other frames pass one by one, as a {@link Frame}. What else there is goes as a
- * {@link Frame}, one by one. Reused for the next burst.
+ * A burst of plain frames from one sender, which are processed together: each is contiguous and needs no offload
+ * except, at most, a partial checksum. All other frames are processed one by one, as a {@link Frame}. Reused for the
+ * next burst.
  */
 public final class FrameBurst {
     /** The maximum number of frames in a burst. */

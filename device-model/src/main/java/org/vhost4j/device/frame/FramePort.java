@@ -3,13 +3,12 @@ package org.vhost4j.device.frame;
 
 /**
  * A receiver of frames: a guest's device, a TAP, a port of another lane. All methods are called by the lane that owns
- * the port, never from two threads. A port that takes work from somewhere is a {@link org.vhost4j.device.Pollable} as
- * well.
+ * the port, never from two threads. A port that also sends frames is a {@link org.vhost4j.device.Pollable} as well.
  */
 public interface FramePort {
-    /** Result of {@link #deliver}: the frame was taken. */
+    /** Result of {@link #deliver}: the frame was accepted. */
     int DELIVERED = 0;
-    /** Result of {@link #deliver}: no room now; the same frame may be delivered again later. Nothing was taken. */
+    /** Result of {@link #deliver}: no room now; the same frame may be delivered again later. Nothing was delivered. */
     int NO_ROOM = 1;
     /** Result of {@link #deliver}: the port does not accept this frame, and has counted the reason. */
     int REFUSED = 2;
@@ -31,7 +30,7 @@ public interface FramePort {
     int accepts();
 
     /**
-     * Hands over one frame that needs nothing beyond {@link #accepts()}. The port copies or writes it before it returns.
+     * Delivers one frame that needs nothing beyond {@link #accepts()}. The port copies or writes it before it returns.
      *
      * @param frame the frame; the port does not change it
      * @return {@link #DELIVERED}, {@link #NO_ROOM}, {@link #REFUSED} or {@link #QUEUED}
@@ -39,13 +38,13 @@ public interface FramePort {
     int deliver(Frame frame);
 
     /**
-     * Delivers frames of a burst that need nothing beyond {@link #accepts()}, in their order, as long as they need only
-     * to be copied. A port that takes only single frames takes none of them.
+     * Delivers frames of a burst that need nothing beyond {@link #accepts()}, in their order, as long as they can
+     * simply be copied. A port that only supports single frames accepts none of them.
      *
      * @param frames the burst
      * @param from index of the first frame for this port
      * @param to index after the last one
-     * @return the number of frames taken; the caller delivers the next one by {@link #deliver(Frame)}, which returns
+     * @return the number of frames accepted; the caller delivers the next one by {@link #deliver(Frame)}, which returns
      *     the reason
      */
     default int deliver(FrameBurst frames, int from, int to) {
@@ -53,7 +52,7 @@ public interface FramePort {
     }
 
     /**
-     * Returns whether frames that {@link #deliver(FrameBurst, int, int)} takes are {@link #QUEUED}.
+     * Returns whether frames that {@link #deliver(FrameBurst, int, int)} accepts are {@link #QUEUED}.
      *
      * @return true when the lane of the receiver counts what happens to the frames
      */
@@ -62,24 +61,23 @@ public interface FramePort {
     }
 
     /**
-     * Tells the port that the frame for which {@link #deliver} has just returned {@link #NO_ROOM} is dropped and not
-     * offered again.
+     * Notifies the port that the frame for which {@link #deliver} has just returned {@link #NO_ROOM} is dropped and
+     * will not be offered again.
      */
     default void dropped() {}
 
     /**
-     * Tells the port that frames for it were dropped on their way, because earlier ones wait for room.
+     * Notifies the port that frames for it were dropped before they reached it, because earlier ones wait for room.
      *
      * @param frames number of frames, at least 1
      */
     default void lost(int frames) {}
 
-    /** Ends a burst of deliveries: what was delivered is published, the receiver is woken. */
+    /** Ends a burst of deliveries: publishes the delivered frames and wakes the receiver. */
     void flush();
 
     /**
-     * Sets whether frames that are delivered from now on come from another lane, whose port has chosen this lane for
-     * them.
+     * Sets whether frames that are delivered from now on come from another lane, which has steered them to this lane.
      *
      * @param now true when they come from another lane
      */

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
  */
 public interface FrameSink {
     /**
-     * Passes one frame on.
+     * Forwards one frame.
      *
-     * @param from the port it came in by
-     * @param frame the frame; the sink may change its header and scatter list, never the bytes it refers to
+     * @param from the port on which it came in
+     * @param frame the frame; the sink may change its header and scatter list, but not the bytes that it refers to
      * @return {@link FramePort#DELIVERED}, also for a frame that was dropped and counted, or {@link FramePort#NO_ROOM}: the frame
      *     stays with the sender, to be offered again
      */
@@ -37,7 +37,7 @@ public interface FrameSink {
         return n;
     }
 
-    /** Ends a burst: everything that was forwarded is published and its receivers are woken. */
+    /** Ends a burst: publishes all forwarded frames and wakes their receivers. */
     void flush();
 
     /**

@@ -14,11 +14,11 @@ public final class MacAddress {
     private MacAddress() {}
 
     /**
-     * Reads an address.
+     * Parses an address.
      *
      * @param text six bytes in hexadecimal with colons or hyphens between, such as {@code 52:54:00:12:34:56}
      * @return 48 bits
-     * @throws IllegalArgumentException when that is not an address
+     * @throws IllegalArgumentException when the text is not an address
      */
     public static long parse(String text) {
         if (!TEXT.matcher(text).matches()) {
@@ -33,10 +33,10 @@ public final class MacAddress {
     }
 
     /**
-     * Writes an address.
+     * Formats an address.
      *
      * @param address 48 bits
-     * @return such as {@code 52:54:00:12:34:56}
+     * @return text such as {@code 52:54:00:12:34:56}
      */
     public static String text(long address) {
         StringBuilder text = new StringBuilder(17);

@@ -22,14 +22,14 @@ import org.vhost4j.device.memory.HostMemory;
  * </pre>
  */
 public final class NetHeader {
-    /** Length with {@code num_buffers}. */
+    /** Length in bytes with {@code num_buffers}. */
     public static final int BYTES = 12;
-    /** Length for a legacy driver without MRG_RXBUF. */
+    /** Length in bytes for a legacy driver without MRG_RXBUF. */
     public static final int LEGACY_BYTES = 10;
-    /** Length with the fields of super-frames inside a UDP tunnel. */
+    /** Length in bytes with the fields of super-frames inside a UDP tunnel. */
     public static final int TUNNEL_BYTES = 24;
 
-    /** Length with the hash of a received frame. */
+    /** Length in bytes with the hash of a received frame. */
     public static final int HASH_BYTES = 20;
 
     /** Result of {@link #readPlain}: not the header of a plain frame. */
@@ -37,7 +37,7 @@ public final class NetHeader {
 
     private static final int OFFSET_SHIFT = 16;
     private static final int START_SHIFT = 48;
-    /** Flags and csum_start, where they are in the first eight bytes. */
+    /** Mask of flags and csum_start in the first eight bytes. */
     private static final long FLAGS_AND_START = 0xffff_0000_0000_00ffL;
 
     private static final int HASH = 12;
@@ -46,7 +46,7 @@ public final class NetHeader {
     private NetHeader() {}
 
     /**
-     * Reads a header, each of its bytes once. {@code num_buffers} is not read: it means nothing in this direction.
+     * Reads a header, each of its bytes once. {@code num_buffers} is not read: it has no meaning in this direction.
      *
      * @param address host address of the header, at least {@link #LEGACY_BYTES} bytes
      * @param frame frame whose header fields are set

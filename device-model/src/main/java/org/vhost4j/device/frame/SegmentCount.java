@@ -5,9 +5,9 @@ import org.vhost4j.device.memory.HostMemory;
 
 /**
  * The segment count that a driver with RSC_EXT gets for a super-frame (virtio 1.4 section 5.1.6.4.1): the number of TCP
- * segments and of duplicate acknowledgements that it stands for. The driver gets it for every super-frame, also for
- * those that arrived as one, in the header fields that otherwise locate the checksum. The checksum is still partial: a
- * driver that needs its position finds it in the packet.
+ * segments and of duplicate acknowledgements that were merged into it. The driver gets it for every super-frame, also
+ * for those that arrived as one, in the header fields that otherwise locate the checksum. The checksum is still
+ * partial: a driver that needs its position finds it in the packet.
  */
 public final class SegmentCount {
     private static final int DATA_OFFSET = 12;
@@ -15,14 +15,14 @@ public final class SegmentCount {
 
     private SegmentCount() {}
 
-    /** Puts the counts into a header that was written; does nothing to that of a plain frame. */
+    /** Writes the counts into a header that was written before; does not change that of a plain frame. */
     public static void write(long header, Frame frame) {
         if (frame.gsoType != Frame.GSO_NONE) {
             NetHeader.writeSegments(header, frame, segments(frame), Math.min(frame.duplicateAcks, MAX));
         }
     }
 
-    /** TCP segments of a super-frame; 0 when it is not TCP. */
+    /** Returns the number of TCP segments of a super-frame; 0 when it is not TCP. */
     private static int segments(Frame frame) {
         int type = frame.gsoType & ~Frame.GSO_ECN;
         if (type != Frame.GSO_TCPV4 && type != Frame.GSO_TCPV6) {
@@ -36,7 +36,7 @@ public final class SegmentCount {
         return Math.clamp(Math.ceilDiv(frame.bytes - headers, size), 1, MAX);
     }
 
-    /** A byte of a frame, or 0 after its end. */
+    /** Returns a byte of a frame, or 0 after its end. */
     private static int byteAt(Frame frame, int offset) {
         int left = offset;
         for (int i = 0; i < frame.pieces; i++) {

@@ -8,10 +8,10 @@ import java.lang.foreign.MemorySegment;
  * the lowest bit of the first byte, stands for the 4 KiB from guest-physical address {@code 4096 n} on. The front-end fetches and clears
  * the bits at any time, so each is set in one atomic step, and after the write that it marks.
  *
- * <p>Immutable; any number of threads may mark at the same time, each with a {@link DirtyPages} of its own.
+ * <p>Immutable; any number of threads may mark at the same time, each through its own {@link DirtyPages}.
  */
 public class DirtyLog {
-    /** The size of a page in bytes, whatever the host's is. */
+    /** The size of a page in bytes, regardless of the host's page size. */
     public static final long PAGE = 4096;
 
     static final int PAGE_SHIFT = 12;
@@ -19,7 +19,7 @@ public class DirtyLog {
     private static final int WORD_BYTES = 8;
 
     private final long firstWord;
-    /** The bit of page 0 in the first word: the log need not begin at a multiple of 8. */
+    /** Position of page 0's bit in the first word; the log need not begin at an address that is a multiple of 8. */
     private final int firstBit;
 
     private final long pages;
@@ -63,14 +63,15 @@ public class DirtyLog {
         return page + firstBit;
     }
 
-    /** The word of such a position. */
+    /** Returns the index of the word that contains a position. */
     static long word(long position) {
         return position >>> WORD_SHIFT;
     }
 
     /**
-     * Sets bits of a word unless all are set. What they mark was written before a full fence: so a front-end that clears a bit
-     * after it was seen here looks at the page later, and finds what was written.
+     * Sets bits of a word unless all are set. The caller has executed a full fence after it wrote the pages. So if the
+     * front-end clears a bit after this method has read it as set, the front-end reads the page later than that and
+     * finds the written data.
      */
     void mark(long word, long bits) {
         long address = firstWord + word * WORD_BYTES;

@@ -7,13 +7,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects which pages were written and marks them together in a {@link DirtyLog}: one fence and few words for a burst. A page must be
- * collected after it was written, and the collector marks it before the driver is told of the write.
+ * Collects which pages were written and marks them together in a {@link DirtyLog}: one fence and few words for a burst.
+ * A page must be collected after it was written, and it is marked before the driver sees the buffer as used.
  *
  * <p>Confined to one lane; several of them may share a log.
  */
 public final class DirtyPages {
-    /** How many words of the log are collected before they are marked without being asked. */
+    /** Maximum number of words of the log that are collected; when the collection is full they are marked. */
     private static final int CAPACITY = 64;
 
     private final DirtyLog log;
@@ -29,7 +29,7 @@ public final class DirtyPages {
     private final long[] bits = new long[CAPACITY];
     private int count;
 
-    /** Called once for a write that has no bit; null without a listener, or after the call. */
+    /** Listener for the first write beyond the log; null without a listener, or after it was called. */
     private @Nullable Consumer<String> beyond;
 
     /**

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to one lane: {@link #translate} keeps the region of the last hit as a hint.
  */
 public final class GuestMemory {
-    /** A table without a region: no address is valid. */
+    /** A table without regions: no address is valid. */
     public static final GuestMemory EMPTY = new GuestMemory(List.of());
 
     private final List<GuestRegion> regions;
@@ -45,7 +45,7 @@ public final class GuestMemory {
         count = n;
     }
 
-    /** A view behind an IOMMU; without a writeView it makes its own. */
+    /** Creates a view behind an IOMMU; without a given writeView it creates one. */
     private GuestMemory(@Nullable GuestMemory other) {
         regions = List.of();
         translated = true;
@@ -55,7 +55,7 @@ public final class GuestMemory {
         writeView = other == null ? new GuestMemory(this) : other;
     }
 
-    /** Two empty views behind an IOMMU: this one for reading, its writeView for writing. */
+    /** Creates two empty views behind an IOMMU: the returned one for reading, its writeView for writing. */
     static GuestMemory translated() {
         return new GuestMemory((GuestMemory) null);
     }
@@ -64,7 +64,7 @@ public final class GuestMemory {
         return writeView;
     }
 
-    /** Replaces what is reachable by ranges in ascending order. */
+    /** Replaces the accessible memory by ranges in ascending order. */
     void replaceRanges(long[] bases, long[] sizes, long[] hosts, int ranges) {
         guestBase = bases;
         size = sizes;
@@ -153,7 +153,7 @@ public final class GuestMemory {
         return hostBase[i] + (guestAddress - guestBase[i]);
     }
 
-    /** The region that has an address, or -1. */
+    /** Returns the index of the region that contains an address, or -1. */
     private int find(long guestAddress) {
         return translated ? findSorted(guestAddress) : findAny(guestAddress);
     }

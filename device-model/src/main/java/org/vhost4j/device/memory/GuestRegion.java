@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
  * @param memory the mapping in this process, exactly {@code size} bytes
  */
 public record GuestRegion(long guestAddress, long size, long userAddress, MemorySegment memory) {
-    /** Checks the region by itself. */
+    /** Checks the values. */
     public GuestRegion {
         if (size <= 0) {
             throw new MemoryFault("memory region at guest address 0x%x has the size %s"

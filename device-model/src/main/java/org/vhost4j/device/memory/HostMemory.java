@@ -15,8 +15,8 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Plain access to absolute host addresses. Nothing here checks anything: an address must come from
- * {@link GuestMemory#translate} in the same burst, or belong to a segment that the caller keeps alive.
+ * Plain access to absolute host addresses. No method checks its arguments: an address must come from {@link
+ * GuestMemory#translate} in the same burst, or belong to a segment that the caller keeps alive.
  *
  * <p>Single fields only. A loop over bytes goes through a buffer ({@link #window}), because loops over all of
  * memory are not vectorised.
@@ -24,11 +24,13 @@ import java.util.Arrays;
 public final class HostMemory {
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
-    /** Windows begin at multiples of this, and are twice as large. */
+    /** Alignment of windows in bytes; windows are twice as large. */
     private static final long WINDOW_STEP = 1L << 29;
 
     private static final int WINDOW_SHIFT = Long.numberOfTrailingZeros(WINDOW_STEP);
-    /** By address: two mappings share a slot only when they are a multiple of 512 GiB apart. */
+    /**
+     * Cache of windows, indexed by address: two mappings share a slot only when they are a multiple of 512 GiB apart.
+     */
     private static final Window[] WINDOWS = new Window[1024];
 
     static {
@@ -36,7 +38,7 @@ public final class HostMemory {
         Arrays.fill(WINDOWS, new Window(1, ByteBuffer.allocateDirect(0)));
     }
 
-    /** Safe to be handed from thread to thread without any order, as its fields are final. */
+    /** A cached window. Threads may share it without synchronization, because its fields are final. */
     private record Window(long begin, ByteBuffer bytes) {}
 
     private static final VarHandle BYTE = JAVA_BYTE.varHandle().withInvokeExactBehavior();
@@ -198,10 +200,10 @@ public final class HostMemory {
     }
 
     /**
-     * A little-endian buffer that contains an address, for loops that C2 is to vectorise: it does so for
-     * {@code for (int i = windowOffset(a), end = i + n; i < end; i += 8) window(a).getLong(i)} with the call outside the
-     * loop and {@code n} a multiple of 8. A buffer is indexed by an int; over a segment, which is indexed by a long, the same loop
-     * becomes a nest of loops. Windows are kept, so that no call makes garbage.
+     * Returns a little-endian buffer that contains an address, for loops that C2 should vectorise. It vectorises {@code
+     * for (int i = windowOffset(a), end = i + n; i < end; i += 8) window(a).getLong(i)} with the call outside the loop
+     * and {@code n} a multiple of 8. A buffer is indexed by an int; over a segment, which is indexed by a long, the
+     * same loop becomes a nest of loops. Windows are cached, so that calls do not allocate.
      *
      * @param address host address at which the loop begins
      * @return a buffer that has the address at {@link #windowOffset} and covers at least 512 MiB from there on
@@ -221,7 +223,7 @@ public final class HostMemory {
         return (int) (address & WINDOW_STEP - 1);
     }
 
-    // Threads may race here: either one's window will do.
+    // Threads may race here; either window is correct.
     private static ByteBuffer newWindow(long address) {
         long begin = address & -WINDOW_STEP;
         ByteBuffer bytes = ALL.asSlice(begin, 2 * WINDOW_STEP).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);

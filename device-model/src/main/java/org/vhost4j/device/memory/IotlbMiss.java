@@ -2,8 +2,8 @@
 package org.vhost4j.device.memory;
 
 /**
- * Thrown for an address behind an IOMMU that has no translation yet. Nothing was consumed: the catcher asks for the
- * translation and tries again once it has come. It has no stack trace, because misses are frequent with small mappings.
+ * Thrown for an address behind an IOMMU that has no translation yet. No chain was consumed: the catcher requests the
+ * translation and retries after it has arrived. It has no stack trace, because misses are frequent with small mappings.
  */
 public final class IotlbMiss extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -9,7 +9,8 @@ import java.util.TreeMap;
  * of I/O virtual addresses, their host addresses, and whether the device may read and write them. A cache: an entry
  * that is missing causes an IOTLB miss.
  *
- * <p>Confined to one lane, like {@link GuestMemory}. Ring readers keep the two views, and a change is in force for them at once.
+ * <p>Confined to one lane, like {@link GuestMemory}. Ring readers keep the two views; changes take effect in them
+ * immediately.
  */
 public final class Translations {
     /** The maximum number of ranges; adding one more removes the oldest. */
@@ -22,7 +23,7 @@ public final class Translations {
     private final GuestMemory writable = readable.writeView();
     private long added;
 
-    /** One range; {@code order} tells which was added first. */
+    /** A range; {@code order} increases with each range that is added. */
     private record Range(long start, long size, long host, boolean read, boolean write, long order) {}
 
     /** Creates an empty set of translations. */
@@ -92,7 +93,7 @@ public final class Translations {
 
     private boolean removeTouched(long start, long size) {
         boolean removed = false;
-        // All but the last byte of the address space stands for all of it, whose size would not fit.
+        // The whole address space is represented without its last byte, because its size would not fit in 64 bits.
         long last = size == -1 ? -1 : start + (size - 1);
         Map.Entry<Long, Range> before = ranges.floorEntry(last);
         while (before != null) {
@@ -112,7 +113,7 @@ public final class Translations {
         publish(writable, false);
     }
 
-    /** Adjacent entries that are adjacent in this process, too, become one, so that a ring may lie across them. */
+    /** Merges adjacent entries that are also adjacent in this process, so that a ring may cross them. */
     private void publish(GuestMemory view, boolean reading) {
         long[] base = new long[ranges.size()];
         long[] size = new long[base.length];

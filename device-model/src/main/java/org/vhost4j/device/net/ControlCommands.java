@@ -7,8 +7,8 @@ import org.vhost4j.device.memory.LittleEndian;
 import org.vhost4j.device.steering.ReceiveFilter;
 
 /**
- * The commands of the control queue (virtio 1.4 section 5.1.6.5). A command that was not negotiated, has a value that is not allowed, or
- * another length than it must have, is refused and changes nothing.
+ * Executes the commands of the control queue (virtio 1.4 section 5.1.6.5). A command that was not negotiated, or has an
+ * invalid value or length, is refused and changes nothing.
  */
 final class ControlCommands {
     static final int CLASS_RX = 0;
@@ -39,7 +39,7 @@ final class ControlCommands {
         this.driver = driver;
     }
 
-    /** What the driver gets: the byte, and what comes after it. */
+    /** The response to the driver: the ack byte and the result after it. */
     static final class Answer {
         static final Answer OK = new Answer(true, new byte[0]);
         static final Answer ERR = new Answer(false, new byte[0]);
@@ -75,10 +75,10 @@ final class ControlCommands {
     }
 
     /**
-     * Carries out a command.
+     * Executes a command.
      *
      * @param command class, command, data
-     * @param room how many bytes of result the driver has room for; a result that does not fit is refused whole
+     * @param room size in bytes of the driver's buffer for the result; a command whose result does not fit is refused
      */
     Answer execute(byte[] command, long room) {
         if (command.length < 2) {
@@ -150,7 +150,10 @@ final class ControlCommands {
         return false;
     }
 
-    /** Two tables, unicast and multicast, each a le32 count and that number of addresses. Nothing changes unless both are whole. */
+    /**
+     * Executes MAC_TABLE_SET: two tables, unicast and multicast, each a le32 count and that number of addresses.
+     * Changes nothing unless both are complete.
+     */
     private boolean macTable(byte[] command) {
         int unicastAt = 2;
         long unicasts = count(command, unicastAt);
@@ -228,7 +231,7 @@ final class ControlCommands {
             moderations.set(queue, Moderation.read(command, 6));
             return Answer.OK;
         }
-        // Linux sends the whole structure with a question, too.
+        // Linux sends the whole structure with a query, too.
         boolean asked = code == COAL_VQ_GET && (command.length == 6 || command.length == 6 + 8);
         return asked ? Answer.with(moderations.of(queue).bytes()) : Answer.ERR;
     }

@@ -9,12 +9,12 @@ import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 
 /**
- * The control queue (virtio 1.4 section 5.1.6.5). A command is a class, a command and data to read, and one byte to write:
- * 0 for done, 1 for refused; some have a result to write after it. A command is copied out of guest memory once before it is looked
- * at.
+ * The control queue (virtio 1.4 section 5.1.6.5). A command is a class, a command and data for the device to read, and
+ * an ack byte for it to write (0 VIRTIO_NET_OK, 1 VIRTIO_NET_ERR), followed by a result for some commands. A command is
+ * copied out of guest memory once before it is interpreted.
  */
 final class ControlQueue {
-    /** The longest command that is taken: a MAC table of ten thousand addresses. */
+    /** Maximum length of a command in bytes: room for a MAC table of ten thousand addresses. */
     private static final int MAX_COMMAND = 65536;
 
     /** The virtqueue; a logging one replaces it while writes are logged. */
@@ -33,7 +33,7 @@ final class ControlQueue {
         this.counters = counters;
     }
 
-    /** Carries out one command, if there is one; how many bytes it and its answer have. */
+    /** Executes one command, if there is one. Returns the length of the command and its response in bytes. */
     long next() {
         if (!queue.pop(chain)) {
             return 0;
@@ -68,7 +68,7 @@ final class ControlQueue {
         return command;
     }
 
-    /** Writes answer and result over the writable pieces, which have room for both. */
+    /** Writes the ack byte and the result to the writable pieces, which have room for both. */
     private void write(ControlCommands.Answer answer) {
         byte[] result = answer.result();
         int at = -1;

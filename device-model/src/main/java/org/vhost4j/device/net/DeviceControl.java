@@ -33,7 +33,7 @@ public final class DeviceControl {
     private final Counters counters;
     private final ControlCommands commands;
 
-    /** What the driver set where its guest comes from, until one of its queues runs here. */
+    /** The settings that the driver made at the migration's source, until one of its queues runs here. */
     private List<byte[]> arrived = List.of();
 
     /** Creates the control of a device. */
@@ -48,8 +48,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Takes the features that the driver acknowledged. No queue runs. The same features again, as after a pause, leave
-     * everything as it is.
+     * Sets the features that the driver acknowledged. No queue may run. Setting the same features again, as after a
+     * pause, changes nothing.
      *
      * @param acknowledged a subset of what was offered
      */
@@ -89,7 +89,7 @@ public final class DeviceControl {
         for (byte[] command : settings) {
             boolean mac = command[0] == ControlCommands.CLASS_MAC && command[1] == ControlCommands.MAC_ADDR_SET;
             if (mac && command.length == 2 + MAC_BYTES) {
-                // A driver may look at the config space before it says what it can.
+                // A driver may read the config space before it acknowledges features.
                 ByteBuffer address = ByteBuffer.wrap(command, 2, MAC_BYTES);
                 configSpace.setMac(
                         Short.toUnsignedLong(address.getShort()) << 32 | Integer.toUnsignedLong(address.getInt()));
@@ -107,7 +107,7 @@ public final class DeviceControl {
         }
     }
 
-    /** Forgets what the driver said on its control queue, because there is a new one with the same features. */
+    /** Resets the settings made by the control queue, because a new driver has acknowledged the same features. */
     public void newDriver() {
         arrived = List.of();
         driver.forget();
@@ -144,7 +144,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Lets a device that stopped for a fault work again, because the session has stopped all queues or reset the device.
+     * Restarts a device that stopped because of a fault, after the session has stopped all queues or reset the device.
      *
      * @return true when it had stopped
      * @throws IllegalStateException when a queue runs
@@ -160,13 +160,14 @@ public final class DeviceControl {
     }
 
     /**
-     * Begins to work on a queue.
+     * Starts a queue.
      *
      * @param index the virtqueue's index, of a queue that does not run
      * @param queue the queue, over rings that are mapped
      * @param notifier interrupts the guest for this queue
      * @param enabled whether it is enabled already
-     * @param silent whether the driver never notifies, so that the queue has to be polled all the time
+     * @param silent whether the driver never notifies (no kick descriptor), so that the queue has to be polled all the
+     *     time
      */
     public void start(int index, Virtqueue queue, GuestNotifier notifier, boolean enabled, boolean silent) {
         QueueInterrupt interrupt = new QueueInterrupt(notifier, driver.statistics[index], counters, state.clock);
@@ -194,7 +195,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Has each command of the driver that sets something be told to the device's seats on other lanes, before its answer is seen.
+     * Sets a listener for control commands of the driver that change a setting, which passes them to the device's seats
+     * on other lanes. It is called before the driver sees the response.
      *
      * @param seats receives class, command and data of each command
      */
@@ -203,18 +205,18 @@ public final class DeviceControl {
     }
 
     /**
-     * Takes over what the driver has set on the device's home lane.
+     * Executes a command that changed a setting on the device's home lane.
      *
-     * @param command class, command and data that {@link #mirror} was told
+     * @param command class, command and data, as passed to the listener of {@link #mirror}
      */
     public void apply(byte[] command) {
         ControlCommands.Answer unused = commands.execute(command, Integer.MAX_VALUE);
     }
 
     /**
-     * Does nothing more until {@link #clearStop}, because the device has stopped on another lane.
+     * Stops the device until {@link #clearStop}, because it has stopped on another lane.
      *
-     * @param reason one line
+     * @param reason the reason, in one line
      * @param memory whether its memory is lost, so that no ring is written
      */
     public void halt(String reason, boolean memory) {
@@ -240,7 +242,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Returns whether the device itself can move frames: it has not stopped, and its link is up.
+     * Returns whether the device itself is able to move frames: it has not stopped, and its link is up.
      *
      * @return the value of {@link #ready} once queues are started and enabled
      */
@@ -258,10 +260,10 @@ public final class DeviceControl {
     }
 
     /**
-     * Stops a queue. What was used is published; a frame that waits for room goes back into the ring. This is so after
-     * a broken rule, too, so that the ring's base counts exactly the chains that were used. A device that has stopped
-     * for a fault stays stopped, because the same queues may be started again over other memory; see {@link
-     * #clearStop}.
+     * Stops a queue. Used chains are published, and the chain of a frame that waits for room is returned to the ring.
+     * Both also happen after a violation by the driver, so that the ring's base counts exactly the used chains. A
+     * device that has stopped because of a fault stays stopped, because the same queues may be started again over other
+     * memory; see {@link #clearStop}.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
@@ -279,8 +281,9 @@ public final class DeviceControl {
     }
 
     /**
-     * Ends what is in flight on a queue before it stops: chains that were in flight in a process that has died, and were not popped here,
-     * are used with nothing written. A frame that waits for room goes back into the ring, unless part of it has been delivered.
+     * Completes the chains in flight on a queue before it stops: chains that were in flight in a process that has died,
+     * and were not popped here, are used with length 0. The chain of a frame that waits for room is returned to the
+     * ring, unless part of the frame has been delivered.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
@@ -307,8 +310,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Starts or stops logging what the device writes for a queue. What was written before is published, and logged
-     * where the log covers it. A frame that waits for room goes back into the ring.
+     * Starts or stops logging what the device writes for a queue. Earlier writes are published, and logged where the
+     * log covers them. The chain of a frame that waits for room is returned to the ring.
      *
      * @param index the virtqueue's index, of a queue that runs
      * @param log the log; null to stop logging
@@ -323,8 +326,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Sets the listener for writes to the log: once for each burst of a queue that is published, and when notifications are asked
-     * for.
+     * Sets the listener for writes to the log: called once for each published burst of a queue, and when notifications
+     * are enabled.
      *
      * @param signal {@link GuestNotifier#NONE} while no queue is logged
      */
@@ -332,7 +335,9 @@ public final class DeviceControl {
         state.logWritten = signal;
     }
 
-    /** Finishes everything in progress on a queue, so that no work on its ring remains. */
+    /**
+     * Quiesces a queue: publishes used chains and returns popped ones to the ring, so that no work on its ring remains.
+     */
     private void quiesce(int index) {
         if (state.memoryLost) {
             return;
@@ -350,8 +355,9 @@ public final class DeviceControl {
     }
 
     /**
-     * Stops using a queue whose ring is not accessible until {@link #resume}: what was used is published, a frame that waits for room goes
-     * back into the ring, and frames for the guest wait with their senders. After this the device does not touch the ring.
+     * Stops using a queue whose ring is not accessible until {@link #resume}: used chains are published, the chain of a
+     * frame that waits for room is returned to the ring, and frames for the guest wait with their senders. After this
+     * the device does not touch the ring.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
@@ -361,7 +367,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Continues with a queue where {@link #suspend} left it: its ring is back in the same place.
+     * Resumes a queue after {@link #suspend}: its ring is accessible again at the same position.
      *
      * @param index the virtqueue's index, of a queue that is suspended
      */
@@ -380,10 +386,11 @@ public final class DeviceControl {
     }
 
     /**
-     * Replaces the interrupt of a started queue and raises it once, because the driver may have missed one on the old.
+     * Replaces the notifier of a started queue and signals it once, because the driver may have missed a call on the
+     * old one.
      *
      * @param index the virtqueue's index
-     * @param notifier the new one
+     * @param notifier the new notifier
      */
     public void notifier(int index, GuestNotifier notifier) {
         QueueInterrupt interrupt = queues.interrupt(index);
@@ -431,7 +438,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Returns the part of the next super-frame that its receiver has taken.
+     * Returns the part of the next super-frame that was delivered.
      *
      * @param index the virtqueue's index, of a queue that is {@linkplain #suspend suspended}
      * @return the part; {@link FrameCut#NONE} for every queue except a transmit queue with such a frame
@@ -455,7 +462,10 @@ public final class DeviceControl {
         }
     }
 
-    /** Forgets what the driver negotiated, as after a reset. All queues are stopped already. */
+    /**
+     * Resets the negotiated features and the driver's settings, as after a device reset. All queues are stopped
+     * already.
+     */
     public void reset() {
         arrived = List.of();
         driver.reset();
@@ -471,9 +481,9 @@ public final class DeviceControl {
     }
 
     /**
-     * Gives the device another MAC address, which it keeps when it is reset.
+     * Sets the device's MAC address, which outlasts a reset.
      *
-     * @param address 48 bits, first byte highest; the caller lets the driver know that the config space has changed
+     * @param address 48 bits, first byte highest; the caller notifies the driver of the configuration change
      */
     public void mac(long address) {
         driver.ownMac(address);
@@ -482,7 +492,7 @@ public final class DeviceControl {
     /**
      * Sets the link up or down. While it is down no frame moves in either direction.
      *
-     * @param up LINK_UP of the config space; the caller lets the driver know that it has changed
+     * @param up LINK_UP of the config space; the caller notifies the driver of the configuration change
      */
     public void link(boolean up) {
         state.linkUp = up;
@@ -530,8 +540,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Tells the device that the IOMMU's translations have changed. Frames that wait for room are read from their rings
-     * again, so that no previous address is used any more.
+     * Notifies the device that the IOMMU's translations have changed. Frames that wait for room are read from their
+     * rings again, so that no previous address is used any more.
      */
     public void translationsChanged() {
         state.waiting = false;

@@ -8,7 +8,7 @@ import org.vhost4j.device.frame.Offloads;
  * return quickly.
  */
 public interface DeviceOwner {
-    /** Hears nothing and vouches for the memory. */
+    /** Ignores all events; its memory is always intact. */
     DeviceOwner NONE = new DeviceOwner() {
         @Override
         public void stopped(String reason) {}
@@ -33,7 +33,7 @@ public interface DeviceOwner {
     void offloadsChanged(int accepts);
 
     /**
-     * Returns whether all guest memory is still there: a front-end can truncate its file at any time.
+     * Returns whether all guest memory is still backed by its file, which a front-end can truncate at any time.
      *
      * @return false when a part of it has vanished
      */

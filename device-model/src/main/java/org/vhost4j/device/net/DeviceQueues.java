@@ -7,16 +7,16 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
- * The started queues of a device by their index: 2n receives and 2n+1 transmits, in the driver's words; the control queue
- * follows the last pair, or the first when the driver knows of no others (virtio 1.4 section 5.1.2).
+ * The started queues of a device by their index: 2n receives and 2n+1 transmits, from the driver's point of view; the
+ * control queue follows the last pair, or the first when MQ was not negotiated (virtio 1.4 section 5.1.2).
  *
- * <p>A queue whose ring is out of reach, because its IOMMU has withdrawn the ring's own memory, stays started and is not among those that
- * are worked on.
+ * <p>A queue whose ring is not accessible, because the IOMMU has invalidated the ring's own memory, stays started but
+ * is not polled.
  */
 final class DeviceQueues {
-    /** Those to work on by pair, null where none runs or its ring is out of reach. */
+    /** The receive queues to use, by pair; null where none runs or its ring is not accessible. */
     final @Nullable RxQueue[] rx;
-    /** The same for transmit queues. */
+    /** The transmit queues to use, by pair; null where none runs or its ring is not accessible. */
     final @Nullable TxQueue[] tx;
 
     /** The control queue. */
@@ -39,7 +39,7 @@ final class DeviceQueues {
         startedTx = new TxQueue[maxPairs];
     }
 
-    /** Settles where the control queue is, before any queue starts. */
+    /** Sets the index of the control queue, before any queue starts. */
     void placeControlQueue(FeatureSet features) {
         if (!features.has(Feature.CTRL_VQ)) {
             controlIndex = -1;
@@ -84,7 +84,7 @@ final class DeviceQueues {
         running++;
     }
 
-    /** Takes a queue out; publish afterwards, so that its driver sees the last used entries. */
+    /** Removes a queue; publish afterwards, so that its driver sees the last used elements. */
     void remove(int index) {
         withdraw(index);
         switch (kind(index)) {
@@ -95,7 +95,7 @@ final class DeviceQueues {
         running--;
     }
 
-    /** Takes a started queue out of use while its ring is not accessible. */
+    /** Suspends the use of a started queue while its ring is not accessible. */
     void withdraw(int index) {
         switch (kind(index)) {
             case CONTROL -> control = null;
@@ -131,7 +131,7 @@ final class DeviceQueues {
         return kind(index) == QueueKind.TRANSMIT ? startedTx[index / 2] : null;
     }
 
-    /** Makes a started queue work on its ring through another object. */
+    /** Replaces the object through which a started queue accesses its ring. */
     void replaceRing(int index, Virtqueue ring) {
         RxQueue receive = receive(index);
         TxQueue transmit = transmit(index);
@@ -193,7 +193,7 @@ final class DeviceQueues {
     }
 
     /**
-     * Requests notifications from every driver; returns true when there is work already.
+     * Enables notifications on every queue; returns true when there is work already.
      *
      * @param more whether receive queues lack buffers
      * @param held whether frames to be sent are held back, and are no work now

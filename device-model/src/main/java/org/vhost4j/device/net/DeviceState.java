@@ -7,12 +7,12 @@ import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.stats.Counters;
 import org.vhost4j.device.steering.ReceiveSteering;
 
-/** How a device stands: what its work ({@link NetDevice}) and its control ({@link DeviceControl}) both see. */
+/** The state that a device's datapath ({@link NetDevice}) and its control ({@link DeviceControl}) share. */
 final class DeviceState {
     final Counters counters = new Counters();
     final NetConfigSpace configSpace;
 
-    /** Nanoseconds from any origin. */
+    /** Clock in nanoseconds, from any origin. */
     final LongSupplier clock;
 
     final DeviceQueues queues;
@@ -73,12 +73,12 @@ final class DeviceState {
         home.counters.include(counters);
     }
 
-    /** Shows the driver what was used, and interrupts it if that is due. */
+    /** Publishes used chains to the driver, and interrupts it if that is due. */
     void publish(Virtqueue queue, QueueInterrupt interrupt) {
         if (!queue.hasUnpublished()) {
             return;
         }
-        // A fault of the memory below shows here at the latest, before the guest could see the result.
+        // A pending memory fault is raised here at the latest, before the guest can see the used chains.
         checkpoint.run();
         interrupt.published(queue.publish());
         logWritten.signal();

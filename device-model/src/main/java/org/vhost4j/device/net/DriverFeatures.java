@@ -6,7 +6,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.frame.Offloads;
 
-/** What a driver acknowledged, and what follows from it for frames in either direction. */
+/** The features that a driver acknowledged, and the offloads of frames in either direction that result from them. */
 final class DriverFeatures {
     /** The offloads that CTRL_GUEST_OFFLOADS can switch (virtio 1.4 section 5.1.6.5.7). */
     private static final FeatureSet GUEST_OFFLOADS = FeatureSet.of(
@@ -19,8 +19,8 @@ final class DriverFeatures {
             Feature.GUEST_USO6);
 
     /**
-     * What CTRL_GUEST_OFFLOADS_SET may name. RSC_EXT is no offload that can be switched, but QEMU's own device takes it there, and drivers
-     * written for that send it: it may be there, and says nothing.
+     * The bits that CTRL_GUEST_OFFLOADS_SET may contain. RSC_EXT is not an offload that can be switched, but QEMU's own
+     * device accepts it there and drivers written for QEMU send it; it is ignored.
      */
     private static final FeatureSet NAMED = GUEST_OFFLOADS.plus(FeatureSet.of(Feature.RSC_EXT));
 
@@ -29,7 +29,7 @@ final class DriverFeatures {
     private int guestOffloads;
     private int hostOffloads;
 
-    /** Takes the features; all receive offloads among them are on. */
+    /** Sets the features and enables all receive offloads among them. */
     void acknowledge(FeatureSet features) {
         acknowledged = features;
         if (has(Feature.HASH_REPORT)) {
@@ -63,7 +63,7 @@ final class DriverFeatures {
                 | mask(on, Feature.GUEST_UFO, Offloads.UFO)
                 | mask(on, Feature.GUEST_USO4, Offloads.USO4)
                 | mask(on, Feature.GUEST_USO6, Offloads.USO6);
-        // Every super-frame has a partial checksum, so a driver that takes none of those takes no super-frames.
+        // Every super-frame has a partial checksum, so a driver that does not accept those accepts no super-frames.
         guestOffloads = (wanted & Offloads.CSUM) != 0 ? wanted : 0;
     }
 

@@ -14,9 +14,9 @@ import org.vhost4j.device.steering.ReceiveSteering;
 import org.vhost4j.device.steering.RssConfig;
 
 /**
- * What the driver of a device has said: the features that it acknowledged, and what it has set by its control queue (virtio 1.4 section
- * 5.1.6.5). {@link ControlCommands} reads the commands, this keeps what they come to. Whatever a driver set is as at the start for the
- * next.
+ * The settings of a device's driver: the features that it acknowledged, and the settings that it made by the control
+ * queue (virtio 1.4 section 5.1.6.5). {@link ControlCommands} decodes the commands, this class stores the settings. A
+ * new driver starts with the initial settings.
  */
 final class DriverSettings {
     final DriverFeatures features = new DriverFeatures();
@@ -26,18 +26,18 @@ final class DriverSettings {
     /** Notification coalescing. */
     final Moderations moderations;
 
-    /** How it came to its settings. */
+    /** The commands that led to these settings. */
     final SettingCommands settings = new SettingCommands();
 
-    /** By virtqueue index. */
+    /** Statistics by virtqueue index. */
     final QueueStatistics[] statistics;
 
-    /** Hears of each command that was carried out and has set something. */
+    /** Called for each command that was executed and has changed a setting. */
     Consumer<byte[]> mirror = command -> {};
 
     private final NetDeviceConfig config;
 
-    /** The address at the start, and after a reset. */
+    /** The MAC address at the start and after a reset, 48 bits. */
     private long ownMac;
 
     private final DeviceQueues queues;
@@ -69,14 +69,17 @@ final class DriverSettings {
         this.statistics = statistics;
     }
 
-    /** Those of queues that have done nothing. */
+    /** Creates statistics for all queues, all zero. */
     static QueueStatistics[] statistics(NetDeviceConfig config) {
         QueueStatistics[] all = new QueueStatistics[2 * config.maxPairs() + 1];
         Arrays.setAll(all, index -> new QueueStatistics());
         return all;
     }
 
-    /** Takes the features; whether they are others. The same again leave everything as it is. */
+    /**
+     * Sets the features; returns whether they differ from the previous ones. Setting the same features again changes
+     * nothing.
+     */
     boolean acknowledge(FeatureSet acknowledged) {
         boolean changed = !acknowledged.equals(features.acknowledged());
         if (changed) {
@@ -112,7 +115,10 @@ final class DriverSettings {
         configSpace.setMac(ownMac);
     }
 
-    /** Writes what the driver has not set itself: the status of the config space, and what its queues have counted. */
+    /**
+     * Writes the state that is not a setting of the driver: the status field of the config space and the statistics of
+     * the queues.
+     */
     void save(DataOutput out) throws IOException {
         out.writeByte(configSpace.status());
         out.writeInt(statistics.length);
@@ -121,7 +127,7 @@ final class DriverSettings {
         }
     }
 
-    /** Takes what {@link #save} has written. */
+    /** Restores the state that {@link #save} has written. */
     void load(DataInput in) throws IOException {
         configSpace.status(in.readByte());
         if (in.readInt() != statistics.length) {
@@ -132,7 +138,7 @@ final class DriverSettings {
         }
     }
 
-    /** Gives the device another address, now and after each reset. */
+    /** Sets the device's address, which it keeps after each reset. */
     void ownMac(long mac) {
         ownMac = mac;
         configSpace.setMac(mac);
@@ -147,7 +153,7 @@ final class DriverSettings {
         return features.has(feature);
     }
 
-    /** Carries out MQ_VQ_PAIRS_SET: sets the number of pairs that the driver uses from now on. */
+    /** Executes MQ_VQ_PAIRS_SET: sets the number of pairs that the driver uses from now on. */
     boolean queuePairs(int wanted) {
         if (wanted < 1 || wanted > config.maxPairs()) {
             return false;
@@ -156,14 +162,14 @@ final class DriverSettings {
         return true;
     }
 
-    /** Carries out MQ_RSS_CONFIG. */
+    /** Executes MQ_RSS_CONFIG; returns false when it is refused. */
     boolean scale(byte[] command) {
         Optional<RssConfig> wanted = RssConfig.rss(command, config.maxPairs());
         wanted.ifPresent(steering::scale);
         return wanted.isPresent();
     }
 
-    /** Carries out MQ_HASH_CONFIG. */
+    /** Executes MQ_HASH_CONFIG; returns false when it is refused. */
     boolean reportHashes(byte[] command) {
         Optional<RssConfig> wanted = RssConfig.hash(command);
         wanted.ifPresent(steering::report);
@@ -180,7 +186,7 @@ final class DriverSettings {
         return StatisticsReply.get(command, statistics, queues, features, room);
     }
 
-    /** Carries out CTRL_GUEST_OFFLOADS: sets which of the negotiated receive offloads are on. */
+    /** Executes CTRL_GUEST_OFFLOADS_SET: sets which of the negotiated receive offloads are on. */
     boolean guestOffloads(FeatureSet wanted) {
         boolean done = features.switchReceiveOffloads(wanted);
         if (done) {

@@ -4,7 +4,7 @@ package org.vhost4j.device.net;
 /**
  * The part of the next super-frame of a transmit queue that was delivered before its receiver ran out of room.
  *
- * @param segments number of segments that the receiver has taken; 0 when there is no such frame
+ * @param segments number of segments that were delivered; 0 when there is no such frame
  * @param bytes length of the frame in bytes
  * @param segmentSize payload bytes of each segment
  */

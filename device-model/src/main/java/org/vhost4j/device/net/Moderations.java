@@ -3,7 +3,10 @@ package org.vhost4j.device.net;
 
 import java.util.Arrays;
 
-/** What a driver set for notification coalescing of each queue that moves frames; it outlasts a pause of the queue. */
+/**
+ * The notification coalescing that a driver set for each receive and transmit queue; it stays when a queue is stopped
+ * and started again.
+ */
 final class Moderations {
     private final DeviceQueues queues;
     private final Moderation[] byIndex;
@@ -42,7 +45,7 @@ final class Moderations {
         return has(index) ? byIndex[index] : Moderation.NONE;
     }
 
-    /** Sets one; {@link #has} it. */
+    /** Sets the coalescing of a virtqueue for which {@link #has} is true. */
     void set(int index, Moderation wanted) {
         byIndex[index] = wanted;
         any |= wanted.maxMicros() != 0;
@@ -52,7 +55,7 @@ final class Moderations {
         }
     }
 
-    /** Sets all of a direction. */
+    /** Sets the coalescing of all receive or all transmit queues. */
     void setAll(boolean receiving, Moderation wanted) {
         for (int index = receiving ? 0 : 1; index < byIndex.length; index += 2) {
             if (has(index)) {

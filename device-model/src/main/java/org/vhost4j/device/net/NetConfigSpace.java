@@ -20,8 +20,8 @@ import org.vhost4j.device.steering.Toeplitz;
  *  20  le32 supported_hash_types
  * </pre>
  *
- * Fields of features that were not offered are there anyway; a driver does not read them. Bytes after the last field read as
- * zero.
+ * Fields of features that were not offered are present, too; a driver does not read them. Bytes after the last field
+ * read as zero.
  */
 public final class NetConfigSpace {
     /** The size of the field list in bytes, which {@code config_size=} of QEMU's generic device has to cover. */
@@ -139,7 +139,7 @@ public final class NetConfigSpace {
     }
 
     /**
-     * Lets the driver write the MAC address, or not.
+     * Sets whether the driver may write the MAC address.
      *
      * @param writable true for a driver without VERSION_1
      */
@@ -152,7 +152,7 @@ public final class NetConfigSpace {
         return bytes[STATUS_OFFSET];
     }
 
-    /** Takes the {@link #status} of a device in another process. */
+    /** Restores the {@link #status} of a device in another process. */
     void status(int status) {
         bytes[STATUS_OFFSET] = (byte) (status & (LINK_UP | ANNOUNCE));
     }

@@ -20,12 +20,12 @@ import org.vhost4j.device.stats.Counters;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * A virtio network device (virtio 1.4 section 5.1), as its lane uses it: the queues of one guest, which are polled turn
- * by turn, and the port to which frames for the guest are delivered. What its driver and its operator want of it comes
- * by {@link DeviceControl}.
+ * The datapath of a virtio network device (virtio 1.4 section 5.1): the queues of one guest, which its lane polls, and
+ * the port to which frames for the guest are delivered. Driver and operator control it through {@link DeviceControl}.
  *
- * <p>Queue 2n receives and queue 2n+1 transmits, in the guest's view; the control queue follows the last pair. A queue
- * that is started but not enabled receives nothing, and what it transmits is dropped, as vhost-user requires.
+ * <p>Queue 2n receives and queue 2n+1 transmits, from the guest's point of view; the control queue follows the last
+ * pair. A queue that is started but not enabled receives nothing, and what it transmits is dropped, as vhost-user
+ * requires.
  */
 public final class NetDevice implements LandingPort, Pollable {
     private final String name;
@@ -82,8 +82,8 @@ public final class NetDevice implements LandingPort, Pollable {
 
     /**
      * Creates the seat of this device on another lane, for the pairs that are started there. The two share the config
-     * space, the statistics of queues and the table of flows, and this device counts what the seat counts; what the
-     * driver says both are told.
+     * space, the statistics of queues and the table of flows. The counters of this device include those of the seat,
+     * and settings of the driver apply to both.
      *
      * @param config configuration of this device
      * @param first the pair of the seat that receives frames whose own pair cannot take them
@@ -136,7 +136,7 @@ public final class NetDevice implements LandingPort, Pollable {
     /**
      * Starts or stops copying frames for a capture. Called by the lane.
      *
-     * @param tap sees what the guest sends and receives from now on; null for none
+     * @param tap copies the frames that the guest sends and receives from now on; null for none
      */
     public void tap(@Nullable FrameTap tap) {
         for (TxQueue queue : queues.tx) {
@@ -149,8 +149,8 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * Limits how fast frames pass, or does not any more. What the guest sends beyond its rate waits in its rings; what is for it is dropped
-     * and counted. Called by the lane.
+     * Sets the rate limits. Frames from the guest that exceed its rate wait in its rings; frames to it that exceed its
+     * rate are dropped and counted. Called by the lane.
      *
      * @param rates the limits from now on
      */
@@ -168,7 +168,7 @@ public final class NetDevice implements LandingPort, Pollable {
         return state.stoppedReason;
     }
 
-    // What the lane calls.
+    // Methods that the lane calls.
 
     @Override
     public String name() {
@@ -205,14 +205,14 @@ public final class NetDevice implements LandingPort, Pollable {
         }
     }
 
-    /** Work stands still until the translation has come; what was done so far is published. */
+    /** Suspends work until the translation has arrived, and publishes what was used so far. */
     private void waitFor(IotlbMiss miss) {
         state.waiting = true;
         publishAll();
         owner.translationMissing(miss.address(), miss.write());
     }
 
-    /** Shows the driver what was used in every queue. */
+    /** Publishes the used chains of every queue. */
     private void publishAll() {
         flush();
         for (TxQueue queue : queues.tx) {
@@ -231,7 +231,7 @@ public final class NetDevice implements LandingPort, Pollable {
         while (queue.queue.hasAvailable()) {
             work++;
             if (!commandBudget.remains()) {
-                // The rest is work that waits: the lane must not sleep over it.
+                // There is more work: the lane must not sleep.
                 break;
             }
             commandBudget.spend(queue.next());
@@ -249,7 +249,7 @@ public final class NetDevice implements LandingPort, Pollable {
         }
         try {
             if (driver.moderations.any()) {
-                // Nothing wakes a sleeping lane for an interrupt that is due.
+                // Raised now, because nothing would wake a sleeping lane when a held interrupt becomes due.
                 queues.raiseHeld();
             }
             RateMeter limit = transmission.meter;
@@ -278,7 +278,7 @@ public final class NetDevice implements LandingPort, Pollable {
         return queues.running() == 0 || state.stoppedReason != null || owner.memoryIntact();
     }
 
-    /** The memory is unreliable: no ring is written after this. */
+    /** Stops the device. No ring is written afterwards, because the memory is unreliable. */
     @Override
     public void fault(String reason) {
         state.memoryLost = true;
@@ -293,7 +293,7 @@ public final class NetDevice implements LandingPort, Pollable {
         owner.stopped(reason);
     }
 
-    // What senders of frames for the guest call.
+    // Methods that senders of frames for the guest call.
 
     @Override
     public int accepts() {
@@ -305,14 +305,17 @@ public final class NetDevice implements LandingPort, Pollable {
         return driver.features.has(Feature.RSC_EXT);
     }
 
-    /** The one condition of every entry of the port: the device has not stopped, and its link is up. */
+    /**
+     * Returns whether the port accepts frames: the device has not stopped, and its link is up. Every method of the port
+     * checks it.
+     */
     private boolean open() {
         return state.stoppedReason == null && state.linkUp;
     }
 
     /**
-     * The one place that handles what ends an entry early: after an IOTLB miss the device waits for the translation, after a ring fault
-     * it stops. What was done before is published in both cases: frames that were delivered are used.
+     * Handles an exception that ends a call of the port early: after an IOTLB miss the device waits for the
+     * translation, after a ring fault it stops. In both cases the chains used before are published.
      *
      * @param cause a {@link IotlbMiss} or a {@link RingFault}
      */
@@ -406,7 +409,10 @@ public final class NetDevice implements LandingPort, Pollable {
         }
     }
 
-    /** A frame whose room was reserved before the link went down is dropped; its buffers stay with the device. */
+    /**
+     * Delivers a reserved frame. If the link has gone down since the reservation, the frame is dropped and its buffers
+     * stay available.
+     */
     @Override
     public void commit(Frame landing, int bytes) {
         if (open()) {

@@ -6,7 +6,7 @@ import java.util.function.LongSupplier;
 /**
  * The configuration of a network device.
  *
- * @param name for messages
+ * @param name name for messages
  * @param mac the MAC address of the config space, 48 bits, first byte highest
  * @param maxPairs queue pairs, 1 to 128
  * @param mtu the MTU of the config space in bytes, 68 to 65535, or 0 for none
@@ -33,7 +33,7 @@ public record NetDeviceConfig(
     /**
      * Creates the configuration of a device that uses the machine's clock.
      *
-     * @param name for messages
+     * @param name name for messages
      * @param mac the MAC address of the config space, 48 bits, first byte highest
      * @param maxPairs queue pairs, 1 to 128
      * @param mtu the MTU of the config space in bytes, 68 to 65535, or 0 for none

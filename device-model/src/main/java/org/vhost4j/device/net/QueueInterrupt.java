@@ -6,8 +6,9 @@ import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 
 /**
- * When the guest is interrupted for one queue: at once, or, after NOTF_COAL or VQ_NOTF_COAL (virtio 1.4 section 5.1.6.5.9), when enough
- * frames have come together or enough time has gone by. The lane never sleeps on an interrupt: before it does, what is held is raised.
+ * Decides when the guest is interrupted for one queue: at once, or, with NOTF_COAL or VQ_NOTF_COAL (virtio 1.4 section
+ * 5.1.6.5.9), after the number of frames or the time that the driver has set. Before the lane sleeps, interrupts that
+ * are held back are raised.
  */
 final class QueueInterrupt {
     private static final long NANOS_PER_MICRO = 1000;
@@ -38,14 +39,17 @@ final class QueueInterrupt {
         notifier = replacement;
     }
 
-    /** Sets what is waited for. */
+    /** Sets the notification coalescing. */
     void moderate(Moderation wanted) {
         maxPackets = wanted.maxPackets();
         maxNanos = wanted.maxMicros() * NANOS_PER_MICRO;
         raiseHeld();
     }
 
-    /** Buffers were published; {@code wanted} when the driver has asked to be interrupted for one of them. */
+    /**
+     * Records that used buffers were published; {@code wanted} is true when the driver has requested an interrupt for
+     * one of them.
+     */
     void published(boolean wanted) {
         if (maxNanos == 0) {
             if (wanted) {
@@ -60,7 +64,7 @@ final class QueueInterrupt {
         raiseDue();
     }
 
-    /** Raises what is due. */
+    /** Raises the interrupt if it is due. */
     void raiseDue() {
         if (held && (enough() || clock.getAsLong() - heldSince >= maxNanos)) {
             raise();
@@ -71,7 +75,7 @@ final class QueueInterrupt {
         return maxPackets != 0 && statistics.packets - packetsAtLast >= maxPackets;
     }
 
-    /** Raises what is held. */
+    /** Raises the interrupt if it is held back. */
     void raiseHeld() {
         if (held) {
             raise();

@@ -7,8 +7,9 @@ import java.io.IOException;
 import org.vhost4j.device.frame.Frame;
 
 /**
- * What one virtqueue has counted since the driver took the device (virtio 1.4 section 5.1.6.5.10). Frames and bytes are those that
- * were sent or received, without the virtio-net header. For the control queue a packet is a command.
+ * The statistics of one virtqueue since the driver initialized the device (virtio 1.4 section 5.1.6.5.10). Frames and
+ * bytes are those that were sent or received, without the virtio-net header. For the control queue a packet is a
+ * command.
  */
 final class QueueStatistics {
     long notifications;
@@ -50,15 +51,15 @@ final class QueueStatistics {
 
     long segmentBytes;
 
-    /** Sent super-frames that no receiver needed in segments. */
+    /** Sent super-frames that were forwarded without segmentation. */
     long whole;
 
     long wholeBytes;
 
-    /** Control commands that were carried out. */
+    /** Control commands that were executed. */
     long done;
 
-    /** Writes everything. */
+    /** Writes all statistics. */
     void save(DataOutput out) throws IOException {
         out.writeLong(notifications);
         out.writeLong(interrupts);
@@ -80,7 +81,7 @@ final class QueueStatistics {
         out.writeLong(done);
     }
 
-    /** Takes what {@link #save} has written. */
+    /** Restores the statistics that {@link #save} has written. */
     void load(DataInput in) throws IOException {
         notifications = in.readLong();
         interrupts = in.readLong();
@@ -115,7 +116,7 @@ final class QueueStatistics {
         }
     }
 
-    /** Counts a frame that the driver has sent; {@code superFrame} when its header said that it is one. */
+    /** Counts a frame that the driver has sent; {@code superFrame} when its header declared it as one. */
     void sent(Frame frame, boolean superFrame) {
         moved(frame, frame.bytes);
         if (superFrame) {
@@ -131,7 +132,7 @@ final class QueueStatistics {
         }
     }
 
-    /** Counts plain frames; some of them have a partial checksum. */
+    /** Counts plain frames, of which {@code partialChecksums} have a partial checksum. */
     void moved(int frames, long bytesOfFrames, int partialChecksums) {
         packets += frames;
         bytes += bytesOfFrames;

@@ -18,14 +18,14 @@ import org.vhost4j.device.steering.ReceiveFilter;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * The path of a frame into the guest (virtio 1.4 section 5.1.6.4): filter, choice of the queue, buffers. A {@link RingFault}
- * passes to the device.
+ * The path of a frame into the guest (virtio 1.4 section 5.1.6.4): filter, choice of the queue, buffers. A {@link
+ * RingFault} propagates to the device.
  */
 final class ReceivePath {
     final ReceiveFilter filter = new ReceiveFilter();
     final ReceiveSteering steering;
 
-    /** The pair that takes what its own pair cannot. */
+    /** The pair that receives frames whose own pair cannot take them. */
     private final int first;
 
     /** Whether frames wait for buffers, or are dropped for lack of them. */
@@ -37,19 +37,19 @@ final class ReceivePath {
     private final LongSupplier clock;
     private final WaitBudget forBuffers;
     private final WaitBudget forTranslations;
-    /** Something of a budget is spent, or frames wait. */
+    /** Whether part of a budget is used, or frames wait. */
     private boolean strained;
 
-    /** Copies what the guest receives; null while nothing is captured. */
+    /** Copies frames that the guest receives; null while nothing is captured. */
     @Nullable
     FrameTap tap;
 
-    /** Keeps what the guest receives within a rate; null without a limit. */
+    /** Limits the rate of frames that the guest receives; null without a limit. */
     @Nullable
     RateMeter meter;
 
     private @Nullable RxQueue reserved;
-    /** The queue that had no room last, null when there was none to look at. */
+    /** The statistics of the queue that had no buffers last; null when there was no queue. */
     private @Nullable QueueStatistics lacking;
 
     /**
@@ -79,7 +79,7 @@ final class ReceivePath {
         this.forTranslations = new WaitBudget(timeouts.forTranslations(), ReceiveTimeouts.FRAMES_FOR_TRANSLATIONS);
     }
 
-    /** Hands over a frame; see {@link FramePort#deliver}. */
+    /** Delivers a frame; see {@link FramePort#deliver}. */
     int deliver(Frame frame) {
         RxQueue queue = queueFor(frame);
         if (queue == null) {
@@ -114,7 +114,7 @@ final class ReceivePath {
         return limit != null && limit.allowance() <= 0;
     }
 
-    /** Hands over frames that came together; see {@link FramePort#deliver(FrameBurst, int, int)}. */
+    /** Delivers frames of a burst; see {@link FramePort#deliver(FrameBurst, int, int)}. */
     int deliver(FrameBurst frames, int from, int to) {
         int pair = 0;
         int end = to;
@@ -154,7 +154,7 @@ final class ReceivePath {
         return done;
     }
 
-    /** Behind the last frame of a row that takes the same pair as its first. */
+    /** Returns the index after the last frame that is steered to the same pair as the frame at {@code from}. */
     private int samePair(FrameBurst frames, int from, int to, int pair) {
         int end = from + 1;
         while (end < to && steering.pairFor(frames, end) == pair) {
@@ -163,7 +163,7 @@ final class ReceivePath {
         return end;
     }
 
-    /** Behind the last frame of a row that passes the filter. */
+    /** Returns the index after the last consecutive frame that passes the filter. */
     private int passingFilter(FrameBurst frames, int from, int to) {
         int end = from;
         while (end < to && passesFilter(frames.address(end), frames.bytes(end))) {
@@ -172,7 +172,9 @@ final class ReceivePath {
         return end;
     }
 
-    /** No queue can take the frame now: it waits only for one whose ring will be back. */
+    /**
+     * Handles a frame for which there is no queue now: it waits only for a queue whose ring will be accessible again.
+     */
     private int withoutQueue(Frame frame) {
         if (queues.awaitsRing(pairFor(frame)) || queues.awaitsRing(first)) {
             return awaitTranslation();
@@ -204,7 +206,10 @@ final class ReceivePath {
         }
     }
 
-    /** No buffers: the sender waits while there is a budget for it; then its frames are dropped until the guest has taken some. */
+    /**
+     * Handles a frame for which there are no buffers: the sender waits while the budget lasts; then frames are dropped
+     * until the guest receives some again.
+     */
     private int noRoom(QueueStatistics statistics) {
         long now = clock.getAsLong();
         forTranslations.ended(now);
@@ -229,7 +234,7 @@ final class ReceivePath {
         return FramePort.REFUSED;
     }
 
-    /** Tells that the frame that found no room just now does not wait; see {@link FramePort#dropped}. */
+    /** Records that the frame for which there was no room just now is dropped; see {@link FramePort#dropped}. */
     void dropped() {
         forBuffers.doesNotWait();
         forTranslations.doesNotWait();
@@ -246,7 +251,7 @@ final class ReceivePath {
         }
     }
 
-    /** The guest has taken frames. */
+    /** Restores the budgets, because the guest has received frames. */
     private void relieved(int frames, long bytes) {
         long now = clock.getAsLong();
         full = false;
@@ -258,8 +263,8 @@ final class ReceivePath {
     }
 
     /**
-     * Returns whether frames lack buffers, so that the driver has to notify when it posts more. The budgets know
-     * nothing of it, so that it changes nothing when rings are started again.
+     * Returns whether frames lack buffers, so that the driver has to notify when it makes more available. Independent
+     * of the budgets, which do not change when rings are started again.
      */
     boolean lacksBuffers() {
         return full;
@@ -294,9 +299,9 @@ final class ReceivePath {
                 configSpace.mac());
     }
 
-    /** Reserves room for a frame that does not exist yet; see {@link LandingPort#reserve}. */
+    /** Reserves buffers for a frame that does not exist yet; see {@link LandingPort#reserve}. */
     boolean reserve(Frame landing, int atLeast) {
-        // Steering and filtering look at the frame, which is not there yet.
+        // Steering and filtering need the frame, which does not exist yet.
         RxQueue queue = queues.rx[0];
         if (queue == null || !queue.enabled || !steering.singleQueue() || !filter.promiscuous || beyondRate()) {
             return false;
@@ -308,7 +313,7 @@ final class ReceivePath {
         return true;
     }
 
-    /** Reserves room for a frame in memory; see {@link LandingPort#reserve(Frame, Frame)}. */
+    /** Reserves buffers for a frame in memory; see {@link LandingPort#reserve(Frame, Frame)}. */
     boolean reserve(Frame landing, Frame frame) {
         RxQueue queue = queueFor(frame);
         if (queue == null
@@ -332,7 +337,10 @@ final class ReceivePath {
         return reserved != null;
     }
 
-    /** Returns the buffers of a reservation whose owner does not commit it: a fault came between, or the link went down. */
+    /**
+     * Returns the buffers of a reservation whose owner does not commit it: a fault interrupted it, or the link went
+     * down.
+     */
     void releaseReservation() {
         RxQueue queue = reserved;
         if (queue != null) {
@@ -346,7 +354,7 @@ final class ReceivePath {
         RxQueue queue = reserved;
         reserved = null;
         if (queue == null) {
-            // A fault came between.
+            // A fault has released the reservation meanwhile.
             return;
         }
         queue.commit(landing, bytes);

@@ -4,20 +4,23 @@ package org.vhost4j.device.net;
 import java.time.Duration;
 
 /**
- * The time for which senders wait for a guest that takes no frames, before frames for it are dropped. These are
- * budgets: waits add up, over all senders and frames and whatever the guest does with its rings, and the guest earns
- * them back by taking frames: all of one with {@value #FRAMES_FOR_BUFFERS} or {@value #FRAMES_FOR_TRANSLATIONS} frames,
- * or with 2,500 bytes for each of these.
+ * The times for which senders wait for a guest that receives no frames, before frames for it are dropped. They are
+ * budgets: waiting times add up over all senders and frames, even if the guest restarts its rings, and a budget is
+ * restored as the guest receives frames: fully after {@value #FRAMES_FOR_BUFFERS} or {@value #FRAMES_FOR_TRANSLATIONS}
+ * frames, or after 2,500 bytes for each of these.
  *
- * @param forBuffers budget while the guest has posted no receive buffers
- * @param forTranslations budget while IOTLB misses are pending: each takes a request and an answer of a front-end that
- *     has other work
+ * @param forBuffers budget for waiting while the guest has no receive buffers available
+ * @param forTranslations budget for waiting while IOTLB misses are pending: each takes a request to a front-end, which
+ *     may be busy, and its reply
  */
 public record ReceiveTimeouts(Duration forBuffers, Duration forTranslations) {
-    /** Number of frames that earn all of {@link #forBuffers}. */
+    /** Number of frames after which {@link #forBuffers} is fully restored. */
     public static final int FRAMES_FOR_BUFFERS = 1_000;
 
-    /** Number of frames that earn all of {@link #forTranslations}: an answer from a busy front-end takes milliseconds. */
+    /**
+     * Number of frames after which {@link #forTranslations} is fully restored: the reply of a busy front-end takes
+     * milliseconds.
+     */
     public static final int FRAMES_FOR_TRANSLATIONS = 250;
 
     /**

@@ -16,15 +16,15 @@ import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.steering.ReceiveHash;
 
 /**
- * A receive queue: turns the chains that the driver posted into room for frames (virtio 1.4 section 5.1.6.4). With
+ * A receive queue: writes frames into the chains that the driver has made available (virtio 1.4 section 5.1.6.4). With
  * MRG_RXBUF a frame fills as many chains as it needs; without, one chain must hold it.
  */
 final class RxQueue {
-    /** {@link #reserve}: there is room. */
+    /** Result of {@link #reserve}: there is room. */
     static final int ROOM = 0;
-    /** {@link #reserve}: the driver has not posted enough buffers. */
+    /** Result of {@link #reserve}: the driver has not made enough buffers available. */
     static final int EMPTY = 1;
-    /** {@link #reserve}: what the driver posted can never hold that many bytes. */
+    /** Result of {@link #reserve}: the available buffers can never hold that many bytes. */
     static final int TOO_SMALL = 2;
 
     /** The virtqueue; a logging one replaces it while writes are logged. */
@@ -46,10 +46,10 @@ final class RxQueue {
     private final int[] takenId = new int[Frame.MAX_PIECES];
     private final long[] takenBytes = new long[Frame.MAX_PIECES];
     private int taken;
-    /** Bytes of the chains that are taken, with the header. */
+    /** Size in bytes of the reserved chains, including the header. */
     private long capacity;
 
-    /** The header's place when it lies in one piece, else 0 and the pieces are listed after. */
+    /** Host address of the header when it is in one piece; otherwise 0, and its pieces are listed below. */
     private long headerAddress;
 
     private final long[] headerPart = new long[NetHeader.HASH_BYTES];
@@ -81,13 +81,13 @@ final class RxQueue {
     }
 
     /**
-     * Copies each frame of a burst into a buffer of its own.
+     * Copies each frame of a burst into a separate buffer.
      *
      * <p>Separate from the path of a single frame, from {@code OffloadEngine} on: ChainBenchmark.plain (split ring) measured 49 ns for
      * a frame of 64 bytes and 84 ns for one of 1500; with a burst that is delivered one by one it was 66 ns and 88 ns.
      *
-     * @return the number of frames, from the first one on, for which a buffer with enough room was posted as a single
-     *     descriptor
+     * @return the number of frames, from the first one on, for which a buffer with enough room was available as a
+     *     single descriptor
      */
     int deliver(FrameBurst frames, int from, int to) {
         if (headerBytes > NetHeader.BYTES) {
@@ -114,7 +114,7 @@ final class RxQueue {
         return done;
     }
 
-    /** Returns the buffers of a burst that a fault of its sender's memory has ended. Some have been written. */
+    /** Returns the buffers of a burst that was ended by a fault of its sender's memory. Some may have been written. */
     void recover() {
         if (popped != 0) {
             queue.unpopWritten(popped);
@@ -122,7 +122,7 @@ final class RxQueue {
         }
     }
 
-    /** Copies a frame into posted buffers. */
+    /** Copies a frame into available buffers. */
     int deliver(Frame frame) {
         recover();
         if (!queue.pop(chain)) {
@@ -133,7 +133,7 @@ final class RxQueue {
             queue.unpop(1);
             return deliverInPieces(frame);
         }
-        // What drivers post nearly always: one buffer with room for header and frame.
+        // The usual case: one buffer with room for header and frame.
         long header = chain.address[0];
         long to = header + headerBytes;
         for (int i = 0; i < frame.pieces; i++) {
@@ -155,7 +155,10 @@ final class RxQueue {
         return outcome;
     }
 
-    /** Takes chains until {@code atLeast} bytes of frame have room; takes nothing unless it returns {@link #ROOM}. */
+    /**
+     * Reserves chains until there is room for {@code atLeast} bytes of frame; reserves nothing unless it returns {@link
+     * #ROOM}.
+     */
     int reserve(Frame room, int atLeast) {
         recover();
         room.clear();
@@ -174,7 +177,7 @@ final class RxQueue {
         return outcome;
     }
 
-    /** Takes more chains after those of {@link #reserve}; false leaves {@link #commit} as the only thing to do. */
+    /** Reserves more chains after those of {@link #reserve}; after false the caller has to {@link #commit}. */
     boolean extend(Frame room, int atLeast) {
         try {
             return grow(room, atLeast) == ROOM;
@@ -253,7 +256,9 @@ final class RxQueue {
         }
     }
 
-    /** Writes the header, uses as many of the taken chains as {@code bytes} fill and gives the others back. */
+    /**
+     * Writes the header, uses as many of the reserved chains as {@code bytes} fill and returns the others to the ring.
+     */
     void commit(Frame room, int bytes) {
         if (bytes == 0) {
             returnChains();
@@ -265,7 +270,7 @@ final class RxQueue {
             filled += takenBytes[used];
         }
         room.bytes = bytes;
-        // Before the chains are used: then the log marks it, too.
+        // Written before the chains are used, so that the log marks it, too.
         if (headerAddress != 0) {
             writeHeader(headerAddress, room, used);
         } else {
@@ -299,13 +304,13 @@ final class RxQueue {
         }
     }
 
-    /** Returns all chains that are taken, into which nothing was written. */
+    /** Returns all reserved chains, to which nothing was written, to the ring. */
     void returnChains() {
         queue.unpop(taken);
         taken = 0;
     }
 
-    /** Returns all chains that are taken, after something may have been written into them. */
+    /** Returns all reserved chains, to which something may have been written, to the ring. */
     void discard() {
         queue.unpopWritten(taken);
         taken = 0;

@@ -18,27 +18,27 @@ import org.vhost4j.device.stats.Counters;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * The path of a frame out of the guest (virtio 1.4 section 5.1.6.2): check its header, hand it to the sink, give the chain back.
- * A frame for which there is no room stays parked in its queue.
+ * The path of a frame out of the guest (virtio 1.4 section 5.1.6.2): checks its header, forwards it to the sink, and
+ * uses its chain. A frame for which there is no room stays parked in its queue.
  */
 final class SendPath {
-    /** Frames that one queue may send in one turn. */
+    /** Maximum number of frames that one queue may send in one turn. */
     static final int BURST = 64;
 
     /**
-     * Bytes that one queue may send in one turn; the frame with which they are reached still goes. A turn of super-frames takes about as
-     * long as one of plain frames: a queue that sends the longest frames delays the others on its lane no more than any other does.
+     * Number of bytes after which one queue's turn ends. It makes a turn of super-frames take about as long as one of
+     * plain frames, so that a queue that sends the longest frames delays the others on its lane no more than any other
+     * does.
      */
     static final int TURN_BYTES = 192 << 10;
 
     /**
-     * Nanoseconds that a queue may send in one turn frames that take long: super-frames, which may have to be cut into thousands of
-     * segments or be copied to many ports. The frame with which they are over still goes. What else a turn may hold is bounded by its
-     * bytes.
+     * Time in nanoseconds after which one queue's turn ends when it sends frames that take long: super-frames, which
+     * may have to be segmented or copied to many ports. Turns of other frames are limited by their bytes.
      */
     static final long TURN_NANOS = 100_000;
 
-    /** How many frames that go alone are sent between two looks at the clock, when none is a super-frame; a power of two. */
+    /** Number of single frames, none of which is a super-frame, after which the clock is read again; a power of two. */
     private static final int FRAMES_PER_LOOK = 16;
 
     private final FramePort device;
@@ -49,20 +49,20 @@ final class SendPath {
     private final Counters counters;
     private final LongSupplier clock;
 
-    /** Bytes that the queue at work has sent in this turn. */
+    /** Number of bytes that the current queue has sent in this turn. */
     private long turnBytes;
 
     /** Whether the clock was read in this turn. */
     private boolean turnTimed;
 
-    /** When it was first read. */
+    /** Time at which the clock was first read in this turn. */
     private long turnSince;
 
-    /** Copies what the guest sends; null while nothing is captured. */
+    /** Copies frames that the guest sends; null while nothing is captured. */
     @Nullable
     FrameTap tap;
 
-    /** Keeps what the guest sends within a rate; null without a limit. */
+    /** Limits the rate of frames that the guest sends; null without a limit. */
     @Nullable
     RateMeter meter;
 
@@ -106,8 +106,8 @@ final class SendPath {
             if (!open) {
                 discarded(queue);
             } else if (sink.forward(device, queue.frame) == FramePort.NO_ROOM) {
-                // Some of its segments may have found room: the receiver posts no further buffers before it has seen
-                // those.
+                // Some of its segments may have been delivered; they have to be published, because the receiver may
+                // make no further buffers available before.
                 sink.flush();
                 return work;
             } else {
@@ -120,7 +120,7 @@ final class SendPath {
             RateMeter limit = meter;
             long allowance = limit == null || !open ? TURN_BYTES : limit.allowance();
             if (allowance <= 0) {
-                // What is available waits in the ring.
+                // Available frames wait in the ring.
                 break;
             }
             int together = open ? sendBurst(queue, pair, BURST - work, Math.min(allowance, TURN_BYTES - turnBytes)) : 0;
@@ -141,7 +141,7 @@ final class SendPath {
                 malformed(queue);
                 queue.done();
             } else {
-                // Before it is forwarded: its answer may come back at once.
+                // Learned before the frame is forwarded, because the reply may arrive at once.
                 steering.learn(queue.frame, pair);
                 queue.queue.recordTaken();
                 FrameTap copying = tap;
@@ -166,7 +166,8 @@ final class SendPath {
     }
 
     /**
-     * Sends frames together, as far as the next ones are plain; 0 when the next one has to go alone, or there is none.
+     * Sends a burst of frames while the next ones are plain. Returns how many; 0 when the next frame has to be sent by
+     * itself, or there is none.
      *
      * <p>Separate from the path of a single frame, from the ring to the sink: ChainBenchmark.plain (split ring) measured 49 ns for a
      * frame of 64 bytes and 84 ns for one of 1500; with single frames alone it was 94 ns and 112 ns.
@@ -221,7 +222,7 @@ final class SendPath {
         }
     }
 
-    /** Whether the turn has lasted for long enough. */
+    /** Returns whether the turn has used its time. */
     private boolean isOver(boolean look) {
         if (!look) {
             return false;
@@ -235,7 +236,10 @@ final class SendPath {
         return false;
     }
 
-    /** What was forwarded before a chain that cannot be read is not held up by it. */
+    /**
+     * Reads the next frame. If its chain cannot be read, flushes the frames forwarded before it, so that they are not
+     * delayed.
+     */
     private int next(TxQueue queue) {
         try {
             return queue.next();
@@ -245,7 +249,7 @@ final class SendPath {
         }
     }
 
-    /** While the link is down or the queue disabled nothing is sent, also not a frame that waited for room. */
+    /** Drops the next frame, also one that waited for room, because the link is down or the queue is disabled. */
     private void discarded(TxQueue queue) {
         counters.increment(Counter.TX_DISABLED);
         queue.again = 0;

@@ -14,36 +14,37 @@ import org.vhost4j.device.memory.LittleEndian;
 import org.vhost4j.device.steering.ReceiveFilter;
 
 /**
- * The commands by which a driver came to its settings, without those that others have made ineffective: carried out by another device,
- * they bring it to the same. There are a few for each queue and one for each VLAN at most, whatever the driver sends.
+ * The commands by which a driver made its settings, without those that later commands made ineffective: a device that
+ * executes them has the same settings. There are a few for each queue and one for each VLAN at most, whatever the
+ * driver sends.
  */
 final class SettingCommands {
     private static final int COUNT_BYTES = 4;
     private static final int MAC_BYTES = 6;
-    /** More than a driver can set. */
+    /** Maximum number of commands: more than a driver's settings need. */
     private static final int MOST_COMMANDS = 5000;
 
     private static final int MOST_BYTES = 1 << 15;
 
-    /** Of all but VLANs, the one that was carried out last comes last. */
+    /** The last command of each kind, in the order of execution except for VLANs. */
     private final Map<Integer, byte[]> latest = new LinkedHashMap<>();
 
     private final BitSet vlans = new BitSet();
 
-    /** Forgets everything that the driver has set. */
+    /** Removes all commands. */
     void clear() {
         latest.clear();
         vlans.clear();
     }
 
-    /** Keeps a command that was carried out, if it has set something. */
+    /** Stores a command that was executed, if it has changed a setting. */
     void carriedOut(byte[] command) {
         int code = command[1] & 0xff;
         switch (command[0] & 0xff) {
             case ControlCommands.CLASS_RX, ControlCommands.CLASS_MQ, ControlCommands.CLASS_GUEST_OFFLOADS ->
                 keep(command, 0, command.clone());
             case ControlCommands.CLASS_MAC -> {
-                // The address is in the config space.
+                // The MAC address is stored in the config space.
                 if (code == ControlCommands.MAC_TABLE_SET) {
                     keep(command, 0, bounded(command));
                 }
@@ -58,7 +59,7 @@ final class SettingCommands {
                 }
             }
             default -> {
-                // An answer to a question, or to an announcement.
+                // A query, or the acknowledgement of an announcement.
             }
         }
     }
@@ -69,7 +70,7 @@ final class SettingCommands {
         latest.put(key, copy);
     }
 
-    /** A MAC table, of which no more counts than what makes it overflow. */
+    /** Returns a MAC_TABLE_SET command without the addresses beyond the first that makes a table overflow. */
     private static byte[] bounded(byte[] command) {
         int unicasts = (int) LittleEndian.read(command, 2, COUNT_BYTES);
         int multicastAt = 2 + COUNT_BYTES + MAC_BYTES * unicasts;

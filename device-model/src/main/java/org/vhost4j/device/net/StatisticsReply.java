@@ -8,13 +8,13 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.LittleEndian;
 
 /**
- * Device statistics for the control queue (virtio 1.4 section 5.1.6.5.10), little-endian. A query names a queue and a mask of types; the
- * answer has a structure for each: type, queue and size, then le64 values.
+ * Writes replies with device statistics for the control queue (virtio 1.4 section 5.1.6.5.10), little-endian. A query
+ * has a queue and a mask of types; the reply has a structure for each type: type, queue and size, then le64 values.
  */
 final class StatisticsReply {
-    /** STATS_QUERY: no data, answered with le64 supported types. */
+    /** STATS_QUERY: no data; the reply is le64 supported types. */
     static final int QUERY = 0;
-    /** STATS_GET: le16 queue, le16 reserved[3], le64 types; several of them in a row. */
+    /** STATS_GET: le16 queue, le16 reserved[3], le64 types; repeated any number of times. */
     static final int GET = 1;
 
     private static final int REQUEST_BYTES = 16;
@@ -32,14 +32,14 @@ final class StatisticsReply {
     private static final long OF_TRANSMIT = 1L << TX_BASIC | 1L << TX_CSUM | 1L << TX_GSO;
     private static final long OF_CONTROL = 1L << CVQ;
 
-    /** The longest answer: more than all types of all queues of a device make. */
+    /** Maximum length of a reply in bytes: more than all types of all queues of a device need. */
     private static final int MAX_BYTES = 64 * 1024;
 
     private StatisticsReply() {}
 
     /**
-     * The types that there are with the features that were negotiated. The device has no speed that it enforces, so there is no allowance
-     * to exceed, and the SPEED types are never there.
+     * Returns the types that the negotiated features allow, except the SPEED types: the device enforces no speed, so no
+     * allowance can be exceeded.
      */
     private static long types(DriverFeatures driver) {
         long types = 1L << RX_BASIC | 1L << TX_BASIC | OF_CONTROL;
@@ -52,7 +52,10 @@ final class StatisticsReply {
         return types;
     }
 
-    /** The answer to STATS_QUERY. A type whose feature was not negotiated is absent: Linux asks for all present types. */
+    /**
+     * Returns the reply to STATS_QUERY. A type whose feature was not negotiated is absent, because Linux requests all
+     * types that are present.
+     */
     static byte[] supported(DriverFeatures driver) {
         byte[] bytes = new byte[Long.BYTES];
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putLong(types(driver));
@@ -60,13 +63,14 @@ final class StatisticsReply {
     }
 
     /**
-     * The answer to STATS_GET.
+     * Returns the reply to STATS_GET.
      *
      * @param command the whole command
      * @param statistics by virtqueue index
-     * @param queues say what each of them is for
+     * @param queues the queues, which have a kind for each index
      * @param driver the negotiated features
-     * @param room the driver's room in bytes; the first structure that does not fit, and all after it, are left out
+     * @param room size of the driver's buffer in bytes; the first structure that does not fit, and all after it, are
+     *     omitted
      * @return nothing when a queue does not exist, does not have a type, the type's feature was not negotiated, or the length is wrong
      */
     static Optional<byte[]> get(
@@ -105,7 +109,7 @@ final class StatisticsReply {
     }
 
     private static void append(ByteBuffer reply, int type, int queue, QueueStatistics of) {
-        // Of a frame's checksum only its sender knows whether it is bad.
+        // The device does not verify checksums, so it counts no bad ones.
         switch (type) {
             case RX_BASIC, TX_BASIC ->
                 values(

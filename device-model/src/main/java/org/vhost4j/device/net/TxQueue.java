@@ -14,13 +14,13 @@ import org.vhost4j.device.ring.Chain;
 import org.vhost4j.device.ring.RingFault;
 import org.vhost4j.device.ring.Virtqueue;
 
-/** A transmit queue: turns the chains that the driver sends into frames (virtio 1.4 section 5.1.6.2). */
+/** A transmit queue: reads frames from the chains that the driver has made available (virtio 1.4 section 5.1.6.2). */
 final class TxQueue {
-    /** {@link #next}: nothing more is available. */
+    /** Result of {@link #next}: nothing more is available. */
     static final int EMPTY = 0;
-    /** {@link #next}: {@link #frame} holds the next frame. */
+    /** Result of {@link #next}: {@link #frame} holds the next frame. */
     static final int FRAME = 1;
-    /** {@link #next}: a chain was there that holds no frame; it was used already. */
+    /** Result of {@link #next}: a chain held no valid frame; it was used already. */
     static final int BAD_LENGTH = 2;
 
     /** The virtqueue; a logging one replaces it while writes are logged. */
@@ -42,7 +42,10 @@ final class TxQueue {
     /** Whether a chain was popped that is neither used nor parked. */
     private boolean pending;
 
-    /** Segments that the receiver has taken of the frame that {@link #next} will read again; the others are cut like them. */
+    /**
+     * Number of segments that were delivered of the frame that {@link #next} will read again; the rest is segmented in
+     * the same way.
+     */
     private int segmentsDone;
 
     private int segmentedBytes;
@@ -88,7 +91,7 @@ final class TxQueue {
             }
             long at = buffers.address[good];
             long first = NetHeader.first(at);
-            // The frame is looked at later; here its cache line is prefetched, while those of the others are loading.
+            // Prefetches the frame's cache line, so that the lines of several frames are loaded at the same time.
             seen ^= HostMemory.getLongLE(at + headerBytes);
             if (NetHeader.asksForNothing(first)) {
                 burst.plain(good, 0);
@@ -113,20 +116,20 @@ final class TxQueue {
                         NetHeader.checksumStart(partial), NetHeader.checksumOffset(partial), bytes);
     }
 
-    /** Leaves the first frames of a burst in it; the others go back into the ring. */
+    /** Shortens a burst to its first frames; the chains of the others are returned to the ring. */
     void shorten(int frames) {
         queue.unpop(burst.count() - frames);
         burst.count(frames);
     }
 
-    /** Ends a burst: the chains of the first frames go back to the driver, the others into the ring. */
+    /** Ends a burst: the chains of the first frames are used, the others are returned to the ring. */
     void done(int frames) {
         queue.unpop(burst.count() - frames);
         burst.count(0);
         queue.addUsedUnwritten(buffers, frames);
     }
 
-    /** Takes the next chain and makes a frame of it. */
+    /** Pops the next chain and reads the frame in it. */
     int next() {
         if (!queue.pop(chain)) {
             return EMPTY;
@@ -159,7 +162,9 @@ final class TxQueue {
         return FRAME;
     }
 
-    /** Rare: the header lies in several pieces. The chain is long enough, so they are there. */
+    /**
+     * Copies a header that is in several pieces, which is rare. The caller has checked that the chain is long enough.
+     */
     private void gatherHeader(int bytes) {
         long to = headerScratch.address();
         int left = headerBytes;
@@ -175,7 +180,10 @@ final class TxQueue {
         frame.take(chain, piece, left, bytes);
     }
 
-    /** A frame that the driver has changed meanwhile is cut from its first segment again. */
+    /**
+     * Continues a super-frame after its delivered segments. If the driver has changed the frame meanwhile, segmentation
+     * starts from its first segment again.
+     */
     private void resumeSegmentation() {
         if (frame.bytes == segmentedBytes && frame.gsoSize == segmentSize && frame.gsoType != Frame.GSO_NONE) {
             frame.segmentsDone = segmentsDone;
@@ -183,14 +191,14 @@ final class TxQueue {
         segmentsDone = 0;
     }
 
-    /** Returns the chain of {@link #frame} to the driver. */
+    /** Uses the chain of {@link #frame}. */
     void done() {
         queue.addUsed(chain.id);
         parked = false;
         pending = false;
     }
 
-    /** Ends what the fault of a receiver's memory interrupted: that frame is lost, its chain is not. */
+    /** Recovers after a fault of a receiver's memory: the frame that was being delivered is lost, its chain is used. */
     void recover() {
         if (pending && !parked) {
             done();
@@ -200,7 +208,10 @@ final class TxQueue {
         }
     }
 
-    /** Forgets where a parked frame lies: it will be read from the ring again, and continues with its next segment. */
+    /**
+     * Returns the chain of a parked frame to the ring: the frame will be read again, and continues with its next
+     * segment.
+     */
     void unread() {
         recover();
         if (parked) {
@@ -214,7 +225,7 @@ final class TxQueue {
         }
     }
 
-    /** Returns the part of the next frame that its receiver has taken; see {@link DeviceControl#cut(int)}. */
+    /** Returns the part of the next frame that was delivered; see {@link DeviceControl#cut(int)}. */
     FrameCut cut() {
         return new FrameCut(segmentsDone, segmentedBytes, segmentSize);
     }
@@ -226,7 +237,7 @@ final class TxQueue {
         segmentSize = by.segmentSize();
     }
 
-    /** Forgets a parked frame: it will be read from the ring again, unless part of it has been delivered. */
+    /** Returns the chain of a parked frame to the ring, unless part of the frame has been delivered. */
     void unpark() {
         recover();
         if (parked && frame.segmentsDone != 0) {

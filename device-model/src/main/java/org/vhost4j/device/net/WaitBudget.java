@@ -5,15 +5,15 @@ import java.time.Duration;
 
 /**
  * The remaining time for which senders may wait for one receiver, over all its frames and all its senders together.
- * Waiting spends it, and taking frames earns it back: a number of frames, or {@value #FRAME_BYTES} bytes for each of
- * them, earn all of it. Nothing else does: a receiver that starts its rings again, or posts a buffer now and then,
- * delays no sender for longer.
+ * Waiting uses it, and frames that the receiver receives restore it: fully after a number of frames, or after {@value
+ * #FRAME_BYTES} bytes for each of them. Nothing else restores it: a receiver that restarts its rings, or makes a buffer
+ * available now and then, delays no sender for longer.
  *
- * <p>Senders wait without limit for a receiver that keeps taking frames. For one that takes none they wait once, until
- * the budget is spent. Times are those of the caller's clock, in nanoseconds.
+ * <p>Senders wait without limit for a receiver that keeps receiving frames. For one that receives none they wait once,
+ * until the budget is used up. Times are those of the caller's clock, in nanoseconds.
  */
 public final class WaitBudget {
-    /** Number of bytes that earn as much as one frame. */
+    /** Number of bytes that restore as much as one frame. */
     static final int FRAME_BYTES = 2_500;
 
     private final long most;
@@ -22,16 +22,16 @@ public final class WaitBudget {
 
     private long left;
     private boolean waiting;
-    /** The last call of {@link #mayWait} began the wait. */
+    /** Whether the last call of {@link #mayWait} began the wait. */
     private boolean began;
 
     private long spentUntil;
 
     /**
-     * Creates a budget of which nothing is spent.
+     * Creates a full budget.
      *
      * @param most the maximum budget, 0 for no waiting
-     * @param frames the number of frames that earn all of it
+     * @param frames the number of received frames that restore it fully
      */
     public WaitBudget(Duration most, int frames) {
         this.most = most.toNanos();
@@ -41,8 +41,8 @@ public final class WaitBudget {
     }
 
     /**
-     * Records that a frame finds no room. Spends the time since the last such frame, when no frame was taken in
-     * between.
+     * Records that there is no room for a frame. Uses up the time since the last such frame, when no frame was received
+     * in between.
      *
      * @param now the clock, in nanoseconds
      * @return whether its sender may wait and offer the frame again soon
@@ -58,13 +58,13 @@ public final class WaitBudget {
         return left > 0;
     }
 
-    /** Tells that the frame that {@link #mayWait} allowed to wait is dropped by its sender. */
+    /** Records that the sender drops the frame that {@link #mayWait} allowed to wait. */
     public void doesNotWait() {
         waiting &= !began;
     }
 
     /**
-     * Tells that no sender waits any more.
+     * Records that no sender waits any more.
      *
      * @param now the clock, in nanoseconds
      */
@@ -76,7 +76,7 @@ public final class WaitBudget {
     }
 
     /**
-     * Restores part of the budget because the receiver has taken frames. Called after {@link #ended}.
+     * Restores part of the budget because the receiver has received frames. Called after {@link #ended}.
      *
      * @param frames number of frames, 0 or more
      * @param bytes total length of the frames in bytes
@@ -86,7 +86,7 @@ public final class WaitBudget {
     }
 
     /**
-     * Returns whether nothing is spent, and no sender waits.
+     * Returns whether the budget is full and no sender waits.
      *
      * @return true when neither {@link #ended} nor {@link #earn} would change anything
      */

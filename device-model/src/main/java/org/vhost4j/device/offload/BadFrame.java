@@ -6,11 +6,11 @@ package org.vhost4j.device.offload;
  * 5.1.6.2 and, where the specification is silent, the rules of Linux for writers of a TAP (include/linux/virtio_net.h).
  */
 public enum BadFrame {
-    /** No whole Ethernet header. */
+    /** The frame ends within its Ethernet header. */
     RUNT("shorter than an Ethernet header"),
     /** A header ends beyond the frame. */
     TRUNCATED("the frame ends within its headers"),
-    /** Headers that end beyond what is looked at. */
+    /** The headers are longer than the part of a frame that is read. */
     HEADERS_TOO_LONG("headers of more than " + PacketHeaders.COPIED + " bytes"),
     /** More than two VLAN tags. */
     TOO_MANY_VLAN_TAGS("more than " + PacketHeaders.MAX_VLAN_TAGS + " VLAN tags before a super-frame"),
@@ -26,7 +26,7 @@ public enum BadFrame {
     NOT_TCP_OR_UDP("a super-frame that is neither TCP nor UDP"),
     /** TCP data offset below 5. */
     TCP_HEADER_LENGTH("a TCP header of less than 20 bytes"),
-    /** A type that virtio does not know. */
+    /** A gso_type that virtio does not define. */
     UNKNOWN_GSO_TYPE("unknown gso_type"),
     /** The ECN bit with a type that is not TCP, or alone. */
     ECN_WITHOUT_TCP("gso_type has ECN without a TCP type"),
@@ -40,26 +40,26 @@ public enum BadFrame {
     CSUM_START("csum_start is not the start of the transport header"),
     /** {@code csum_offset} is not that of the protocol. */
     CSUM_OFFSET("csum_offset is not that of the protocol"),
-    /** The type names another IP version or protocol than the packet has. */
+    /** The gso_type is for another IP version or protocol than the packet's. */
     GSO_TYPE("gso_type does not match the packet"),
-    /** More than IP can carry. */
+    /** The packet is longer than IP allows. */
     TOO_LONG("an IP packet of more than 65535 bytes"),
-    /** More segments than are cut out of one frame. */
+    /** The super-frame has more segments than the engine makes of one frame. */
     TOO_MANY_SEGMENTS("more segments than " + SuperFrameRules.MAX_UDP_SEGMENTS + " for UDP, "
             + SuperFrameRules.MAX_TCP_SEGMENTS + " for TCP"),
-    /** A partial checksum of a sender that did not negotiate it. */
+    /** A partial checksum from a sender that did not negotiate it. */
     CSUM_NOT_NEGOTIATED("NEEDS_CSUM without having negotiated it"),
     /** A type that the sender did not negotiate. */
     GSO_NOT_NEGOTIATED("a gso_type that was not negotiated"),
-    /** The ECN bit of a sender that did not negotiate it. */
+    /** The ECN bit from a sender that did not negotiate it. */
     ECN_NOT_NEGOTIATED("gso_type has ECN without having negotiated it"),
-    /** Both tunnel bits, or one with a type that no tunnel carries. */
+    /** Both tunnel bits, or a tunnel bit with a type that is not allowed in a tunnel. */
     TUNNEL_TYPE("gso_type has both tunnel bits, or one without TCP or UDP_L4"),
     /** A flag that a tunnel's super-frame must not have, or {@code UDP_TUNNEL_CSUM} without a tunnel. */
     TUNNEL_FLAGS("flags have UDP_TUNNEL_CSUM without a tunnel, or DATA_VALID with one"),
     /** {@code outer_th_offset} or {@code inner_nh_offset} is not where that header begins. */
     TUNNEL_OFFSETS("outer_th_offset or inner_nh_offset is not the start of that header"),
-    /** The tunnel's outer headers are not what the type says. */
+    /** The tunnel's outer headers do not match the gso_type. */
     TUNNEL_OUTER("the outer headers are not UDP over the IP version of the tunnel bit"),
     /** A scatter list without room for the pieces that replace its headers. */
     TOO_MANY_PIECES("more pieces than a frame can have once its headers are replaced");

@@ -13,7 +13,7 @@ import org.vhost4j.device.memory.HostMemory;
  * the addition. A header's checksum field holds {@link #finish} of the sum.
  */
 public final class Checksum {
-    /** From this length on, setting up the vectorised loop pays. */
+    /** Minimum length in bytes for which the vectorised loop is faster. */
     private static final int VECTOR_FROM = 320;
 
     private Checksum() {}
@@ -26,15 +26,14 @@ public final class Checksum {
      * @return the sum
      */
     public static int sum(long address, int length) {
-        // All in one method, which makes it too large (325 bytes of bytecode) for C2 to inline: inside a caller
-        // that needs registers of its own, the loops keep their sums on the stack.
-        // Words are added as little-endian numbers and the result is swapped once: the sum does not depend on the byte
-        // order (RFC 1071 section 2B).
+        // One large method on purpose (325 bytes of bytecode), so that C2 does not inline it: inside a caller that
+        // needs registers itself, the loops would keep their sums on the stack. Words are added as little-endian
+        // numbers and the result is swapped once: the sum does not depend on the byte order (RFC 1071 section 2B).
         long low = 0;
         long high = 0;
         if (length >= VECTOR_FROM) {
-            // Stepping an int in bytes through a window: the shape that C2 turns into vector instructions.
-            // 2^29 bytes of 32-bit halves cannot overflow 64 bits.
+            // A loop over an int byte index of a window is a form that C2 vectorises. 2^29 bytes of 32-bit halves
+            // cannot overflow 64 bits.
             ByteBuffer bytes = HostMemory.window(address);
             int start = HostMemory.windowOffset(address);
             int end = start + (length & ~7);
@@ -44,7 +43,7 @@ public final class Checksum {
                 high += word >>> 32;
             }
         } else {
-            // Here the lower halves are what is left of the whole words, which overflow, without the upper halves.
+            // The sum of the lower halves is the overflowing sum of whole words minus the upper halves.
             long at = address;
             long end = address + (length & ~31);
             while (at < end) {
@@ -72,7 +71,7 @@ public final class Checksum {
         }
         long rest;
         if (length >= 8) {
-            // The last bytes of the last 8. Two shifts, because none of one shift is by 64.
+            // The remaining bytes, as the last part of the last 8. Two shifts, because a single one cannot be by 64.
             rest = HostMemory.getLongLE(address + length - 8) >>> 1 >>> (63 - 8 * (length & 7));
         } else {
             rest = sumFew(address, length);
@@ -112,7 +111,7 @@ public final class Checksum {
      * Sums whole pieces of a frame.
      *
      * @param frame the frame
-     * @param piece index of the first of them; the others are those after it
+     * @param piece index of the first piece to sum; all pieces after it are summed, too
      * @return the sum, as if the bytes were contiguous, before {@link #fold}: less than 2^27
      */
     static int sumPieces(Frame frame, int piece) {
@@ -159,7 +158,7 @@ public final class Checksum {
      * Ends an addition of sums by adding the carries back in.
      *
      * @param sum the added sums, not negative
-     * @return the same modulo 0xffff, from 0 to 0xffff; 0 only for 0
+     * @return the sum modulo 0xffff, from 0 to 0xffff; 0 only for 0
      */
     public static int fold(long sum) {
         // The upper half of each addition is the sum of both halves with the carry of the lower one added back in.

@@ -8,11 +8,11 @@ import org.vhost4j.device.frame.LandingPort;
 
 /**
  * Merges consecutive TCP segments or UDP datagrams of one flow into a super-frame, for a receiver that accepts
- * super-frames from senders that do not make them (generic receive offload).
+ * super-frames while the sender does not produce them (generic receive offload).
  *
  * <p>Every frame is copied directly into the receiver's buffers, where subsequent frames only add their payload; so
- * nothing is copied twice, and the sender's memory is not needed after {@link #offer} has returned. Frames leave in the
- * order in which they came, at the latest with {@link #close}, at the end of a burst.
+ * nothing is copied twice, and the sender's memory is not needed after {@link #offer} has returned. Frames are
+ * delivered in the order in which they came, at the latest by {@link #close} at the end of a burst.
  *
  * <p>A frame is added only when cutting the super-frame again ({@link OffloadEngine}) produces exactly that frame,
  * checksums and IPv4 identifications included; this excludes, among others, frames out of sequence, wrong checksums,
@@ -23,14 +23,14 @@ import org.vhost4j.device.frame.LandingPort;
  * count alone.
  */
 public final class Coalescer {
-    /** Linux takes 64 datagrams at most in a super-frame until 6.8. */
+    /** Maximum number of datagrams in a super-frame: the limit of Linux up to 6.8. */
     private static final int MAX_UDP_SEGMENTS = 64;
 
     private static final int MAX_IP_LENGTH = 0xffff;
 
     private final FramePort port;
 
-    /** The same port, or null when frames cannot land in its buffers: then nothing is put together. */
+    /** The same port, or null when frames cannot be written to its buffers directly: then nothing is merged. */
     private final @Nullable LandingPort room;
 
     private final OffloadEngine engine;
@@ -42,12 +42,12 @@ public final class Coalescer {
     private boolean open;
     private int segments;
     private int duplicateAcks;
-    /** Bytes that have landed, of the first frame with its headers, of the others without. */
+    /** Number of bytes written to the buffers: the first frame with its headers, the others without. */
     private int bytes;
 
     private int gsoSize;
 
-    /** The first frame's checksums were found right; there is no need to look as long as it is alone. */
+    /** Whether the first frame's checksums were verified, which is done only when a second frame is merged. */
     private boolean firstIsRight;
 
     private boolean last;
@@ -110,7 +110,7 @@ public final class Coalescer {
         return engine.deliver(frame, port);
     }
 
-    /** Hands over what was put together so far. */
+    /** Delivers the frames that were merged so far. */
     public void close() {
         LandingPort receiver = room;
         if (!open || receiver == null) {
@@ -163,7 +163,10 @@ public final class Coalescer {
         return firstIsRight && headers.isRight(frame);
     }
 
-    /** Whether a frame without payload repeats what the last segment acknowledged. */
+    /**
+     * Returns whether a frame is a duplicate acknowledgement: without payload, and with the last segment's
+     * acknowledgement number.
+     */
     private boolean duplicates(Frame frame) {
         return open
                 && segments > 1

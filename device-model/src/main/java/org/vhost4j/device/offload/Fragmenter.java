@@ -9,12 +9,12 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Cuts a UDP super-frame of {@link Frame#GSO_UDP} into IP fragments (RFC 791 section 3.2, RFC 8200 section 4.5): one datagram,
- * whose checksum is completed first, shared out in pieces of {@code gso_size} bytes. As in Linux, the fragments of IPv4 keep
- * the sender's identification and options and lose DF.
+ * Cuts a UDP super-frame of type {@link Frame#GSO_UDP} into IP fragments (RFC 791 section 3.2, RFC 8200 section 4.5):
+ * completes the datagram's checksum, then divides the datagram into pieces of {@code gso_size} bytes. As in Linux, the
+ * fragments of IPv4 keep the sender's identification and options and lose DF.
  *
- * <p>The identification of IPv6 fragments is ours to choose. It does not repeat within 2^32 datagrams, and does not reveal how
- * many there were (RFC 7739).
+ * <p>The fragmenter chooses the identification of IPv6 fragments. It does not repeat within 2^32 datagrams, and does
+ * not reveal their number (RFC 7739).
  */
 final class Fragmenter {
     private static final int FRAGMENT_HEADER = 8;
@@ -28,7 +28,7 @@ final class Fragmenter {
     private final MemorySegment memory = Arena.ofAuto().allocate(PacketHeaders.COPIED + FRAGMENT_HEADER, 64);
 
     private final long lead = memory.address();
-    /** Everything after the repeated headers: ours up to the end of the UDP header, then the sender's payload. */
+    /** Everything after the repeated headers: our copy up to the end of the UDP header, then the sender's payload. */
     private final Frame datagram = new Frame();
 
     private final Frame fragment = new Frame();
@@ -45,14 +45,14 @@ final class Fragmenter {
     }
 
     /**
-     * Delivers a super-frame to a port in fragments, from the first that the port has not taken yet ({@link
+     * Delivers a super-frame to a port in fragments, from the first one that was not delivered yet ({@link
      * Frame#segmentsDone}).
      *
      * @param frame a super-frame that {@link SuperFrameRules} accepted, with parsed headers
      * @param port the receiver of the fragments, which have no partial checksums
      * @param counters counts fragments
-     * @return {@link FramePort#DELIVERED} when the last was taken, {@link FramePort#NO_ROOM} with {@code segmentsDone} set,
-     *     {@link FramePort#REFUSED} when the rest is dropped
+     * @return {@link FramePort#DELIVERED} when the last one was delivered, {@link FramePort#NO_ROOM} with {@code
+     *     segmentsDone} set, {@link FramePort#REFUSED} when the rest is dropped
      */
     int cut(Frame frame, FramePort port, OffloadCounters counters) {
         int size = frame.gsoSize;
@@ -97,11 +97,12 @@ final class Fragmenter {
         return headers.fragmentable() + (headers.ipVersion() == 4 ? 0 : FRAGMENT_HEADER);
     }
 
-    /** No receiver can complete a checksum over several fragments. */
+    /** Completes the datagram's checksum, because no receiver can complete one over several fragments. */
     private void completeChecksum(Frame frame) {
         long udp = headers.address() + headers.transportOffset();
         int length = frame.bytes - headers.transportOffset();
-        // With options or extension headers the addresses may not be the final ones, and the sender's seed knows.
+        // With options or extension headers the addresses may not be the final ones; the sender's partial sum has the
+        // right ones.
         int pseudo = headers.addressesFinal()
                 ? headers.addressSum() + PacketHeaders.UDP + length
                 : HostMemory.getShortBE(udp + SuperFrameRules.UDP_CSUM_OFFSET);
@@ -147,7 +148,10 @@ final class Fragmenter {
         }
     }
 
-    /** A counter after a bijection (the finalizer of MurmurHash3): every value once, in no order that shows. */
+    /**
+     * Returns the next identification: a counter passed through a bijection (the finalizer of MurmurHash3), so that
+     * every value appears once, in an unpredictable order.
+     */
     private int nextIdentification() {
         int mixed = ++identifications;
         mixed = (mixed ^ mixed >>> 16) * 0x85ebca6b;

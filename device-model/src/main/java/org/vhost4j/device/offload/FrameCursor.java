@@ -3,12 +3,14 @@ package org.vhost4j.device.offload;
 
 import org.vhost4j.device.frame.Frame;
 
-/** A place in a frame's scatter list, from which slices are appended to another frame without copying their bytes. */
+/**
+ * A position in a frame's scatter list, from which slices are appended to another frame without copying their bytes.
+ */
 final class FrameCursor {
     private int piece;
     private int offset;
 
-    /** Goes to a byte of the frame, counted from its start; {@code frame.bytes} is the end. */
+    /** Moves to a byte of the frame, counted from its start; {@code frame.bytes} is the end. */
     void moveTo(Frame frame, int bytes) {
         int i = 0;
         int left = bytes;

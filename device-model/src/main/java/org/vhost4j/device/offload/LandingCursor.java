@@ -4,20 +4,20 @@ package org.vhost4j.device.offload;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
-/** The place in a receiver's buffers after what was written so far. */
+/** The position in a receiver's reserved buffers after the bytes written so far. */
 final class LandingCursor {
     private Frame landing = new Frame();
     private int piece;
     private int offset;
 
-    /** Goes to the front; the pieces may become more later, but those that are there stay. */
+    /** Moves to the front of a reservation, to which pieces may be appended later. */
     void start(Frame room) {
         landing = room;
         piece = 0;
         offset = 0;
     }
 
-    /** Writes a frame's bytes from an offset to its end; there is room for them. */
+    /** Writes a frame's bytes from an offset to its end; the caller has checked that there is room. */
     void append(Frame frame, int from) {
         int skip = from;
         for (int i = 0; i < frame.pieces; i++) {
@@ -31,7 +31,7 @@ final class LandingCursor {
         }
     }
 
-    /** Writes bytes; there is room for them. */
+    /** Writes bytes; the caller has checked that there is room. */
     void write(long from, int bytes) {
         long at = from;
         int left = bytes;

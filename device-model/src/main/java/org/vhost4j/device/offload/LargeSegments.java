@@ -6,19 +6,19 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Makes a far end send as much at once as a packet can hold, although it cuts TCP to the maximum segment size that the
- * near end has announced (RFC 9293, section 3.7.1). The option in the near end's SYN is raised on its way, and what
- * then comes is a super-frame that stands for segments of the size that was announced: a receiver with TCP segmentation
- * takes it as it is, for others the engine cuts it.
+ * Makes the far end of TCP connections send packets of maximum size, although TCP limits segments to the maximum
+ * segment size (MSS) that the near end has announced (RFC 9293, section 3.7.1). It raises the MSS option in SYNs of the
+ * near end, and turns the large packets that then arrive into super-frames with segments of the announced size: a
+ * receiver with TCP segmentation offload accepts them unchanged, for others the engine segments them.
  *
  * <p>Only for a far end on this host, without a link of a smaller MTU in between, that sends correct data: the
  * checksums of large packets are not verified. Belongs to one lane; allocates nothing for a frame.
  */
 public final class LargeSegments {
-    /** The largest segment size, a multiple of 4, whose frame over IPv4 has at most 65535 bytes. */
+    /** The maximum segment size, a multiple of 4, whose frame over IPv4 has at most 65535 bytes. */
     public static final int MOST_IPV4 = 65_480;
 
-    /** The largest segment size, a multiple of 4, whose frame over IPv6 has at most 65535 bytes. */
+    /** The maximum segment size, a multiple of 4, whose frame over IPv6 has at most 65535 bytes. */
     public static final int MOST_IPV6 = 65_460;
 
     /** The segment size that every host accepts over IPv4 (RFC 9293, section 3.7.1). */
@@ -31,7 +31,7 @@ public final class LargeSegments {
     private static final int TCP_FLAGS = 13;
     private static final int SYN = 0x02;
     private static final int CWR = 0x80;
-    /** RST, SYN and URG: such a packet is not part of a bulk transfer. */
+    /** Mask of RST, SYN and URG: packets with these flags are not part of a bulk transfer. */
     private static final int APART = 0x26;
 
     private static final int END_OF_OPTIONS = 0;
@@ -44,14 +44,14 @@ public final class LargeSegments {
     private final FrameCursor rest = new FrameCursor();
     private final Frame raised = new Frame();
 
-    /** Knows of no connection. */
+    /** Creates an object without any connection. */
     public LargeSegments() {}
 
     /**
      * Raises the maximum segment size in a SYN of the near end.
      *
      * @param frame a frame to the far end, which is not changed
-     * @return the frame to be sent instead, which is good until the next call; the frame itself when there is nothing to raise
+     * @return the frame to be sent instead, valid until the next call; the frame itself when there is nothing to raise
      */
     public Frame raise(Frame frame) {
         if (frame.gsoType != Frame.GSO_NONE
@@ -77,7 +77,7 @@ public final class LargeSegments {
         return mss < most ? replace(frame, option + 2, mss, most) : frame;
     }
 
-    /** Where in the headers the option is, 0 when there is none. */
+    /** Returns the offset of the MSS option in the headers, 0 when there is none. */
     private int mssOption(int from) {
         int at = from;
         while (at + MSS_BYTES <= headers.length()) {
@@ -101,7 +101,7 @@ public final class LargeSegments {
         return 0;
     }
 
-    /** The same frame with another number in its headers, and with a checksum to match. */
+    /** Returns the same frame with another 16-bit value in its headers, and with its checksum updated. */
     private Frame replace(Frame frame, int at, int before, int now) {
         raised.clear();
         raised.header(frame);
@@ -113,7 +113,7 @@ public final class LargeSegments {
         }
         HostMemory.putShortBE(headers.address() + at, now);
         if ((frame.flags & Frame.NEEDS_CSUM) == 0) {
-            // RFC 1624, equation 3. A number at an odd offset is in two words of the sum.
+            // RFC 1624, equation 3. A value at an odd offset is in two words of the sum.
             boolean odd = (at - headers.transportOffset() & 1) != 0;
             int was = odd ? Checksum.swap(before) : before;
             int is = odd ? Checksum.swap(now) : now;
@@ -147,7 +147,7 @@ public final class LargeSegments {
         if (mss == 0) {
             mss = ipv4 ? LEAST_IPV4 : LEAST_IPV6;
         }
-        // What is announced does not count options, which take of it (RFC 6691).
+        // The announced MSS does not account for options, which reduce the payload (RFC 6691).
         int size = mss - (headers.length() - headers.transportOffset() - TCP_BYTES);
         if (frame.bytes - headers.length() <= size) {
             return;
@@ -166,7 +166,7 @@ public final class LargeSegments {
         frame.needs = Offloads.CSUM | (ipv4 ? Offloads.TSO4 : Offloads.TSO6) | (cwr ? Offloads.ECN : 0);
     }
 
-    /** Whether the packet ends where the frame does. */
+    /** Returns whether the packet ends where the frame does. */
     private boolean isWhole(Frame frame) {
         long ip = headers.address() + headers.networkOffset();
         int length = headers.ipVersion() == 4

@@ -5,14 +5,14 @@ import java.security.SecureRandom;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * The maximum segment size (RFC 9293, section 3.7.1) that the near end of each TCP connection has announced. It has a place for the newest
- * {@value #CONNECTIONS}; of others it knows nothing. A connection is known by a keyed hash of its addresses and ports, 48 bits of which are
- * compared. Nothing is allocated for a connection.
+ * Stores the maximum segment size (RFC 9293, section 3.7.1) that the near end of each TCP connection has announced, for
+ * the newest {@value #CONNECTIONS} connections. A connection is identified by 48 bits of a keyed hash of its addresses
+ * and ports. Nothing is allocated for a connection.
  */
 final class MssTable {
     static final int CONNECTIONS = 1 << 14;
 
-    /** Places for connections whose hash has the same lowest bits. */
+    /** Number of entries for connections whose hash has the same lowest bits. */
     private static final int WAYS = 4;
 
     private static final int SETS = CONNECTIONS / WAYS;
@@ -23,11 +23,11 @@ final class MssTable {
     private int turn;
 
     /**
-     * Names a connection.
+     * Returns the key of a connection.
      *
-     * @param headers those of a TCP packet of it
+     * @param headers headers of one of its TCP packets
      * @param near whether the packet comes from the near end
-     * @return a number of 64 bits
+     * @return the key, 64 bits
      */
     long connection(PacketHeaders headers, boolean near) {
         boolean ipv4 = headers.ipVersion() == 4;

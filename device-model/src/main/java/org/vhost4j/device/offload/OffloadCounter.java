@@ -7,19 +7,19 @@ import org.vhost4j.device.frame.Frame;
  * The counters of an {@link OffloadEngine}, in addition to one for each {@link BadFrame}. Only delivered frames count.
  */
 public enum OffloadCounter {
-    /** Plain frames passed on as they are. */
+    /** Plain frames passed unchanged. */
     PASSED("frames passed as they are"),
     /** Frames with a partial checksum whose receiver completes it or trusts it. */
     PASSED_CSUM("frames passed with a partial checksum"),
-    /** TCP super-frames over IPv4 passed on whole. */
+    /** TCP super-frames over IPv4 passed unsegmented. */
     PASSED_TCPV4("TCPv4 super-frames passed whole"),
-    /** TCP super-frames over IPv6 passed on whole. */
+    /** TCP super-frames over IPv6 passed unsegmented. */
     PASSED_TCPV6("TCPv6 super-frames passed whole"),
-    /** UDP super-frames passed on whole. */
+    /** UDP super-frames passed unsegmented. */
     PASSED_UDP_L4("UDP_L4 super-frames passed whole"),
-    /** UDP super-frames to be sent as IP fragments, passed on whole. */
+    /** UDP super-frames to be sent as IP fragments, passed unsegmented. */
     PASSED_UFO("UFO super-frames passed whole"),
-    /** Super-frames inside a UDP tunnel passed on whole. */
+    /** Super-frames inside a UDP tunnel passed unsegmented. */
     PASSED_TUNNEL("super-frames in UDP tunnels passed whole"),
     /** Frames whose checksum was completed in software. */
     CSUM_COMPLETED("checksums completed in software"),

@@ -5,8 +5,12 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
 
-/** Counters that one lane writes and any thread reads: never torn, possibly a moment old. */
-@SuppressWarnings("EnumOrdinal") // Slots live as long as this object: no order is stored or sent.
+/**
+ * The counters of one engine. One lane writes them; any thread may read them and sees a whole value, possibly a
+ * slightly old one.
+ */
+@SuppressWarnings(
+        "EnumOrdinal") // The enum's ordinals index the slots only within this process: no ordinal is stored or sent.
 public final class OffloadCounters {
     private static final VarHandle SLOT =
             MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
@@ -70,7 +74,7 @@ public final class OffloadCounters {
     }
 
     /**
-     * Reads how many frames were dropped in all. Any thread.
+     * Reads the number of dropped frames. Any thread may call it.
      *
      * @return the sum over all reasons
      */

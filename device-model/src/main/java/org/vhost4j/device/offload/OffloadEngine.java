@@ -9,8 +9,8 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Stands between senders that were promised offloads and receivers that may not have them: what a receiver takes is handed
- * over as it is, anything else is done in software first.
+ * Converts frames between senders that use offloads and receivers that may not accept them: a frame that needs only
+ * offloads that its receiver accepts is delivered unchanged; other offloads are done in software first.
  *
  * <p>One engine serves all ports of one lane. It allocates its buffers once and nothing per frame.
  */
@@ -33,7 +33,7 @@ public final class OffloadEngine {
     public OffloadEngine() {}
 
     /**
-     * Counts what this engine did.
+     * Returns the engine's counters.
      *
      * @return counters that any thread may read
      */
@@ -45,8 +45,8 @@ public final class OffloadEngine {
      * Checks a frame's header against its packet and the sender's negotiated features, and sets {@link Frame#needs}. Called
      * once for each frame that comes in, before {@link #deliver}; a bad frame is counted here and must be dropped.
      *
-     * <p>The header is normalised: flags that mean nothing are cleared, and a super-frame that fits one segment becomes a
-     * plain frame with a partial checksum.
+     * <p>The header is normalised: flags without a meaning are cleared, and a super-frame that fits one segment becomes
+     * a plain frame with a partial checksum.
      *
      * @param frame the frame, its header as the sender wrote it
      * @param allowed the offloads that the sender may use: a mask of {@link Offloads}, with {@link #TRUSTED} for a TAP
@@ -67,7 +67,7 @@ public final class OffloadEngine {
      * @param start csum_start, from the destination MAC address on
      * @param offset csum_offset
      * @param bytes the frame's length
-     * @return true when it may be completed, or passed on
+     * @return true when the checksum may be completed, or the frame forwarded
      */
     public static boolean checksumInside(int start, int offset, int bytes) {
         return SuperFrameRules.checksumInside(start, offset, bytes);
@@ -111,10 +111,11 @@ public final class OffloadEngine {
      * Delivers a frame to a port: unchanged when the port accepts the offloads that the frame needs, otherwise with its
      * checksum completed, in segments, or in IP fragments.
      *
-     * <p>When the port runs out of room between two segments, {@link Frame#segmentsDone} remembers how many it took, and the
-     * next call with the same frame and port continues there.
+     * <p>When the port runs out of room between two segments, {@link Frame#segmentsDone} is the number of delivered
+     * segments, and the next call with the same frame and port continues there.
      *
-     * @param frame the frame; one that {@link #check} has not seen is checked as if its sender might use every offload
+     * @param frame the frame; one that {@link #check} has not checked yet is checked as if its sender might use every
+     *     offload
      * @param port the receiver
      * @return {@link FramePort#DELIVERED}; {@link FramePort#NO_ROOM} when the frame, or the rest of it, must be offered again;
      *     {@link FramePort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame};
@@ -140,9 +141,9 @@ public final class OffloadEngine {
      * a complete checksum when it is short enough, and otherwise in as few packets as possible. Lengths in its headers
      * are written, not read. The port must have room for all of it.
      *
-     * @param frame a super-frame of TCP without a tunnel, which {@link #check} has seen; it is not changed
-     * @param longest the longest packet that the port takes, in bytes with its Ethernet header; more than
-     *     {@link PacketHeaders#COPIED}
+     * @param frame a TCP super-frame without a tunnel that {@link #check} has accepted; it is not changed
+     * @param longest the longest packet that the port accepts, in bytes with its Ethernet header; more than {@link
+     *     PacketHeaders#COPIED}
      * @param port the receiver
      * @return {@link FramePort#DELIVERED}, or {@link FramePort#REFUSED} when it was dropped and counted
      */
@@ -191,8 +192,8 @@ public final class OffloadEngine {
         // 0 means "no checksum" to UDP; Linux writes the other zero for every protocol (skb_checksum_help).
         checksum = checksum == 0 ? 0xffff : checksum;
 
-        // The bytes up to the field are copied and the field is written there; a field far after is put in between
-        // alone.
+        // Copies the bytes up to the checksum field and writes the field in the copy; a field far from the start is
+        // copied by itself.
         int before = field + 2 <= PacketHeaders.COPIED ? 0 : field;
         int replaced = field + 2 - before;
         long copy = headers.address();
@@ -217,8 +218,8 @@ public final class OffloadEngine {
     }
 
     private int cut(Frame frame, FramePort port) {
-        // The sender may have changed its headers since check(): what is sent on is what is checked here, from one
-        // copy.
+        // The sender may have changed its headers since check(): they are copied and checked again, and the copy is
+        // sent.
         int gsoType = frame.gsoType;
         BadFrame bad = SuperFrameRules.check(frame, headers, Offloads.ALL_WITH_TUNNELS | TRUSTED);
         if (bad != null) {
@@ -244,11 +245,11 @@ public final class OffloadEngine {
     }
 
     /**
-     * Notes in a frame what was made of it.
+     * Records in a frame the segments that were made of it.
      *
-     * @param before how many segments its receiver had already
-     * @param from where in the frame that begins which is shared out
-     * @param repeated bytes of headers in each segment
+     * @param before number of segments that were delivered before
+     * @param from offset in the frame of the part that is divided among the segments
+     * @param repeated length in bytes of the headers in each segment
      */
     private static void tally(Frame frame, int before, int from, int repeated) {
         int shared = frame.bytes - from;

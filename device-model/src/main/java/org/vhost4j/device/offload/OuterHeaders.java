@@ -5,9 +5,9 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * The headers of a UDP tunnel around the segments of one super-frame, as Linux writes them: an IPv4 identification that counts
- * up, lengths of its own for each segment, and the outer UDP checksum when the sender asked for it; without
- * {@link Frame#UDP_TUNNEL_CSUM} that field is repeated as it is.
+ * Writes the headers of a UDP tunnel around the segments of one super-frame, as Linux does: an increasing IPv4
+ * identification, the lengths of each segment, and the outer UDP checksum when the sender requested it; without {@link
+ * Frame#UDP_TUNNEL_CSUM} that field is repeated unchanged.
  */
 final class OuterHeaders {
     private final PacketHeaders headers;
@@ -22,7 +22,7 @@ final class OuterHeaders {
     private int pseudoSum;
 
     /**
-     * Creates the outer headers of a set of headers.
+     * Creates a writer for one set of headers.
      *
      * @param headers headers of the current frame, for which {@link PacketHeaders#tunnel} is true
      */
@@ -30,7 +30,7 @@ final class OuterHeaders {
         this.headers = headers;
     }
 
-    /** Takes what all segments share; the length and checksum fields in the headers are lost. */
+    /** Reads the values that all segments share; the length and checksum fields in the headers are overwritten. */
     void prepare(Frame frame) {
         ip = headers.address() + headers.outerNetworkOffset();
         udp = headers.address() + headers.outerTransportOffset();

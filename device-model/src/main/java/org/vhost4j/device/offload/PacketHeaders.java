@@ -12,8 +12,8 @@ import org.vhost4j.device.memory.HostMemory;
  * (RFC 9293) or UDP (RFC 768); or all of that inside a UDP tunnel, where the inner packet is the one that the accessors without
  * {@code outer} in their name describe.
  *
- * <p>The frame's first bytes are copied once into memory of our own; everything known about the packet, and every header
- * that is sent on, comes from that copy. A sender that rewrites its memory meanwhile changes nothing here.
+ * <p>The frame's first bytes are copied once into memory of our own; all fields are read from that copy, and the
+ * headers that are sent are the copied ones. So a sender that rewrites its memory meanwhile has no effect.
  */
 public final class PacketHeaders {
     /** The maximum number of bytes copied of a frame; longer headers are {@link BadFrame#HEADERS_TOO_LONG}. */
@@ -42,7 +42,7 @@ public final class PacketHeaders {
     private static final int ROUTING = 43;
     private static final int FRAGMENT = 44;
     private static final int DESTINATION_OPTIONS = 60;
-    /** More fragments, or a fragment offset: everything in that field but DF and the reserved bit. */
+    /** Mask of MF and the fragment offset: the whole field except DF and the reserved bit. */
     private static final int IPV4_FRAGMENT_MASK = 0x3fff;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(COPIED, 64);
@@ -67,10 +67,10 @@ public final class PacketHeaders {
     public PacketHeaders() {}
 
     /**
-     * Copies a frame's first bytes without looking at them.
+     * Copies a frame's first bytes without parsing them.
      *
      * @param frame the frame
-     * @param bytes how many, at most {@link #COPIED} and {@code frame.bytes}
+     * @param bytes number of bytes, at most {@link #COPIED} and {@code frame.bytes}
      */
     public void copy(Frame frame, int bytes) {
         int done = 0;
@@ -84,10 +84,10 @@ public final class PacketHeaders {
     }
 
     /**
-     * Copies a frame's headers and finds their places.
+     * Copies a frame's headers and determines their offsets.
      *
      * @param frame the frame
-     * @return null when it is TCP or UDP over IP, not fragmented, with whole headers; otherwise what it is not
+     * @return null when it is TCP or UDP over IP, not fragmented, with complete headers; otherwise the reason why not
      */
     public @Nullable BadFrame parse(Frame frame) {
         copy(frame, Math.min(frame.bytes, COPIED));
@@ -116,11 +116,11 @@ public final class PacketHeaders {
     }
 
     /**
-     * Finds the places of an inner packet. Whatever lies between the outer UDP header and the inner IP header is the tunnel's
-     * and not looked at.
+     * Determines the header offsets of an inner packet. The tunnel's own header, between the outer UDP header and the
+     * inner IP header, is not read.
      *
      * @param innerNetworkOffset offset of the inner IP header, after the outer UDP header
-     * @return null when the inner packet is as {@link #parse} wants it; otherwise what it is not
+     * @return null when the inner packet is as {@link #parse} requires; otherwise the reason why not
      */
     public @Nullable BadFrame parseInner(int innerNetworkOffset) {
         tunnel = true;
@@ -203,7 +203,10 @@ public final class PacketHeaders {
         return null;
     }
 
-    /** Only the first call for a packet counts: options for the final destination follow the fragment header (RFC 8200, 4.1). */
+    /**
+     * Records the end of the unfragmentable part. Only the first call for a packet has an effect: options for the final
+     * destination follow the fragment header (RFC 8200, 4.1).
+     */
     private void endOfUnfragmentable(int offset, int field) {
         if (fragmentable == 0) {
             fragmentable = offset;
@@ -244,7 +247,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * The start of the IP header.
+     * Returns the start of the IP header.
      *
      * @return offset in the frame in bytes
      */
@@ -253,7 +256,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * The IP version.
+     * Returns the IP version.
      *
      * @return 4 or 6
      */
@@ -262,7 +265,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * The start of the TCP or UDP header.
+     * Returns the start of the TCP or UDP header.
      *
      * @return offset in the frame in bytes
      */
@@ -271,7 +274,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * The transport protocol.
+     * Returns the transport protocol.
      *
      * @return {@link #TCP} or {@link #UDP}
      */
@@ -280,7 +283,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * The start of the payload of TCP or UDP.
+     * Returns the start of the payload of TCP or UDP.
      *
      * @return the length of all headers in bytes
      */
@@ -289,9 +292,9 @@ public final class PacketHeaders {
     }
 
     /**
-     * Returns whether the addresses in the IP header are certainly those of the pseudo-header. Source routes, routing
-     * headers and home addresses put others there on the way; so with IPv4 options or IPv6 extension headers only the
-     * sender's seed tells.
+     * Returns whether the addresses in the IP header are certainly those of the pseudo-header. With source routes,
+     * routing headers and home addresses they differ; so with IPv4 options or IPv6 extension headers only the sender's
+     * partial sum has the right ones.
      *
      * @return true without options and extension headers
      */
@@ -322,7 +325,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * The position of the IPv6 next-header field that names the header at {@link #fragmentable}.
+     * Returns the position of the IPv6 next-header field that identifies the header at {@link #fragmentable}.
      *
      * @return offset in the frame in bytes
      */
@@ -340,7 +343,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * The start of the tunnel's IP header.
+     * Returns the start of the tunnel's IP header.
      *
      * @return offset in the frame in bytes
      */
@@ -349,7 +352,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * The tunnel's IP version.
+     * Returns the tunnel's IP version.
      *
      * @return 4 or 6
      */
@@ -358,7 +361,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * The start of the tunnel's UDP header.
+     * Returns the start of the tunnel's UDP header.
      *
      * @return offset in the frame in bytes
      */

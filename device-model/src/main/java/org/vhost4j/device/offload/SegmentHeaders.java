@@ -8,9 +8,9 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * The headers of a flow whose frames are put together, and those of the frame at hand that may be its next. Both are held without
- * the fields in which the segments of one super-frame differ, so that the rest can be compared as bytes; those fields are
- * compared with what {@link Segmenter} would write.
+ * The headers of a flow whose frames are being merged, and those of the current frame, which may be its next. Fields in
+ * which the segments of one super-frame differ are cleared in both, so that the rest can be compared as bytes; those
+ * fields are compared with the values that {@link Segmenter} would write.
  */
 final class SegmentHeaders {
     private static final int TCP_FIN = 0x01;
@@ -20,12 +20,12 @@ final class SegmentHeaders {
     private static final int TCP_ACK = 0x10;
     private static final int TCP_URG = 0x20;
     private static final int TCP_CWR = 0x80;
-    /** Ends a super-frame: only its last segment may have one of these. */
+    /** Mask of TCP flags that only the last segment of a super-frame may have. */
     private static final int TCP_LAST = TCP_FIN | TCP_PSH;
-    /** What segments may differ in: CWR is for the first only. */
+    /** Mask of TCP flags in which segments may differ; only the first one has CWR. */
     private static final int TCP_VARYING = TCP_CWR | TCP_LAST;
 
-    /** The frame at hand; its varying fields are cleared once they were read. */
+    /** The current frame; its varying fields are cleared after they were read. */
     private final PacketHeaders headers = new PacketHeaders();
 
     private long ip;
@@ -41,7 +41,7 @@ final class SegmentHeaders {
     private int flags;
     private int checksum;
 
-    /** The flow: its first frame's headers with the varying fields cleared. */
+    /** The headers of the flow's first frame with the varying fields cleared. */
     private final MemorySegment memory = Arena.ofAuto().allocate(PacketHeaders.COPIED, 64);
 
     private final long first = memory.address();
@@ -59,17 +59,17 @@ final class SegmentHeaders {
     private int firstChecksum;
     private int lastFlags;
 
-    /** Of the flow's pseudo-header without its length, and of its headers without the varying fields. */
+    /** Sum of the flow's pseudo-header without its length, and of its headers without the varying fields. */
     private int pseudoSum;
 
     private int ipv4Sum;
     private int transportSum;
 
     /**
-     * Reads the headers of the frame at hand.
+     * Reads the headers of the current frame.
      *
      * @param bare whether it may be without payload
-     * @return false when this frame can be part of no super-frame
+     * @return false when the frame cannot be part of a super-frame
      */
     boolean parse(Frame frame, boolean bare) {
         if (headers.parse(frame) != null || !headers.addressesFinal() || (frame.bytes == headers.length() && !bare)) {
@@ -88,7 +88,9 @@ final class SegmentHeaders {
         return readIp(frame) && (tcp ? readTcp() : readUdp());
     }
 
-    /** False when there is padding after the packet, or the length is wrong in another way. */
+    /**
+     * Reads the IP header; returns false when there is padding after the packet, or the length is wrong in another way.
+     */
     private boolean readIp(Frame frame) {
         if (!ipv4) {
             int length = HostMemory.getShortBE(ip + 4);
@@ -121,7 +123,7 @@ final class SegmentHeaders {
         flags = 0;
         HostMemory.putShortBE(transport + 4, 0);
         HostMemory.putShortBE(transport + SuperFrameRules.UDP_CSUM_OFFSET, 0);
-        // 0 means that there is none, and a super-frame has one.
+        // 0 means no UDP checksum, but a super-frame has one.
         return length == transportBytes && (partial || checksum != 0);
     }
 
@@ -168,7 +170,7 @@ final class SegmentHeaders {
         return trusted;
     }
 
-    /** Begins a flow with the frame at hand. */
+    /** Begins a flow with the current frame. */
     void keep(Frame frame) {
         firstBytes = frame.bytes;
         firstLength = headers.length();
@@ -273,12 +275,12 @@ final class SegmentHeaders {
     }
 
     /**
-     * Makes the flow's frames a super-frame.
+     * Makes a super-frame of the flow's frames.
      *
      * @param landing frame that has the merged bytes: the first frame's headers are replaced, and the virtio-net header
      *     is set
      * @param bytes number of merged bytes
-     * @param gsoSize payload bytes of each frame but the last
+     * @param gsoSize payload bytes of each frame except the last
      */
     void writeSuperFrame(Frame landing, int bytes, int gsoSize) {
         long firstIp = first + firstNetwork;

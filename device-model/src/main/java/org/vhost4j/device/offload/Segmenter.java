@@ -7,12 +7,13 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Cuts a TCP or UDP super-frame into segments, each our copy of the headers, adapted, before slices of the sender's payload.
+ * Cuts a TCP or UDP super-frame into segments. Each segment is an adapted copy of the headers followed by slices of the
+ * sender's payload.
  *
- * <p>The segments are those that Linux makes: a TCP sequence number that continues, CWR on the first segment only, FIN and PSH
- * on the last only, an IPv4 identification that counts up with each segment whatever DF says, lengths and checksums of its
- * own for each, and all other fields repeated. Lengths that the sender wrote are not read. Around each segment of a packet in a
- * tunnel are the tunnel's headers ({@link OuterHeaders}).
+ * <p>The segments are those that Linux makes: a TCP sequence number that continues, CWR on the first segment only, FIN
+ * and PSH on the last only, an IPv4 identification that increases with each segment regardless of DF, lengths and
+ * checksums of each segment, and all other fields repeated. Lengths that the sender wrote are not read. Around each
+ * segment of a packet in a tunnel are the tunnel's headers ({@link OuterHeaders}).
  */
 final class Segmenter {
     private static final int TCP_CWR = 0x80;
@@ -24,7 +25,7 @@ final class Segmenter {
     private final FrameCursor payload = new FrameCursor();
     private final Frame segment = new Frame();
 
-    // What all segments of the frame at hand share.
+    // Values that all segments of the current frame share.
     private long ip;
     private long transport;
     private boolean ipv4;
@@ -52,14 +53,14 @@ final class Segmenter {
     }
 
     /**
-     * Delivers a super-frame to a port in segments, from the first that the port has not taken yet ({@link
+     * Delivers a super-frame to a port in segments, from the first one that was not delivered yet ({@link
      * Frame#segmentsDone}).
      *
      * @param frame a super-frame that {@link SuperFrameRules} accepted, with parsed headers
      * @param port the receiver of the segments, which have a partial checksum when it accepts that
      * @param counters counts segments
-     * @return {@link FramePort#DELIVERED} when the last was taken, {@link FramePort#NO_ROOM} with {@code segmentsDone} set,
-     *     {@link FramePort#REFUSED} when the rest is dropped
+     * @return {@link FramePort#DELIVERED} when the last one was delivered, {@link FramePort#NO_ROOM} with {@code
+     *     segmentsDone} set, {@link FramePort#REFUSED} when the rest is dropped
      */
     int cut(Frame frame, FramePort port, OffloadCounters counters) {
         int size = frame.gsoSize;
@@ -68,7 +69,7 @@ final class Segmenter {
         int at = frame.segmentsDone * size;
         prepare(frame, (port.accepts() & Offloads.CSUM) != 0);
         payload.moveTo(frame, headerBytes + Math.min(at, end));
-        // A tunnel's packet may be a single segment, of no payload even; others have two at least.
+        // A packet in a tunnel may be a single segment, even without payload; others have at least two.
         while (at < end || frame.segmentsDone == 0) {
             int bytes = Math.min(size, end - at);
             segment.pieces = 1;
@@ -98,7 +99,7 @@ final class Segmenter {
         if (headers.addressesFinal()) {
             pseudoSum = headers.addressSum() + headers.protocol();
         } else {
-            // The seed covers the length of the whole super-frame: take that out again.
+            // The sender's partial sum includes the length of the whole super-frame: subtract it.
             int seed = HostMemory.getShortBE(transport + frame.checksumOffset);
             pseudoSum = seed + (0xffff ^ frame.bytes - headers.transportOffset());
         }
@@ -149,7 +150,7 @@ final class Segmenter {
             writeUdp(transportBytes);
         }
         if (headers.tunnel()) {
-            // A complete checksum makes the sum over all it covers that of the pseudo-header, inverted.
+            // With a complete checksum, the sum over everything it covers is the inverted sum of the pseudo-header.
             outer.write(index, segment.bytes, 0xffff ^ Checksum.fold(pseudoSum + transportBytes));
         }
     }

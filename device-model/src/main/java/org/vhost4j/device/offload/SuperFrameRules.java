@@ -6,23 +6,27 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.Offloads;
 
 /**
- * Checks a frame's virtio-net header against the packet and its sender's negotiated features (virtio 1.4 section 5.1.6.2).
- * What Linux accepts of a TAP's writer beyond the specification's rules is accepted only where drivers rely on it.
+ * Checks a frame's virtio-net header against the packet and its sender's negotiated features (virtio 1.4 section
+ * 5.1.6.2). Violations of the specification that Linux accepts from writers of a TAP are accepted only where drivers
+ * rely on them.
  */
 final class SuperFrameRules {
-    /** Linux takes no more datagrams in one super-frame ({@code UDP_MAX_SEGMENTS} since 6.9). */
+    /** Maximum number of datagrams in a super-frame: the limit of Linux ({@code UDP_MAX_SEGMENTS} since 6.9). */
     static final int MAX_UDP_SEGMENTS = 128;
-    /** As many as a 64 KiB frame has with the smallest MSS of Linux, 48, and some to spare: a bound on work, not a rule. */
+    /**
+     * Maximum number of TCP segments: more than a 64 KiB frame has with the smallest MSS of Linux, 48. It limits the
+     * work, and is not a rule of the specification.
+     */
     static final int MAX_TCP_SEGMENTS = 2048;
 
     private static final int MIN_CSUM_START = Frame.ETHERNET_HEADER + PacketHeaders.IPV4_BYTES;
     private static final int MAX_IP_LENGTH = 0xffff;
-    /** Linux uses this value for something of its own ({@code GSO_BY_FRAGS}). */
+    /** A gso_size that is invalid because Linux reserves it ({@code GSO_BY_FRAGS}). */
     private static final int GSO_BY_FRAGS = 0xffff;
 
     /**
-     * In {@link Frame#needs} of a super-frame that no receiver may get as it is: one in a tunnel that makes a single segment. As a
-     * plain frame it would have two partial checksums, and the header has room for one.
+     * Bit in {@link Frame#needs} of a super-frame that no receiver may get unchanged: one in a tunnel with a single
+     * segment. As a plain frame it would have two partial checksums, but the header can describe only one.
      */
     static final int SOFTWARE = 1 << 29;
 
@@ -32,13 +36,14 @@ final class SuperFrameRules {
     private SuperFrameRules() {}
 
     /**
-     * Checks a frame and, when it is good, sets {@link Frame#needs}. A super-frame whose payload fits one segment becomes a
-     * plain frame.
+     * Checks a frame and, when it is valid, sets {@link Frame#needs}. A super-frame whose payload fits one segment
+     * becomes a plain frame.
      *
-     * @param frame the frame; flags that mean nothing of this sender are cleared
-     * @param headers filled for a super-frame, untouched for a plain frame
-     * @param allowed what the sender may use: a mask of {@link Offloads} and {@link OffloadEngine#TRUSTED}
-     * @return null when it is good
+     * @param frame the frame; flags that have no meaning from this sender are cleared
+     * @param headers set for a super-frame, not changed for a plain frame
+     *
+     * @param allowed offloads that the sender may use: a mask of {@link Offloads} and {@link OffloadEngine#TRUSTED}
+     * @return null when the frame is valid, otherwise the reason why it is not
      */
     static @Nullable BadFrame check(Frame frame, PacketHeaders headers, int allowed) {
         if (frame.bytes < Frame.ETHERNET_HEADER) {
@@ -151,10 +156,11 @@ final class SuperFrameRules {
     }
 
     private static @Nullable BadFrame checkSegments(Frame frame, PacketHeaders headers, int type, int needs) {
-        // IP fragments cut the UDP header off with the first piece of payload; segments repeat all headers.
+        // With IP fragments, only the first piece has the UDP header; segments repeat all headers.
         int payload = frame.bytes - (type == Frame.GSO_UDP ? headers.transportOffset() : headers.length());
         if (headers.tunnel()) {
-            // The tunnel's headers come on top of what may be as large as IP allows; the segments must not be larger.
+            // The inner packet may be as large as IP allows without the tunnel's headers; the segments must not exceed
+            // that limit with them.
             int segment = headers.length() + Math.min(payload, frame.gsoSize) - headers.outerNetworkOffset();
             if (segment - (headers.outerIpVersion() == 4 ? 0 : PacketHeaders.IPV6_BYTES) > MAX_IP_LENGTH) {
                 return BadFrame.TOO_LONG;

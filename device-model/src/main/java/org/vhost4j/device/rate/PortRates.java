@@ -2,7 +2,7 @@
 package org.vhost4j.device.rate;
 
 /**
- * The rate limits of a guest or port, with directions in the guest's view.
+ * The rate limits of a guest or port, with directions from the guest's point of view.
  *
  * @param inbound limit for frames that it receives
  * @param outbound limit for frames that it sends

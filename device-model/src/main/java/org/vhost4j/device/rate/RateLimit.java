@@ -18,7 +18,7 @@ public record RateLimit(long average, long peak, long burst) {
     /**
      * Checks the ranges.
      *
-     * @throws IllegalArgumentException in words for the user
+     * @throws IllegalArgumentException when a value is out of its range; the message is for the user
      */
     public RateLimit {
         if (average < 0 || average > MOST || peak < 0 || peak > MOST || burst < 0 || burst > MOST) {

@@ -5,8 +5,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps what passes within a {@link RateLimit}. A frame passes when there is anything left, so that one that is larger than the burst passes,
- * too; over time the rate is exact, and a burst is exceeded by less than one frame. Of one lane; allocates nothing.
+ * Enforces a {@link RateLimit}. A frame may pass when at least one byte is left, so that a frame larger than the burst
+ * passes, too; over time the rate is exact, and a burst is exceeded by less than one frame. Belongs to one lane;
+ * allocates nothing.
  */
 public final class RateMeter {
     /** The minimum size of the peak rate's bucket in bytes, so that a burst of frames passes together. */
@@ -22,7 +23,7 @@ public final class RateMeter {
      * Creates a meter with a full bucket.
      *
      * @param limit not {@link RateLimit#NONE}
-     * @param clock nanoseconds from any origin
+     * @param clock clock in nanoseconds, from any origin
      */
     public RateMeter(RateLimit limit, LongSupplier clock) {
         this.clock = clock;
@@ -34,10 +35,10 @@ public final class RateMeter {
     }
 
     /**
-     * Creates a meter if there is a limit.
+     * Returns a meter if there is a limit.
      *
      * @param limit the limit, possibly {@link RateLimit#NONE}
-     * @param clock nanoseconds from any origin
+     * @param clock clock in nanoseconds, from any origin
      * @return the meter; null for {@link RateLimit#NONE}
      */
     public static @Nullable RateMeter of(RateLimit limit, LongSupplier clock) {
@@ -71,7 +72,7 @@ public final class RateMeter {
 
     /**
      * Returns the time to wait after {@link #allowance} was 0 or less: until the amount of one millisecond, or half of
-     * a burst, may pass, so that it is worth waking a lane.
+     * a burst, may pass, so that a lane is not woken for less.
      *
      * @return nanoseconds from the last call of {@link #allowance}
      */

@@ -2,21 +2,22 @@
 package org.vhost4j.device.rate;
 
 /**
- * A number of bytes that grows with time up to a most, and from which what passes is taken. It may become negative: what is larger than
- * what is left passes, and is paid for afterwards. Exact: no part of a byte is lost.
+ * A token bucket of bytes: it fills at a constant rate up to its capacity, and each frame that passes takes its length
+ * out. It may become negative, because a frame that is longer than the remaining amount passes; the next frames then
+ * wait. Exact: fractions of a byte are kept.
  */
 final class TokenBucket {
     private static final long SECOND = 1_000_000_000L;
-    /** One KiB a second is 2 bytes in so many nanoseconds. */
+    /** Number of nanoseconds in which 1 KiB/s is 2 bytes. */
     private static final long NANOS_OF_TWO = 1_953_125;
-    /** After a pause of so many seconds every bucket counts as full. */
+    /** Pause in seconds after which every bucket counts as full. */
     private static final long LONGEST_PAUSE = 1_000_000;
 
     private final long rate;
     private final long most;
 
     private long bytes;
-    /** Parts of a byte, of which {@link #NANOS_OF_TWO} are one. */
+    /** Fraction of a byte, in units of 1/{@link #NANOS_OF_TWO}. */
     private long parts;
 
     private long then;
@@ -35,7 +36,7 @@ final class TokenBucket {
         this.then = now;
     }
 
-    /** Adds what has come since the last call; what there is now. */
+    /** Adds the bytes since the last call, and returns the number of bytes in the bucket. */
     long bytes(long now) {
         long elapsed = now - then;
         if (elapsed > 0) {
@@ -57,7 +58,7 @@ final class TokenBucket {
         return bytes;
     }
 
-    /** Takes bytes out. */
+    /** Removes bytes. */
     void take(long passed) {
         bytes -= passed;
     }
@@ -71,7 +72,7 @@ final class TokenBucket {
         if (missing <= 0) {
             return 0;
         }
-        // Rounded up: a moment too early there would be nothing.
+        // Rounded up, because the bytes are not there before.
         return missing > Long.MAX_VALUE / NANOS_OF_TWO
                 ? SECOND
                 : (missing * NANOS_OF_TWO - parts + 2 * rate - 1) / (2 * rate);

@@ -5,8 +5,8 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * The length of a frame on the wire, from the destination MAC address on, without FCS: a super-frame counts as the
- * segments that it stands for.
+ * Calculates the length of a frame on the wire, from the destination MAC address on, without FCS: a super-frame counts
+ * as the segments into which it is cut.
  */
 public final class WireLength {
     private static final int UDP_BYTES = 8;
@@ -39,7 +39,7 @@ public final class WireLength {
         return bytes + (long) (segments - 1) * header;
     }
 
-    /** The length of the TCP header, as its sender's memory has it now. */
+    /** Returns the length of the TCP header, read from the sender's memory. */
     private static int tcpBytes(Frame frame, int bytes) {
         int at = frame.checksumStart + TCP_LENGTH_OFFSET;
         if (at >= bytes) {

@@ -2,13 +2,13 @@
 package org.vhost4j.device.ring;
 
 /**
- * One descriptor chain, read once and translated: first the pieces that the device reads, then those that it writes. Reused
- * for the next chain; the addresses hold until the burst ends.
+ * One descriptor chain, read once and translated: first the pieces that the device reads, then those that it writes.
+ * Reused for the next chain; the addresses stay valid until the burst ends.
  */
 public final class Chain {
     /**
-     * The maximum number of pieces in a chain, whatever the size of the queue. The specification bounds a chain by the
-     * queue size; QEMU, whose limit this is as well, offers no larger queue.
+     * The maximum number of pieces in a chain, regardless of the queue's size. The specification bounds a chain by the
+     * queue size; QEMU has the same limit and offers no larger queue.
      */
     public static final int MAX_PIECES = 1024;
 
@@ -16,7 +16,7 @@ public final class Chain {
     public final long[] address = new long[MAX_PIECES];
     /** Length of each piece in bytes, at least 1. */
     public final int[] length = new int[MAX_PIECES];
-    /** Names the chain to {@link Virtqueue#addUsed}; what it is made of is the ring format's affair. */
+    /** Identifies the chain to {@link Virtqueue#addUsed}; its encoding depends on the ring format. */
     public int id;
     /** The index of the chain's first descriptor in its ring, for messages. */
     public int head;
@@ -32,14 +32,14 @@ public final class Chain {
     /** Creates an empty chain. */
     public Chain() {}
 
-    /** Takes pieces that were stored from the first on, all of them readable. */
+    /** Sets the number of pieces, which were stored from the first on and are all readable. */
     void readable(int count, long bytes) {
         pieces = count;
         readable = count;
         readableBytes = bytes;
     }
 
-    /** Forgets all pieces. */
+    /** Removes all pieces. */
     void clear() {
         readable = 0;
         pieces = 0;

@@ -5,10 +5,11 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * What is written in an {@link InflightRegion} for a queue of one layout. Each store leaves the region so that {@link #recover} finds what
- * is in flight, should the process die after it.
+ * Reads and writes the contents of an {@link InflightRegion} for a queue of one layout. After each store {@link
+ * #recover} finds the chains in flight, should the process die then.
  *
- * <p>All that is needed again while the queue runs is kept here, too, because the region may say anything by then.
+ * <p>Values that are needed again while the queue runs are kept in this object, too, because the front-end may write to
+ * the region.
  */
 abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
     final InflightRegion region;
@@ -16,10 +17,10 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
     final int size;
     final int entries;
 
-    /** The sequence number of the next chain to be taken. */
+    /** The sequence number of the next chain to be popped. */
     long counter;
 
-    /** The entries of the chains that were in flight, in the order in which they were taken. */
+    /** The entries of the chains that were in flight, in the order in which they were popped. */
     int[] found = new int[0];
 
     InflightRecord(InflightRegion region, String name, int size) {
@@ -36,61 +37,61 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
     abstract void begin(int base);
 
     /**
-     * Finds out what is in flight, and finishes what a process had begun that has died.
+     * Finds the chains in flight, and completes an update that a process had begun when it died.
      *
-     * @throws RingFault with the contradiction
+     * @throws RingFault when the region contradicts itself or the ring; the message names the contradiction
      */
     abstract void recover();
 
-    /** The queue after what was {@link #found}, as if it had popped that. */
+    /** Returns the queue at the position after the {@link #found} chains, as if it had popped them. */
     abstract RingVirtqueue ring();
 
-    /** Reads a chain that was found, and translates it. */
+    /** Reads and translates a chain that was found. */
     abstract void read(int which, Chain chain);
 
-    /** What names a chain that was found to the queue. */
+    /** Returns the {@link Chain#id} of a chain that was found. */
     abstract int id(int which);
 
     /**
-     * A chain was popped: it is in flight when this returns.
+     * Records that a chain was popped: it is in flight when this returns.
      *
      * @param id as in {@link Chain#id}
      * @param index of its first descriptor in the ring
-     * @return its entry
+     * @return the chain's entry
      * @throws RingFault when it is in flight already
      */
     abstract int take(int id, int index);
 
-    /** The chain taken last that is not used goes back into the ring. */
+    /** Records that the last popped chain is returned to the ring unused. */
     abstract void release(int entry);
 
-    /** A chain is used by the publication that comes next. */
+    /** Records that the next publication uses a chain. */
     abstract void use(int entry);
 
-    /** All of them are; the driver is shown them next. */
+    /** Records that all used chains were added; their publication comes next. */
     abstract void publishing();
 
-    /** The driver was shown a chain: it is not in flight any more. */
+    /** Records that a used chain was published: it is not in flight any more. */
     abstract void clear(int entry);
 
-    /** All of them are cleared. */
+    /** Records that all published chains were cleared. */
     abstract void published();
 
     final RingFault fault(String what) {
         return InflightRegion.fault(name, what);
     }
 
-    /** The front-end and the next process see what was stored before no later than what is stored after this. */
+    /** Orders stores: the front-end and the next process see earlier stores no later than the ones after this. */
     static void ordered() {
         VarHandle.releaseFence();
     }
 
     /**
-     * Orders chains that were found.
+     * Sorts the chains that were found.
      *
      * @param heads their entries in any order
-     * @param counters what orders them, as unsigned numbers
-     * @param count how many there are
+     * @param counters their sequence numbers, unsigned
+     * @param count number of chains
      */
     final void order(int[] heads, long[] counters, int count) {
         long[] sorted = new long[count];

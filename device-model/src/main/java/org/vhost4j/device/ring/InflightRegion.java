@@ -8,17 +8,17 @@ import org.vhost4j.device.memory.GuestMemory;
 
 /**
  * The part of a front-end's in-flight area for one queue (vhost-user protocol, "Inflight I/O tracking"): memory that
- * outlives this process and records the chains that a device has taken and not returned. Both layouts begin alike, in
- * the machine's byte order:
+ * outlives this process and records the chains that a device has popped and not used. Regions of both layouts begin in
+ * the same way, in the machine's byte order:
  *
  * <pre>
  *   0  u64 features   0
  *   8  u16 version    1; 0: not initialized
- *  10  u16 desc_num   how many entries follow the header
+ *  10 u16 desc_num number of entries after the header
  * </pre>
  *
- * <p>It is read when a queue is opened over it, each field once, and checked; after that it is only written. So what a front-end writes
- * there while the queue runs has no effect before the next start.
+ * <p>It is read and checked when a queue is opened, each field once; after that it is only written. So writes of a
+ * front-end while the queue runs have no effect before the next start.
  */
 public final class InflightRegion {
     static final int VERSION = 1;
@@ -52,7 +52,7 @@ public final class InflightRegion {
     }
 
     /**
-     * Returns the number of descriptors for which it has entries.
+     * Returns the number of descriptors for which the region has entries.
      *
      * @return at least the size of the queue
      */
@@ -61,12 +61,13 @@ public final class InflightRegion {
     }
 
     /**
-     * Opens a queue whose chains are tracked here. A region that is not initialized is initialized. An initialized region determines the queue's position: the
-     * used index of a split ring is in the ring, the used position of a packed one is here, and what is in flight was taken after it;
-     * the base that the front-end gives is ignored then, because a front-end does not know how far a dead process had come.
+     * Opens a queue whose chains are tracked here. A region that is not initialized is initialized. An initialized
+     * region determines the queue's position: the used index of a split ring is in the ring, the used position of a
+     * packed one is in the region, and chains in flight come after it. The base that the front-end gives is ignored
+     * then, because a front-end does not know the position of a process that has died.
      *
-     * <p>Chains that were in flight are handled first, in the order in which they were popped: popped again, or returned to
-     * the driver as used with nothing written.
+     * <p>Chains that were in flight are handled first, in the order in which they were popped: popped again, or used
+     * with length 0.
      *
      * @param layout the ring's layout
      * @param name the queue's name in messages
@@ -77,8 +78,8 @@ public final class InflightRegion {
      * @param features the negotiated features
      * @param again whether chains that were in flight are popped again; false when their effect must not be repeated
      * @return the queue
-     * @throws RingFault when the ring is not allowed, as {@link RingLayout#open} says, or what the region says contradicts itself or the
-     *     ring; the reason begins with the queue's name
+     * @throws RingFault when the ring is invalid, as for {@link RingLayout#open}, or the region contradicts itself or
+     *     the ring; the reason begins with the queue's name
      */
     public Virtqueue open(
             RingLayout layout,
@@ -92,7 +93,7 @@ public final class InflightRegion {
         InflightRecord record = layout.inflight(this, name, size, parts, memory, features);
         int version = u16(VERSION_OFFSET);
         if (version == 0) {
-            // The base counts, so it is checked; reading the used index of a split ring needs the ring.
+            // The base is used, so it is checked; reading the used index of a split ring needs the ring.
             layout.open(name, size, parts, memory, base, features);
             record.begin(base);
             put16(DESC_NUM_OFFSET, entries);
@@ -126,8 +127,8 @@ public final class InflightRegion {
     }
 
     /**
-     * Makes the region say nothing any more: the front-end was told where the queue is, or has reset it. The queue is not open, and
-     * nothing is in flight.
+     * Resets the region to "not initialized", because the front-end has got the queue's base or has reset the queue.
+     * The queue is not open, and nothing is in flight.
      */
     public void forget() {
         put16(VERSION_OFFSET, 0);

@@ -2,17 +2,18 @@
 package org.vhost4j.device.ring;
 
 /**
- * A virtqueue that records which chains are in flight, for the process that comes after this one. A chain is marked when it is popped,
- * before any of its bytes leave; what was used is unmarked when the driver has been shown it, in the order that the protocol demands.
+ * A virtqueue that records which chains are in flight, for the process that runs after this one. A chain is marked when
+ * it is popped, before any of its bytes leave; a used chain is unmarked after it was published, in the order that the
+ * protocol requires.
  *
- * <p>It stands before the queue that does the work, so that nothing has to ask whether there is a record. Chains are used in the order in
- * which they were popped.
+ * <p>It wraps the queue that does the work, so that the code of the other queues does not check for a record. Chains
+ * are used in the order in which they were popped.
  */
 final class InflightVirtqueue extends RingVirtqueue {
     private final RingVirtqueue ring;
     private final InflightRecord record;
 
-    /** Entries of the chains that were popped, oldest first: used ones that the driver has not been shown, then the others. */
+    /** Entries of the chains that were popped, oldest first: used ones that are not published yet, then the others. */
     private final int[] popped;
 
     private final int mask;
@@ -20,10 +21,10 @@ final class InflightVirtqueue extends RingVirtqueue {
     private int firstUnused;
     private int end;
 
-    /** Which of the chains that were found is popped next. */
+    /** Index of the found chain that is popped next. */
     private int nextFound;
 
-    /** How many of the chains that were popped and not used are of the ring, and were not found. */
+    /** Number of chains that were popped from the ring, not found in the region, and are not used yet. */
     private int ofRing;
 
     InflightVirtqueue(RingVirtqueue ring, InflightRecord record, int mostChains) {
@@ -75,7 +76,7 @@ final class InflightVirtqueue extends RingVirtqueue {
             try {
                 add(record.take(buffers.id[i], index));
             } catch (RingFault e) {
-                // It stays in the ring, and is met again.
+                // The chain stays in the ring and will be popped again.
                 ring.unpop(taken - i);
                 return i;
             }
@@ -130,7 +131,7 @@ final class InflightVirtqueue extends RingVirtqueue {
 
     @Override
     public void recordTaken() {
-        // What was popped is recorded already.
+        // Popped chains are recorded already.
     }
 
     private void used(int chains) {

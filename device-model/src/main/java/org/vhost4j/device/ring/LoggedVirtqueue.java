@@ -5,11 +5,11 @@ import java.util.function.Consumer;
 import org.vhost4j.device.memory.DirtyPages;
 
 /**
- * A virtqueue whose writes are logged for a migration: those of its ring, and what the device writes into the chains, which it tells when
- * it uses them. Everything that is written into a chain (header, frame, answer of a command) is written before the chain is used. So the
- * order is always: write, mark, publish, mark what the publication wrote.
+ * A virtqueue whose writes are logged for a migration: writes to its ring, and the device's writes to chains, which are
+ * logged when the chains are used. Everything that is written into a chain (header, frame, response to a command) is
+ * written before the chain is used. So the order is always: write, mark, publish, mark the writes of the publication.
  *
- * <p>It stands before the queue that does the work, so that without a log nothing has to ask whether there is one.
+ * <p>It wraps the queue that does the work, so that the code of queues without a log does not check for one.
  */
 final class LoggedVirtqueue implements Virtqueue {
     private final RingVirtqueue queue;
@@ -18,8 +18,9 @@ final class LoggedVirtqueue implements Virtqueue {
     private final WritablePieces pieces = new WritablePieces();
 
     /**
-     * Logs a queue of which no chain is popped. What was written into its ring before is marked, too: QEMU starts rings before it sends
-     * the log when a driver starts during a migration. If the log that there is does not cover the ring then, a larger one comes next.
+     * Starts to log a queue of which no chain is popped. Earlier writes to its ring are marked, too, because QEMU
+     * starts rings before it sends the log when a driver starts during a migration. If the present log does not cover
+     * the ring then, a larger one will follow.
      */
     LoggedVirtqueue(RingVirtqueue queue, QueueLog log, Consumer<String> beyond) {
         this.queue = queue;
@@ -75,7 +76,7 @@ final class LoggedVirtqueue implements Virtqueue {
     @Override
     public void unpopWritten(int chains) {
         pieces.unpoppedWritten(chains, pages);
-        // No publication need follow.
+        // Marked at once, because no publication may follow.
         pages.mark();
         queue.unpop(chains);
     }

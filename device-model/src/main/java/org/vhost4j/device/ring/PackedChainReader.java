@@ -7,8 +7,8 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.memory.IotlbMiss;
 
 /**
- * Walks a chain of packed descriptors (virtio 1.4 sections 2.8.6 and 2.8.7), reads each descriptor once and translates it.
- * A chain lies in the ring one descriptor after the other, and its last descriptor has the buffer id.
+ * Walks a chain of packed descriptors (virtio 1.4 sections 2.8.6 and 2.8.7), reads each descriptor once and translates
+ * it. The descriptors of a chain are consecutive in the ring, and the last one has the buffer id.
  */
 final class PackedChainReader {
     private final String name;
@@ -30,9 +30,9 @@ final class PackedChainReader {
     }
 
     /**
-     * Reads the chain that begins with {@code head}, whose flags were read already and mark it as available.
+     * Reads the chain that begins with {@code head}, whose flags were read already and show that it is available.
      *
-     * @return the number of descriptors of the ring that the chain takes
+     * @return the number of ring descriptors of the chain
      */
     int read(int head, int headFlags, Chain chain) {
         chain.clear();
@@ -95,7 +95,7 @@ final class PackedChainReader {
         long whole = memory.translate(table, bytes);
         for (int entry = 0; entry < entries; entry++) {
             long offset = (long) PackedLayout.SIZE * entry;
-            // The table as a whole is in one region nearly always; else each entry has to be.
+            // The whole table is nearly always in one region; otherwise each entry has to be.
             long at = whole != 0 ? whole + offset : memory.translate(table + offset, PackedLayout.SIZE);
             if (at == 0 && memory.isTranslated()) {
                 throw new IotlbMiss(table + offset, false);

@@ -11,7 +11,7 @@ import org.vhost4j.device.memory.GuestMemory;
  * <pre>
  *   0  u64 features; u16 version; u16 desc_num
  *  12  u16 free_head; u16 old_free_head                      of the list of free entries
- *  16  u16 used_idx; u16 old_used_idx                        where the device uses next
+ *  16 u16 used_idx; u16 old_used_idx next used position
  *  20  u8 used_wrap_counter; u8 old_used_wrap_counter
  *  22  u8 padding[10]
  *  32  for each descriptor: u8 inflight; u8 padding; u16 next; u16 last; u16 num; u64 counter;
@@ -24,9 +24,9 @@ final class PackedInflight extends InflightRecord {
     static final int HEADER_BYTES = 32;
     static final int ENTRY_BYTES = 32;
 
-    /** {@code free_head} and {@code old_free_head}. */
+    /** Offset of {@code free_head} and {@code old_free_head}. */
     private static final int HEADS = 12;
-    /** Used indices and wrap counters, and two bytes of padding. */
+    /** Offset of the used indices and wrap counters, and two bytes of padding. */
     private static final int POSITIONS = 16;
 
     private static final int NEXT = 2;
@@ -49,7 +49,7 @@ final class PackedInflight extends InflightRecord {
     private final char[] num;
     private int free;
     private int freeHead;
-    /** Where the device uses next: the index, and the wrap counter in bit 15. */
+    /** The next used position: the index, and the wrap counter in bit 15. */
     private int used;
 
     private int batch;
@@ -58,7 +58,7 @@ final class PackedInflight extends InflightRecord {
     private MemorySegment copies = MemorySegment.NULL;
 
     private PackedChainReader reader;
-    /** Where the copies of a chain begin. */
+    /** For each chain that was found, the index of its first copy. */
     private int[] copiesFrom = new int[0];
 
     private int foundDescriptors;
@@ -87,7 +87,7 @@ final class PackedInflight extends InflightRecord {
             region.putLong(entry(i) + COUNTER, 0);
         }
         free = entries;
-        // A high half of 0 says as much as the low half.
+        // A high half of 0 stands for the same value as the low half.
         used = base >>> 16 == 0 ? base & 0xffff : base >>> 16;
         storeHeads();
         storePositions(used);
@@ -167,7 +167,7 @@ final class PackedInflight extends InflightRecord {
         return (ringFlags(position & ~PackedLayout.WRAP) & PackedLayout.MARKS) == availableMarks(position);
     }
 
-    /** Reads the list of free entries, which ends with an entry that there is not. */
+    /** Reads the list of free entries, which ends with an index beyond the last entry. */
     private byte[] freeEntries() {
         byte[] state = new byte[entries];
         for (int i = 0; i < entries; i++) {
@@ -220,7 +220,7 @@ final class PackedInflight extends InflightRecord {
             }
             state[at] = TAKEN;
             long idFlagsLen = region.getLong(entry(at) + ID_FLAGS_LEN);
-            // The chain is as long as the entries say.
+            // The entries determine the chain's length.
             int flags = (int) (idFlagsLen >>> 16) & ~PackedLayout.MARKS & ~PackedLayout.NEXT & 0xffff;
             flags |= left == 1 ? PackedLayout.AVAILABLE : PackedLayout.AVAILABLE | PackedLayout.NEXT;
             long to = (long) PackedLayout.SIZE * foundDescriptors;
@@ -236,8 +236,8 @@ final class PackedInflight extends InflightRecord {
     }
 
     /**
-     * Hides what a burst has used after its first descriptor, by which the driver would have been shown it: the next one may be shorter.
-     * The driver looks there only after that one.
+     * Clears the used descriptors that a burst wrote after its first one, which was not written: the next burst may be
+     * shorter, and would otherwise publish them. The driver reads them only after the first one.
      */
     private void hideUsed() {
         int index = used & ~PackedLayout.WRAP;
@@ -306,7 +306,7 @@ final class PackedInflight extends InflightRecord {
         ordered();
         region.putLong(entry(head), 1 | (long) next[head] << 16 | (long) end << 32 | (long) descriptors << 48);
         ordered();
-        // Until this the entries are free, whatever they say.
+        // Until this store the entries are free, regardless of their contents.
         freeHead = at;
         storeHeads();
         ordered();
@@ -331,7 +331,7 @@ final class PackedInflight extends InflightRecord {
         ordered();
     }
 
-    /** Puts the entries of a chain before the others that are free. */
+    /** Inserts the entries of a chain at the head of the list of free entries. */
     private void free(int entry) {
         int end = last[entry];
         next[end] = (char) freeHead;

@@ -27,20 +27,25 @@ final class PackedLayout {
 
     /** Descriptor flag: the chain continues with the next descriptor of the ring. */
     static final int NEXT = 1;
-    /** Descriptor flag: the device writes; of a used descriptor: it wrote. */
+    /** Descriptor flag: the device writes the buffer; in a used descriptor: it wrote. */
     static final int WRITE = 2;
     /** Descriptor flag: the buffer is a table of descriptors. */
     static final int INDIRECT = 4;
-    /** Descriptor flags: both marks of availability. A descriptor is available while they differ as this lap demands. */
+    /**
+     * Descriptor flags: mask of AVAIL and USED. A descriptor is available while they differ, with AVAIL equal to the
+     * wrap counter of this lap.
+     */
     static final int MARKS = 0x8080;
-    /** The marks of an available descriptor while the wrap counter is 1; while it is 0 it has the other one. */
+    /**
+     * The flag of an available descriptor while the wrap counter is 1; while it is 0 the descriptor has the other flag.
+     */
     static final int AVAILABLE = 0x0080;
-    /** The marks of a used descriptor while the wrap counter is 1; while it is 0 it has none. */
+    /** The flags of a used descriptor while the wrap counter is 1; while it is 0 it has neither. */
     static final int USED = 0x8080;
 
-    /** Event flags: notify always. */
+    /** Event flags: notifications are enabled. */
     static final int ENABLE = 0;
-    /** Event flags: never notify. */
+    /** Event flags: notifications are disabled. */
     static final int DISABLE = 1;
     /** Event flags: notify when the descriptor at the given position is reached; needs EVENT_IDX. */
     static final int DESC = 2;
@@ -68,7 +73,10 @@ final class PackedLayout {
     /** The second half at once: {@code len} in the low 32 bits, {@code id} in the next 16, {@code flags} in the highest. */
     static final VarHandle LEN_ID_FLAGS = HALVES.varHandle(groupElement("rest")).withInvokeExactBehavior();
 
-    /** For the flags that hand a descriptor over: aligned, because only aligned access can be ordered. */
+    /**
+     * Access to the flags that make a descriptor available or used: aligned, because only aligned access can be
+     * ordered.
+     */
     static final VarHandle ALIGNED_SHORT =
             JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
@@ -88,7 +96,7 @@ final class PackedLayout {
         return (long) SIZE * n;
     }
 
-    /** Where a descriptor's flags are. */
+    /** Returns the offset of a descriptor's flags. */
     static long flagsAt(int index) {
         return (long) SIZE * index + FLAGS_OFFSET;
     }

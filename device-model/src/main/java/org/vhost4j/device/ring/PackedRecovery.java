@@ -4,17 +4,18 @@ package org.vhost4j.device.ring;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Finds where a device was in a packed ring when it died, and what it has to return: chains that it had taken, whose frames may
- * have left, and those of a burst that it had begun to use and not shown to the driver.
+ * Finds the position of a device in a packed ring when it died, and the chains that have to be returned: those that it
+ * had popped, whose frames may have left, and those of a burst that it had begun to use and not published.
  *
- * <p>A descriptor that the device has taken was available in its lap. It is used or available for the next lap once the driver has been
- * shown that. Descriptors after the first of a chain, and those of a batch that is used as one, keep the marks of being available: about
- * them, and what the driver has not made available yet, the marks say nothing. Positions here count over two laps of the ring, from 0 to
- * 2 * size - 1, the first with wrap counter 1.
+ * <p>A descriptor that the device has popped was available in its lap. After its publication it is used, or available
+ * for the next lap. Descriptors after the first of a chain, and those of a batch that is used as one, keep the flags of
+ * an available descriptor: for them, and for descriptors that the driver has not made available yet, the flags carry no
+ * information. Positions here count over two laps of the ring, from 0 to 2 * size - 1, the first with wrap counter 1.
  *
- * <p>QEMU does not know where a packed ring is. It returns the position that it knew last, and when the connection closes it uses
- * what is available from there on (its link is down), and returns the position after that. What lies before it is returned then,
- * too: the frames are older, and QEMU drops all that a split ring has.
+ * <p>QEMU does not know the position of a packed ring. It gives the last position that it knew; when the connection
+ * closes it uses the available chains from there on (its link is down), and gives the position after them. Chains
+ * before that position are returned then, too: their frames are older, and QEMU drops all frames of a split ring in the
+ * same situation.
  */
 final class PackedRecovery {
     private final int size;
@@ -37,7 +38,7 @@ final class PackedRecovery {
      */
     int next;
 
-    /** How many descriptors {@link #chains} have. */
+    /** Number of descriptors of {@link #chains}. */
     private int listed;
 
     private int chainId;
@@ -48,7 +49,7 @@ final class PackedRecovery {
      * @param progress the recorded progress of the queue
      * @param base position that the front-end gives now
      * @param batches whether a used descriptor may stand for others, as with IN_ORDER
-     * @throws RingFault with the contradiction when what is known is not of this ring as it is now
+     * @throws RingFault when the record contradicts the ring; the message names the contradiction
      */
     PackedRecovery(int size, MemorySegment descriptors, QueueProgress progress, int base, boolean batches) {
         this.size = size;
@@ -64,12 +65,12 @@ final class PackedRecovery {
             requireOurs(began, at, batches, publishing == at && now == before);
         }
         if (publishing != at && distance(at, publishing) <= size && !isAvailable(at)) {
-            // It was available when it was taken, so the publication was made; only its record was not.
+            // The descriptor was available when it was popped, so the publication was made, but not recorded.
             at = publishing;
         }
         if (distance(before, at) < distance(before, now) && !isAvailable(at)) {
-            // The front-end has used what was there. It stopped before chains of an unshown burst that were used
-            // already, and so has shown them.
+            // The front-end has used the available chains. It stopped before the chains of an unpublished burst that
+            // were used already, and thereby has published them.
             at = shown(now, taken);
             taken = distance(at, taken) <= size ? taken : at;
             now = at;
@@ -77,8 +78,8 @@ final class PackedRecovery {
             throw contradiction(at, "is used already");
         }
         from = position(at);
-        // What it has used behind the device were chains that one batch had used without a mark each; no driver
-        // looks there.
+        // The chains that the front-end has used before the device's position were used by one batch without changing
+        // their flags; no driver reads them.
         boolean usedByFrontEnd = now != before && now != at && distance(at, before) < size;
         if (usedByFrontEnd) {
             if (!passed(before)) {
@@ -134,7 +135,10 @@ final class PackedRecovery {
         return marks(at) == (at < size ? PackedLayout.AVAILABLE : PackedLayout.AVAILABLE ^ PackedLayout.MARKS);
     }
 
-    /** Where the chains end that the driver has been shown. What was taken may be available for the next lap already. */
+    /**
+     * Returns the position after the chains that were published. Popped chains may be available for the next lap
+     * already.
+     */
     private int shown(int begin, int taken) {
         int at = begin;
         int left = distance(begin, taken) <= size ? distance(begin, taken) : 0;
@@ -150,15 +154,15 @@ final class PackedRecovery {
     }
 
     /**
-     * Checks a ring against the last publication, whose first descriptor was used in its lap, or in the next one when a publication of the
-     * whole ring was not recorded. A ring that was zeroed since differs.
+     * Checks a ring against the last publication, whose first descriptor was used in its lap, or in the next one when a
+     * publication of the whole ring was not recorded. Fails for a ring that was zeroed since.
      *
-     * @param began where it began
-     * @param at where it ended
-     * @param batches whether a used descriptor may stand for others, which are not marked
-     * @param settled whether nothing was used after {@code at}, neither by a device that died nor by the front-end
+     * @param began position at which the publication began
+     * @param at position at which it ended
+     * @param batches whether a used descriptor may stand for others, whose flags do not change
+     * @param complete whether nothing was used after {@code at}, neither by a device that died nor by the front-end
      */
-    private void requireOurs(int began, int at, boolean batches, boolean settled) {
+    private void requireOurs(int began, int at, boolean batches, boolean complete) {
         boolean zero = (long) PackedLayout.ADDR.get(descriptors, (long) PackedLayout.SIZE * (began % size)) == 0;
         if (zero || (!passed(began) && !isUsed(after(began, size)))) {
             throw contradiction(began, "was never used");
@@ -166,8 +170,8 @@ final class PackedRecovery {
         if (isUsed(began) || isUsed(after(began, size))) {
             return;
         }
-        // The driver has made it available for the next lap, and so everything before.
-        if (!isAvailable(at) && (settled || !passed(at))) {
+        // The driver has made it available for the next lap, and therefore everything before it.
+        if (!isAvailable(at) && (complete || !passed(at))) {
             throw contradiction(at, "was not made available, but " + began % size + " behind it was");
         }
         boolean any = (began < size) == (at < size) || at % size == 0 || batches;
@@ -179,7 +183,7 @@ final class PackedRecovery {
         }
     }
 
-    /** Lists the chains from one position up to another; the other one. */
+    /** Adds the chains from one position up to another to the list; returns the end position. */
     private int walk(int begin, int end) {
         int at = begin;
         int left = distance(begin, end);
@@ -198,7 +202,10 @@ final class PackedRecovery {
         return end;
     }
 
-    /** Lists the first chain of a burst of which something is used, and the first not, because it is written last; where it ends. */
+    /**
+     * Adds the first chain of a burst to the list if later ones of the burst are used but the first is not, because it
+     * is written last. Returns the position after it.
+     */
     private int unshown(int at) {
         if (!isAvailable(at)) {
             return at;
@@ -212,7 +219,10 @@ final class PackedRecovery {
         return behind;
     }
 
-    /** Lists the chains that are used and were not shown to the driver, because the first of their burst was not; where they end. */
+    /**
+     * Adds the chains to the list that are used but not published, because the first of their burst was not written.
+     * Returns the position after them.
+     */
     private int walkUsed(int begin) {
         int at = begin;
         while (count > 0 && listed < size && isUsed(at)) {
@@ -232,7 +242,7 @@ final class PackedRecovery {
         listed += length;
     }
 
-    /** How many descriptors the chain at a position has; {@link #chainId} names it. */
+    /** Returns the number of descriptors of the chain at a position, and sets {@link #chainId}. */
     private int chainAt(int at) {
         if (isAvailable(at)) {
             int length = ending(at);
@@ -244,8 +254,8 @@ final class PackedRecovery {
         if (!isUsed(at)) {
             throw contradiction(at, "is neither available nor used");
         }
-        // Its own flag that the chain continues is overwritten. The last descriptor of its chain has the same buffer
-        // id, which no other chain has before the driver has seen this one.
+        // Its NEXT flag is overwritten. The last descriptor of its chain has the same buffer id, which no other chain
+        // has before the driver has seen this one as used.
         int id = id(at);
         int behind = after(at, 1);
         if (isAvailable(behind)) {
@@ -258,7 +268,10 @@ final class PackedRecovery {
         return 1;
     }
 
-    /** How many descriptors a chain has from an available one on; 0 when it does not end. Its id is in the last. */
+    /**
+     * Returns the number of descriptors of a chain from an available one on; 0 when it does not end. The last one has
+     * its id.
+     */
     private int ending(int begin) {
         int at = begin;
         for (int length = 1; length <= size; length++) {

@@ -8,13 +8,14 @@ import org.vhost4j.device.memory.GuestMemory;
 /**
  * The device side of a packed virtqueue (virtio 1.4 section 2.8).
  *
- * <p>Positions run from 0 to size - 1; each time one passes the end its wrap counter flips, which is kept as the marks that a
- * descriptor of that lap has. {@code nextAvail} is where the next chain is looked for, {@code nextUsed} where the next used
- * descriptor is written. A used descriptor overwrites one that was popped before, so chains that are returned with
- * {@link #unpop} are whole as long as chains are used in the order in which they were popped, which the device model does.
+ * <p>Positions run from 0 to size - 1; each time one passes the end its wrap counter flips, which is stored as the
+ * AVAIL and USED flags of descriptors in that lap. {@code nextAvail} is the position of the next chain to pop, {@code
+ * nextUsed} that of the next used descriptor to write. A used descriptor overwrites one that was popped before, so
+ * chains that are returned with {@link #unpop} are intact as long as chains are used in the order in which they were
+ * popped, which the device model does.
  *
- * <p>A burst is shown to the driver at once: its first used descriptor is written last. Each used descriptor is written by one store, so
- * that after a crash each is either still available or used.
+ * <p>A burst is published at once: its first used descriptor is written last. Each used descriptor is written by one
+ * store, so that after a crash each is either still available or used.
  */
 final class PackedVirtqueue extends RingVirtqueue {
     private static final int NONE = -1;
@@ -30,39 +31,42 @@ final class PackedVirtqueue extends RingVirtqueue {
     private final GuestMemory toRead;
     private final GuestMemory toWrite;
     private final QueueProgress progress;
-    /** By the position after a popped chain: how many descriptors it has. */
+    /** By the position after a popped chain, its number of descriptors. */
     private final char[] lengthBefore;
 
     private int nextAvail;
-    /** The marks of a descriptor that is available at {@link #nextAvail}. */
+    /** The AVAIL and USED flags of an available descriptor at {@link #nextAvail}. */
     private int availMarks;
-    /** How many descriptors from {@link #nextAvail} on were seen to be available when it was last looked. */
+    /** Number of descriptors from {@link #nextAvail} on that were available when the ring was last read. */
     private int seenAhead;
 
     private int nextUsed;
-    /** The marks of a descriptor that is used at {@link #nextUsed}. */
+    /** The AVAIL and USED flags of a used descriptor at {@link #nextUsed}. */
     private int usedMarks;
-    /** The first used descriptor that the driver has not been shown, and the second half of it, which will do it. */
+    /** The first unpublished used descriptor, and its second half, whose store publishes it. */
     private int firstUsed = NONE;
 
     private long firstFields;
-    /** Where the last publication ended, as in {@link #base()}. */
+    /** Position at which the last publication ended, as in {@link #base()}. */
     private int shown;
 
     /** The number of descriptors that the unpublished chains occupy. */
     private int unpublished;
     /** The {@link #firstUsed} of the publication that is logged. */
     private int loggedFirst;
-    /** Where the used descriptor of the batch is to which the next readable chain belongs. */
+    /** Position of the used descriptor of the batch to which the next readable chain belongs. */
     private int batch = NONE;
 
     private int batchMarks;
 
     private boolean notificationsOn = true;
-    /** The driver may have asked for an interrupt before this queue was started here: the first publication gives one. */
+    /**
+     * Whether the first publication interrupts the driver, which may have requested an interrupt before this queue was
+     * started here.
+     */
     private boolean interruptDue = true;
 
-    /** {@link RingLayout#open} has checked sizes, alignments and base. */
+    /** Creates a queue; {@link RingLayout#open} has checked sizes, alignments and base. */
     PackedVirtqueue(
             String name,
             int size,
@@ -72,9 +76,8 @@ final class PackedVirtqueue extends RingVirtqueue {
             RingFeatures features,
             QueueProgress progress) {
         int avail = base & 0xffff;
-        // DPDK's front-end says only where the available side begins. Nothing is in flight when a ring starts, so the
-        // used side begins there too; used index 0 with wrap counter 0 would mean something only if chains were in
-        // flight.
+        // DPDK's front-end gives only the available position. Nothing is in flight when a ring starts, so the used
+        // position is the same; used index 0 with wrap counter 0 would be possible only with chains in flight.
         int used = base >>> 16 == 0 ? avail : base >>> 16;
         this.name = name;
         this.progress = progress;
@@ -207,7 +210,7 @@ final class PackedVirtqueue extends RingVirtqueue {
             batchMarks = usedMarks;
             useOne(id, 0, usedMarks);
         } else {
-            // The one used descriptor of a batch names its last chain and stands for all of them (2.8.9).
+            // The one used descriptor of a batch has the id of its last chain and stands for all of them (2.8.9).
             long fields = fields(id, 0, batchMarks);
             if (batch == firstUsed) {
                 firstFields = fields;
@@ -241,7 +244,7 @@ final class PackedVirtqueue extends RingVirtqueue {
         batch = NONE;
     }
 
-    /** Uses a chain. Its descriptor is one store, and the first one's is left to {@link #publish}. */
+    /** Writes the used descriptor of a chain in one store; the first one of a burst is left to {@link #publish}. */
     private void useOne(int id, int written, int flags) {
         long fields = fields(id, written, flags);
         if (firstUsed == NONE) {
@@ -257,7 +260,7 @@ final class PackedVirtqueue extends RingVirtqueue {
         return written | (long) (id & 0xffff) << 32 | (long) flags << 48;
     }
 
-    /** Passes the descriptors of a chain that was used, whose number is in the high half of its id. */
+    /** Moves past the descriptors of a used chain, whose number is in the high half of its id. */
     private void skip(int id) {
         int taken = id >>> 16;
         int next = nextUsed + taken;
@@ -288,13 +291,14 @@ final class PackedVirtqueue extends RingVirtqueue {
         // the front-end has truncated the file below this mapping.
         VarHandle.releaseFence();
         PackedLayout.LEN_ID_FLAGS.set(descriptors, (long) PackedLayout.SIZE * first, fields);
-        // The highest bit is the mark of a used descriptor, which is the wrap counter.
+        // The highest bit is the USED flag, which is the wrap counter.
         progress.published(position(first, fields < 0), end);
         shown = end;
         firstUsed = NONE;
         batch = NONE;
         unpublished = 0;
-        // The descriptors must be visible before we look at whether the driver sleeps (virtio 1.4 section 2.8.22).
+        // The descriptors must be visible before the driver's event suppression structure is read (virtio 1.4 section
+        // 2.8.22).
         VarHandle.fullFence();
         if (interruptDue) {
             interruptDue = false;
@@ -303,7 +307,9 @@ final class PackedVirtqueue extends RingVirtqueue {
         return wantsInterrupt((int) PackedLayout.EVENT.get(driverEvent, 0L), count);
     }
 
-    /** Whether the driver wants to hear of the last {@code count} descriptors before {@link #nextUsed}. */
+    /**
+     * Returns whether the driver requests an interrupt for the last {@code count} descriptors before {@link #nextUsed}.
+     */
     private boolean wantsInterrupt(int event, int count) {
         int flags = event >>> 16 & 3;
         if (flags != PackedLayout.DESC || !eventIdx) {
@@ -323,7 +329,7 @@ final class PackedVirtqueue extends RingVirtqueue {
         return availableAfter(0);
     }
 
-    /** Whether the descriptor {@code ahead} of {@link #nextAvail} is available, 0 to size. */
+    /** Returns whether the descriptor {@code ahead} positions after {@link #nextAvail} is available, 0 to size. */
     private boolean availableAfter(int ahead) {
         int index = nextAvail + ahead;
         int marks = availMarks;
@@ -350,7 +356,10 @@ final class PackedVirtqueue extends RingVirtqueue {
         return seenAhead != before;
     }
 
-    /** Counts what has become available. The descriptors of a chain become available before its head does. */
+    /**
+     * Counts the descriptors that have become available. The descriptors of a chain become available before its head
+     * does.
+     */
     private void look() {
         int ahead = seenAhead;
         while (ahead < size && availableAfter(ahead)) {
@@ -359,7 +368,10 @@ final class PackedVirtqueue extends RingVirtqueue {
         seenAhead = ahead;
     }
 
-    /** Asks to be notified when the driver makes the descriptor available that is {@code ahead} of {@link #nextAvail}. */
+    /**
+     * Requests a notification when the driver makes the descriptor available that is {@code ahead} positions after
+     * {@link #nextAvail}.
+     */
     private void notifyAfter(int ahead) {
         if (eventIdx) {
             int index = nextAvail + ahead;
@@ -374,7 +386,7 @@ final class PackedVirtqueue extends RingVirtqueue {
             PackedLayout.EVENT.set(deviceEvent, 0L, PackedLayout.ENABLE << 16);
         }
         notificationsOn = true;
-        // The wish must be visible before we look for the last time (virtio 1.4 section 2.8.21).
+        // The request must be visible before the ring is read for the last time (virtio 1.4 section 2.8.21).
         VarHandle.fullFence();
     }
 
@@ -395,13 +407,13 @@ final class PackedVirtqueue extends RingVirtqueue {
         return position(nextAvail, availMarks == PackedLayout.AVAILABLE);
     }
 
-    /** Returns what a device had taken that died. Another queue continues. */
+    /** Returns to the driver the chains that a device that has died had popped. Another queue object continues. */
     void recover(PackedRecovery found, int base) {
         nextAvail = found.end & ~PackedLayout.WRAP;
         availMarks = (found.end & PackedLayout.WRAP) != 0
                 ? PackedLayout.AVAILABLE
                 : PackedLayout.AVAILABLE ^ PackedLayout.MARKS;
-        // What was found out stands before anything is returned: this process may die, too.
+        // The result is recorded before anything is returned, because this process may die, too.
         progress.taken(found.end, found.from);
         progress.published(found.from, found.from);
         for (int i = 0; i < found.count; i++) {

@@ -42,7 +42,7 @@ final class PieceWriter {
         }
     }
 
-    /** The rare ones: a buffer that crosses from one region into the next, or one that breaks a rule. */
+    /** Appends a buffer in the rare cases: it crosses from one region into the next, or breaks a rule. */
     private void addParts(Chain chain, String what, int index, long addr, long bytes, boolean writable) {
         if (bytes > Integer.MAX_VALUE) {
             throw new RingFault("%s: %s %d has a length of %d bytes, more than %d"
@@ -67,7 +67,10 @@ final class PieceWriter {
         }
     }
 
-    /** Behind an IOMMU an address may be an IOTLB miss, unless it is known to be mapped for the other direction alone. */
+    /**
+     * Throws for an address without translation: behind an IOMMU an IOTLB miss, unless the address is mapped for the
+     * other direction only.
+     */
     private void missing(String what, int index, long at, boolean writable) {
         if (!toRead.isTranslated()) {
             return;

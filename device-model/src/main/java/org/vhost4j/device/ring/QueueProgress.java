@@ -8,28 +8,30 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * The position of the device in one queue, in memory that outlives a crash of this process, such as a mapped file. Two
- * positions are kept: up to where chains were returned to the driver, and up to where their frames may have left. The
- * second one is stored before a frame leaves. So a back-end that is started again returns what lies between them
- * without sending it, and nothing comes twice. A split ring keeps the first one itself, in its used index.
+ * Stores the position of the device in one queue, in memory that outlives a crash of this process, such as a mapped
+ * file. There are two positions: up to the first, chains were returned to the driver; up to the second, their frames
+ * may have left. The second one is stored before a frame leaves. So a back-end that is started again returns the chains
+ * between them without sending their frames, and no frame is sent twice. For a split ring the first position is its
+ * used index.
  *
- * <p>The memory may have any contents when it is read: it may belong to another ring, or to none. {@link
- * RingLayout#reopen} uses it as far as it agrees with the ring.
+ * <p>The memory may have any contents when it is read, such as those for another ring. {@link RingLayout#reopen} uses
+ * it as far as it agrees with the ring.
  *
  * <pre>
  *   le32 state; le32 given; le32 published; le32 taken; le64 ring;
  * </pre>
  *
- * Positions are as in {@link Virtqueue#base()}: 16 bits, of a packed ring with the wrap counter in bit 15. {@code given} is what the
- * front-end gave when the queue was started. {@code published} and the high half of {@code taken} are for packed rings:
- * {@code published} has in its low half where the last publication ended, and in its high half where it began; {@code taken} has in its
- * high half where the publication ends that is under way, or where the last one ended while none is.
+ * Positions are as in {@link Virtqueue#base()}: 16 bits, of a packed ring with the wrap counter in bit 15. {@code
+ * given} is the base that the front-end gave when the queue was started. {@code published} and the high half of {@code
+ * taken} are for packed rings: the low half of {@code published} is the position at which the last publication ended,
+ * the high half that at which it began; the high half of {@code taken} is the position at which the publication in
+ * progress will end, or at which the last one ended when none is in progress.
  */
 public final class QueueProgress {
     /** The size of the memory for one queue in bytes: a cache line. */
     public static final int BYTES = 64;
 
-    /** {@link #given} when it was given to another process. */
+    /** Value of {@link #given} when the base was given to another process. */
     static final int UNKNOWN = -1;
 
     private static final int STATE = 0;
@@ -47,7 +49,7 @@ public final class QueueProgress {
     private final MemorySegment slot;
 
     /**
-     * Creates the progress that a piece of memory keeps.
+     * Creates an object that stores a queue's progress in the given memory.
      *
      * @param slot memory of {@link #BYTES} bytes, aligned to 8
      */
@@ -56,7 +58,7 @@ public final class QueueProgress {
     }
 
     /**
-     * Returns a progress in memory of its own, for a queue whose progress is not kept.
+     * Returns a progress in private memory, for a queue whose progress need not outlive the process.
      *
      * @return the progress of a queue that is not started
      */
@@ -114,7 +116,7 @@ public final class QueueProgress {
         VarHandle.releaseFence();
     }
 
-    /** Chains of a packed ring were shown to the driver. */
+    /** Records that chains of a packed ring were published. */
     void published(int from, int to) {
         VarHandle.releaseFence();
         INT.set(slot, (long) PUBLISHED, from << 16 | to);
@@ -129,8 +131,8 @@ public final class QueueProgress {
     }
 
     /**
-     * Records that the position that the front-end gave is unknown: it gave it to another process, whose record is not
-     * available.
+     * Records that the position that the front-end gave is unknown: the front-end gave it to another process, whose
+     * record is not available.
      */
     void givenElsewhere() {
         INT.set(slot, (long) GIVEN, UNKNOWN);
@@ -158,7 +160,7 @@ public final class QueueProgress {
     }
 
     /**
-     * Records that the queue was stopped with every taken chain used: no later frame has left.
+     * Records that the queue was stopped with every popped chain used: no later frame has left.
      *
      * @param base the position, as in {@link Virtqueue#base()}
      */
@@ -167,7 +169,7 @@ public final class QueueProgress {
         taken(position, position);
     }
 
-    /** Positions have no meaning any more: the front-end was told where the queue is, or has reset it. */
+    /** Invalidates the record, because the front-end has got the queue's base or has reset the queue. */
     public void forget() {
         INT.set(slot, (long) STATE, NOT_STARTED);
         VarHandle.releaseFence();

@@ -11,11 +11,12 @@ import org.vhost4j.device.feature.FeatureSet;
  * @param indirect INDIRECT_DESC: a descriptor may refer to a table
  * @param inOrder IN_ORDER: chains are used in the order in which they were made available, so one used element may
  *     stand for several chains
- * @param notifyOnEmpty NOTIFY_ON_EMPTY: the driver is interrupted when nothing more is available, whatever it asked for;
- *     a legacy feature, which packed rings do not have
- * @param tablesAreRead no feature, but a property of transmit queues: whatever an indirect table of a packed ring says, its buffers
- *     are read. DPDK's driver (22.11 at least) leaves WRITE in entries that it has not just written, and to read a buffer that the
- *     device could write does no harm
+ * @param notifyOnEmpty NOTIFY_ON_EMPTY: the driver is interrupted when nothing more is available, regardless of its
+ *     suppression; a legacy feature, which packed rings do not have
+ *
+ * @param tablesAreRead not a feature, but a property of transmit queues: the WRITE flag in indirect tables of a packed
+ *     ring is ignored, because DPDK's driver (at least 22.11) leaves it set in old entries, and reading a buffer that
+ *     the device may write is harmless
  */
 public record RingFeatures(
         boolean eventIdx, boolean indirect, boolean inOrder, boolean notifyOnEmpty, boolean tablesAreRead) {

@@ -107,7 +107,7 @@ public enum RingLayout {
 
         @Override
         public void validateBase(int base, int size) {
-            // Each half is an index and a wrap counter, which is its top bit.
+            // Each half is an index with the wrap counter in the top bit.
             if ((base & 0x7fff) >= size || (base >>> 16 & 0x7fff) >= size) {
                 throw new RingFault("base 0x%x has an index outside a ring of %d".formatted(base, size));
             }
@@ -167,7 +167,7 @@ public enum RingLayout {
     /** The alignment of the used ring, or of the device event suppression structure, in bytes. */
     public static final int USED_ALIGNMENT = 4;
 
-    /** Where a packed ring begins after a reset: both indices 0, both wrap counters 1. A split one begins at 0. */
+    /** Base of a packed ring after a reset: both indices 0, both wrap counters 1. That of a split ring is 0. */
     private static final int PACKED_START = 0x8000_8000;
 
     private final String descriptorsName;
@@ -221,7 +221,7 @@ public enum RingLayout {
     }
 
     /**
-     * The length of the descriptor table, or of the packed descriptor ring.
+     * Returns the length of the descriptor table, or of the packed descriptor ring.
      *
      * @param size number of descriptors
      * @return size in bytes
@@ -229,7 +229,8 @@ public enum RingLayout {
     public abstract long descriptorBytes(int size);
 
     /**
-     * The length of the available ring with its {@code used_event}, or of the driver event suppression structure.
+     * Returns the length of the available ring with its {@code used_event}, or of the driver event suppression
+     * structure.
      *
      * @param size number of descriptors
      * @return size in bytes
@@ -237,7 +238,7 @@ public enum RingLayout {
     public abstract long availBytes(int size);
 
     /**
-     * The length of the used ring with its {@code avail_event}, or of the device event suppression structure.
+     * Returns the length of the used ring with its {@code avail_event}, or of the device event suppression structure.
      *
      * @param size number of descriptors
      * @return size in bytes
@@ -245,7 +246,7 @@ public enum RingLayout {
     public abstract long usedBytes(int size);
 
     /**
-     * The length of a queue's region in a front-end's in-flight area.
+     * Returns the length of a queue's region in a front-end's in-flight area.
      *
      * @param entries number of descriptors
      * @return size in bytes
@@ -291,7 +292,7 @@ public enum RingLayout {
     }
 
     /**
-     * Starts the device side of a queue whose progress is kept.
+     * Starts the device side of a queue and records its progress.
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
@@ -301,7 +302,7 @@ public enum RingLayout {
      *     stands for the same value as the low half
      * @param features the negotiated features
      * @param progress record of the queue's position; its previous contents are discarded
-     * @param ring tells rings in different memory apart
+     * @param ring identifies the memory of the ring
      * @return the queue
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
      */
@@ -320,8 +321,8 @@ public enum RingLayout {
     }
 
     /**
-     * Starts the device side of a queue that was stopped here, or by another process that this one replaces: the
-     * front-end does not know of it, so that the base that it gave at the start remains valid.
+     * Starts the device side of a queue that was stopped in this process, or in one that this process replaces, without
+     * the front-end's knowledge: the base that the front-end gave at the start remains valid.
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
@@ -330,7 +331,7 @@ public enum RingLayout {
      * @param base position at which the queue was stopped, as in {@link Virtqueue#base()}
      * @param features the negotiated features
      * @param progress record of the queue's position, which is kept and continued
-     * @param ring tells rings in different memory apart
+     * @param ring identifies the memory of the ring
      * @return the queue
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
      */
@@ -354,17 +355,17 @@ public enum RingLayout {
 
     /**
      * Starts the device side of a queue whose device died or whose connection ended, and returns to the driver the
-     * chains that the device had taken: no frame leaves twice. The driver is to be interrupted once, because the device
-     * may have died between using chains and notifying.
+     * chains that the device had popped, so that no frame leaves twice. The caller interrupts the driver once, because
+     * the device may have died between using chains and notifying.
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
      * @param parts the rings
      * @param memory the memory table
-     * @param base position that the front-end gives, which is used when nothing better is known
+     * @param base position that the front-end gives, which is used when there is no valid record
      * @param features the negotiated features
      * @param progress record of the queue's position, which is continued
-     * @param ring tells rings in different memory apart
+     * @param ring identifies the memory of the ring
      * @param contradicted receives the reason when the record contradicts the ring and is ignored
      * @return the queue
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
@@ -411,7 +412,10 @@ public enum RingLayout {
             RingFeatures features,
             QueueProgress progress);
 
-    /** A queue at the place that is known, with everything that was taken returned; nothing is written when this throws. */
+    /**
+     * Returns a queue at the recorded position, after it has returned every popped chain to the driver; writes nothing
+     * when it throws.
+     */
     abstract Virtqueue recover(
             String name,
             int size,

@@ -4,7 +4,7 @@ package org.vhost4j.device.ring;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.DirtyPages;
 
-/** Collects what the device writes into the parts of one ring, by their offsets. */
+/** Logs writes of the device to the parts of one ring, by their offsets. */
 final class RingLog {
     private final DirtyPages pages;
     private final long usedAddress;

@@ -3,7 +3,7 @@ package org.vhost4j.device.ring;
 
 import java.util.function.Consumer;
 
-/** A virtqueue that works on the ring itself, and can mark in a log what it has written of the ring. */
+/** A virtqueue that accesses the ring itself, and can mark its writes to the ring in a log. */
 abstract sealed class RingVirtqueue implements Virtqueue permits SplitVirtqueue, PackedVirtqueue, InflightVirtqueue {
     @Override
     public final Virtqueue logged(QueueLog log, Consumer<String> beyond) {
@@ -22,18 +22,18 @@ abstract sealed class RingVirtqueue implements Virtqueue permits SplitVirtqueue,
 
     @Override
     public void finish() {
-        // Only a queue whose chains are tracked finds some.
+        // Nothing to do: only a queue with an in-flight record can have such chains.
     }
 
-    /** All that the device ever writes: it may have been written before there was a log. */
+    /** Logs all parts that the device writes, because they may have been written before there was a log. */
     abstract void logEverything(RingLog log);
 
-    /** What {@link #addUsed} has written since the last publication; {@link #publish} follows. */
+    /** Logs the writes of {@link #addUsed} since the last publication; {@link #publish} follows. */
     abstract void logUsed(RingLog log);
 
-    /** What the last {@link #publish} has written. */
+    /** Logs the writes of the last {@link #publish}. */
     abstract void logPublished(RingLog log);
 
-    /** What says whether the driver is to notify. */
+    /** Logs the fields by which the device enables or disables notifications. */
     abstract void logNotifications(RingLog log);
 }

@@ -40,15 +40,14 @@ final class SplitChainReader {
         int[] length = chain.length;
         int count = 0;
         long bytes = 0;
-        // A chain visits no descriptor twice, so one that continues after 'size' of them runs in a circle.
+        // A chain uses no descriptor twice, so one that continues after 'size' of them is a loop.
         for (int left = size; left > 0; left--) {
             long at = (long) DescriptorLayout.SIZE * index;
             long addr = (long) DescriptorLayout.ADDR.get(descriptors, at);
             long rest = (long) DescriptorLayout.LEN_FLAGS_NEXT.get(descriptors, at);
             int len = (int) rest;
             int flags = (int) (rest >>> 32);
-            // What is readable, in one region and not empty needs no more than this; a chain is that to its end,
-            // mostly.
+            // Fast path for descriptors that are readable, in one region and not empty, as most descriptors are.
             boolean plain = (flags & (DescriptorLayout.INDIRECT | DescriptorLayout.WRITE)) == 0
                     && len > 0
                     && count < Chain.MAX_PIECES;
@@ -75,7 +74,7 @@ final class SplitChainReader {
         throw circle(head);
     }
 
-    /** Reads the rest of a chain, from a descriptor that was read already. */
+    /** Reads the rest of a chain of any kind, from a descriptor that was read already. */
     private void readAny(int first, long firstAddr, long firstRest, int most, Chain chain) {
         int index = first;
         long addr = firstAddr;
@@ -136,7 +135,7 @@ final class SplitChainReader {
         int entry = 0;
         for (int left = (int) entries; left > 0; left--) {
             long offset = (long) DescriptorLayout.SIZE * entry;
-            // The table as a whole is in one region nearly always; else each entry has to be.
+            // The whole table is nearly always in one region; otherwise each entry has to be.
             long at = whole != 0 ? whole + offset : memory.translate(table + offset, DescriptorLayout.SIZE);
             if (at == 0 && memory.isTranslated()) {
                 throw new IotlbMiss(table + offset, false);

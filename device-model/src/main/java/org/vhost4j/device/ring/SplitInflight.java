@@ -9,9 +9,9 @@ import org.vhost4j.device.memory.GuestMemory;
  *
  * <pre>
  *   0  u64 features; u16 version; u16 desc_num
- *  12  u16 last_batch_head   the chain used last, whose list leads to those used before
- *  14  u16 used_idx          of the used ring, up to where the entries were cleared
- *  16  for each descriptor, which counts when a chain begins with it:
+ *  12 u16 last_batch_head the chain used last, head of the list of used chains
+ *  14 u16 used_idx index in the used ring up to which entries were cleared
+ *  16 for each descriptor, valid for the head of a chain:
  *        u8 inflight; u8 padding[5]; u16 next (in the list of used chains); u64 counter
  * </pre>
  */
@@ -71,7 +71,7 @@ final class SplitInflight extends InflightRecord {
         usedIdx = ringUsedIdx();
         BitSet marked = marked();
         int shown = usedIdx - recorded & 0xffff;
-        // The index is that of another life of the ring when nothing is in flight.
+        // The index belongs to an earlier use of the ring when nothing is in flight.
         if (shown != 0 && !marked.isEmpty()) {
             clearShown(marked, shown, recorded);
         }
@@ -94,7 +94,7 @@ final class SplitInflight extends InflightRecord {
         nextAvail = usedIdx + count & 0xffff;
     }
 
-    /** The descriptors that are marked as in flight. */
+    /** Returns the descriptors that are marked as in flight. */
     private BitSet marked() {
         BitSet marked = new BitSet(entries);
         for (int i = 0; i < entries; i++) {
@@ -112,7 +112,7 @@ final class SplitInflight extends InflightRecord {
         return marked;
     }
 
-    /** The process has died between showing chains to the driver and clearing their entries. */
+    /** Clears the entries of published chains, for a process that has died between publishing and clearing. */
     private void clearShown(BitSet marked, int shown, int recorded) {
         if (shown > size) {
             throw fault("has used index %d, and that of the ring is %d, more than its size of %d ahead"

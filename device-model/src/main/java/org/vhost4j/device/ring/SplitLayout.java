@@ -21,9 +21,9 @@ import java.nio.ByteOrder;
  * </pre>
  */
 final class SplitLayout {
-    /** The available ring's flag by which the driver says that it wants no interrupts. */
+    /** Flag of the available ring: the driver needs no interrupts (VIRTQ_AVAIL_F_NO_INTERRUPT). */
     static final int AVAIL_NO_INTERRUPT = 1;
-    /** The used ring's flag by which the device says that it wants no notifications. */
+    /** Flag of the used ring: the device needs no notifications (VIRTQ_USED_F_NO_NOTIFY). */
     static final int USED_NO_NOTIFY = 1;
 
     static final int FLAGS = 0;
@@ -37,7 +37,10 @@ final class SplitLayout {
 
     static final VarHandle SHORT =
             JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
-    /** For the indices that the driver releases: aligned, because only aligned access can be ordered. */
+    /**
+     * Access to the indices that the driver stores with release order: aligned, because only aligned access can be
+     * ordered.
+     */
     static final VarHandle ALIGNED_SHORT =
             JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 

@@ -8,8 +8,8 @@ import org.vhost4j.device.memory.GuestMemory;
 /**
  * The device side of a split virtqueue (virtio 1.4 section 2.7).
  *
- * <p>Indices run free over 16 bits; {@code nextAvail} is the next entry of the available ring to read, {@code usedIdx} the
- * next of the used ring to write, {@code publishedIdx} what the driver has seen published.
+ * <p>Indices are free-running 16-bit numbers; {@code nextAvail} is the next entry of the available ring to read, {@code
+ * usedIdx} the next of the used ring to write, {@code publishedIdx} the used index that was published last.
  */
 final class SplitVirtqueue extends RingVirtqueue {
     private final String name;
@@ -32,12 +32,15 @@ final class SplitVirtqueue extends RingVirtqueue {
     private int seenAvail;
     private int usedIdx;
     private int publishedIdx;
-    /** Where the used element of the batch goes to which the next readable chain belongs. */
+    /** Index of the used element of the batch to which the next readable chain belongs. */
     private int batchIdx;
-    /** The driver may have asked for an interrupt before this queue was started here: the first publication gives one. */
+    /**
+     * Whether the first publication interrupts the driver, which may have requested an interrupt before this queue was
+     * started here.
+     */
     private boolean interruptDue = true;
 
-    /** {@link RingLayout#open} has checked sizes, alignments and base. */
+    /** Creates a queue; {@link RingLayout#open} has checked sizes, alignments and base. */
     SplitVirtqueue(
             String name,
             int size,
@@ -124,7 +127,7 @@ final class SplitVirtqueue extends RingVirtqueue {
         return taken;
     }
 
-    /** Looks at the driver's index once; true when it is ahead of the device's. */
+    /** Reads the driver's index once; returns true when it is ahead of the device's. */
     private boolean refresh() {
         // Acquire: the ring entries and descriptors that this index covers were written before it.
         int idx = availIdx();
@@ -161,7 +164,8 @@ final class SplitVirtqueue extends RingVirtqueue {
     @Override
     public void addUsed(int id) {
         if (inOrder) {
-            // The element at the beginning of a batch names its last chain, and the index skips them all (2.7.9.1).
+            // The element at the start of a batch has the id of its last chain, and the index skips all of them
+            // (2.7.9.1).
             element(batchIdx, id, 0);
             usedIdx = (usedIdx + 1) & 0xffff;
         } else {
@@ -208,8 +212,8 @@ final class SplitVirtqueue extends RingVirtqueue {
     }
 
     /**
-     * Returns to the driver the chains that a dead device had taken. That device used every chain in order, so the used
-     * ring determines its position, whatever the front-end gives.
+     * Returns to the driver the chains that a device that has died had popped. That device used every chain in order,
+     * so the used ring determines its position, regardless of the base that the front-end gives.
      *
      * @param taken position up to which frames may have left; ignored when the driver has not made that many available
      * @return the position at which the device continues
@@ -252,7 +256,7 @@ final class SplitVirtqueue extends RingVirtqueue {
         publishedIdx = to;
         batchIdx = to;
         progress.taken(nextAvail, 0);
-        // The index must be visible before we look at whether the driver sleeps (virtio 1.4 section 2.7.7.2).
+        // The index must be visible before used_event or the driver's flags are read (virtio 1.4 section 2.7.7.2).
         VarHandle.fullFence();
         if (interruptDue) {
             interruptDue = false;
@@ -287,20 +291,21 @@ final class SplitVirtqueue extends RingVirtqueue {
         return seenAvail != seen;
     }
 
-    /** Asks to be notified when the driver's index passes {@code index}. */
+    /** Requests a notification when the driver's index passes {@code index}. */
     private void notifyAfter(int index) {
         if (eventIdx) {
             SplitLayout.SHORT.set(used, availEventOffset, (short) index);
         } else {
             SplitLayout.SHORT.set(used, (long) SplitLayout.FLAGS, (short) 0);
         }
-        // The wish must be visible before we look for the last time (virtio 1.4 section 2.7.10).
+        // The request must be visible before the ring is read for the last time (virtio 1.4 section 2.7.10).
         VarHandle.fullFence();
     }
 
     @Override
     public void disableNotifications() {
-        // With EVENT_IDX the old avail_event lies after the driver's index, which suppresses as well.
+        // With EVENT_IDX the old avail_event is already behind the driver's index, which suppresses notifications as
+        // well.
         if (!eventIdx) {
             SplitLayout.SHORT.set(used, (long) SplitLayout.FLAGS, (short) SplitLayout.USED_NO_NOTIFY);
         }

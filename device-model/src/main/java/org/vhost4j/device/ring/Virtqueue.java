@@ -20,45 +20,46 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     int size();
 
     /**
-     * Takes the next available chain.
+     * Pops the next available chain.
      *
      * @param chain filled with the chain
      * @return false when the driver has made nothing more available
      * @throws RingFault when the driver broke a rule
-     * @throws org.vhost4j.device.memory.IotlbMiss when an address has no translation yet; the chain was not taken
+     * @throws org.vhost4j.device.memory.IotlbMiss when an address has no translation yet; the chain was not popped
      */
     boolean pop(Chain chain);
 
     /**
-     * Takes the next available chains together, as long as each is a single buffer in a descriptor of the ring itself,
-     * of the wanted direction and in one region of memory. What ends the row stays in the ring for {@link #pop(Chain)},
-     * also when it breaks a rule.
+     * Pops the next available chains together, as long as each is a single buffer in a descriptor of the ring itself,
+     * of the wanted direction and in one region of memory. The first other chain stays in the ring for {@link
+     * #pop(Chain)}, also when it breaks a rule.
      *
      * @param buffers filled with the chains
      * @param most maximum number of chains, 0 to {@link Buffers#CAPACITY}
      * @param writable true for buffers that the device writes, false for buffers that it reads
-     * @return the number of chains taken
+     * @return the number of chains popped
      * @throws RingFault when the driver's index breaks a rule
      */
     int pop(Buffers buffers, int most, boolean writable);
 
     /**
-     * Gives the chains popped last back, as if they had not been popped. They must not have been used.
+     * Returns the chains popped last to the ring, as if they had not been popped. They must not have been used.
      *
      * @param chains the number of chains
      */
     void unpop(int chains);
 
     /**
-     * Gives the chains popped last back although some of their bytes were written: the log marks all that could be.
+     * Returns the chains popped last to the ring although some of their bytes may have been written: the log marks all
+     * of their writable bytes.
      *
      * @param chains the number of chains
      */
     void unpopWritten(int chains);
 
     /**
-     * Records that what the chains popped so far hold may leave the device from now on. A back-end that is started after a crash
-     * gives them back to the driver and does not pop them again.
+     * Records that the frames of the chains popped so far may leave the device from now on. A back-end that is started
+     * after a crash uses these chains and does not pop them again.
      */
     void recordTaken();
 
@@ -66,37 +67,37 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
      * Marks a chain as used. The driver sees it after {@link #publish()}.
      *
      * @param id {@link Chain#id}
-     * @param written how many bytes the device wrote, from the first writable piece on
+     * @param written number of bytes that the device wrote, from the first writable piece on
      */
     void addUsed(int id, int written);
 
     /**
-     * Marks a chain as used in which there was nothing to write. With IN_ORDER one used element may stand for many of these,
-     * because the driver takes the ones before it as used completely (virtio 1.4 section 2.6.1).
+     * Marks a chain as used to which the device had nothing to write. With IN_ORDER one used element may stand for many
+     * of these, because the driver treats the ones before it as used completely (virtio 1.4 section 2.6.1).
      *
      * @param id {@link Chain#id}
      */
     void addUsed(int id);
 
     /**
-     * Marks chains as used, in the order in which they were popped; {@link #addUsed(int, int)} of each of them.
+     * Marks chains as used, in the order in which they were popped, as {@link #addUsed(int, int)} does for each.
      *
-     * @param buffers the chains, with how many bytes were written into each
-     * @param chains how many of them, from the first on
+     * @param buffers the chains, with the number of bytes written into each
+     * @param chains number of chains, from the first on
      */
     void addUsed(Buffers buffers, int chains);
 
     /**
-     * Marks chains as used in which there was nothing to write; {@link #addUsed(int)} of each of them.
+     * Marks chains as used to which the device had nothing to write, as {@link #addUsed(int)} does for each.
      *
      * @param buffers the chains
-     * @param chains how many of them, from the first on
+     * @param chains number of chains, from the first on
      */
     void addUsedUnwritten(Buffers buffers, int chains);
 
     /**
-     * Uses, with nothing written, what was in flight in a process that has died and was not popped here. No chain is popped that is not
-     * used.
+     * Uses, with length 0, the chains that were in flight in a process that has died and were not popped here. Every
+     * popped chain must be used already.
      */
     void finish();
 
@@ -136,12 +137,12 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
      */
     boolean enableNotificationsBeyondSeen();
 
-    /** Tells the driver that kicks are not needed. */
+    /** Disables notifications: the driver need not kick. */
     void disableNotifications();
 
     /**
-     * Returns the state that GET_VRING_BASE reports. Of a split queue: the index of the next chain to pop, 0 to 65535.
-     * Of a packed queue: in the low half the index of the next descriptor to pop and, in bit 15, its wrap counter; in
+     * Returns the state that GET_VRING_BASE reports. For a split queue: the index of the next chain to pop, 0 to 65535.
+     * For a packed queue: in the low half the index of the next descriptor to pop and, in bit 15, its wrap counter; in
      * the high half the same of the next used descriptor to write.
      *
      * @return the state
@@ -149,8 +150,8 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     int base();
 
     /**
-     * Returns this queue with its writes logged, at its current position. No chain may be popped, and this object must
-     * not be used as long as the other one is.
+     * Returns this queue with its writes logged, at its current position. No chain may be popped and unused, and this
+     * object must not be used while the returned one is.
      *
      * @param log the log
      * @param beyond called once, with one line, for a write that the log does not cover
@@ -159,7 +160,7 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     Virtqueue logged(QueueLog log, Consumer<String> beyond);
 
     /**
-     * Returns this queue without a log, at its current position. No chain may be popped.
+     * Returns this queue without a log, at its current position. No chain may be popped and unused.
      *
      * @return the queue to use instead; this one when its writes are not logged
      */

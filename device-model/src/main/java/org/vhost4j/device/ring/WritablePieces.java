@@ -5,13 +5,13 @@ import java.util.Arrays;
 import org.vhost4j.device.memory.DirtyPages;
 
 /**
- * The pieces that the device may write of the chains that were popped and are neither used nor returned, in the order of the
- * chains, which is the order in which they are used. Grows with the most of them that there were at a time.
+ * The writable pieces of the chains that were popped and are neither used nor returned to the ring, in the order of the
+ * chains, which is the order in which they are used. Its size grows to the maximum number at a time.
  */
 final class WritablePieces {
     private long[] address = new long[Buffers.CAPACITY];
     private int[] length = new int[Buffers.CAPACITY];
-    /** Where the pieces of a chain end in the two above. */
+    /** For each chain, the index after its last piece in the two arrays above. */
     private int[] end = new int[Buffers.CAPACITY];
 
     private int firstPiece;
@@ -19,7 +19,7 @@ final class WritablePieces {
     private int firstChain;
     private int chains;
 
-    /** Makes room for chains that were popped, and for their pieces, which are added next. */
+    /** Makes room for popped chains and their pieces, which are added next. */
     private void room(int moreChains, int morePieces) {
         if (firstChain == chains) {
             firstChain = 0;
@@ -40,7 +40,7 @@ final class WritablePieces {
         return address.length;
     }
 
-    /** Forgets the chains that were used. */
+    /** Removes the chains that were used, and moves the others to the front. */
     private void moveToFront() {
         chains -= firstChain;
         pieces -= firstPiece;
@@ -53,7 +53,7 @@ final class WritablePieces {
         firstPiece = 0;
     }
 
-    /** Twice as long as what is needed, so that chains are moved to the front rarely. */
+    /** Returns an array of twice the needed length, so that chains are rarely moved to the front. */
     private static int[] grown(int[] array, int needed) {
         return 2 * needed > array.length ? Arrays.copyOf(array, 2 * needed) : array;
     }
@@ -68,7 +68,7 @@ final class WritablePieces {
         end[chains++] = pieces;
     }
 
-    /** Chains of one buffer each were popped. */
+    /** Adds chains of one buffer each that were popped. */
     void popped(Buffers buffers, int count, boolean writable) {
         if (count == 0) {
             return;
@@ -115,7 +115,7 @@ final class WritablePieces {
         firstPiece = last;
     }
 
-    /** Removes the chains that were popped first and are used now; what was written into them is marked already. */
+    /** Removes the chains that were popped first and are used now; the bytes written into them are marked already. */
     void used(int count) {
         if (count != 0) {
             firstChain += count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.stats;
 
-/** The counters of a guest's device. "Sent" and "received" are in the guest's view. */
+/** The counters of a guest's device. "Sent" and "received" are from the guest's point of view. */
 public enum Counter {
     /** Frames that the guest sent and that were forwarded. */
     TX_FRAMES("frames sent"),
@@ -11,7 +11,7 @@ public enum Counter {
     TX_TCPV4("TCPv4 super-frames sent"),
     /** Super-frames among them: TCP over IPv6. */
     TX_TCPV6("TCPv6 super-frames sent"),
-    /** Super-frames among them: UDP to be cut into datagrams. */
+    /** Super-frames among them: UDP to be segmented into datagrams. */
     TX_UDP_L4("UDP_L4 super-frames sent"),
     /** Frames that the guest sent with a partial checksum. */
     TX_PARTIAL_CHECKSUM("frames sent with a partial checksum"),
@@ -21,7 +21,7 @@ public enum Counter {
     TX_DISABLED("frames dropped because their queue is disabled"),
     /** Frames of the guest dropped because it must not send from their source address. */
     TX_BAD_SOURCE("frames dropped because their source address is not the guest's"),
-    /** Frames of the guest for all other ports dropped because there were too many in a second. */
+    /** Flooded frames of the guest dropped because they exceeded the limit per second. */
     TX_FLOOD_LIMIT("frames for all ports dropped beyond the limit of a second"),
     /** Frames of the guest dropped because they are in no VLAN of its port. */
     TX_OUTSIDE_VLANS("frames dropped because they are in no VLAN of the port"),
@@ -39,21 +39,24 @@ public enum Counter {
     RX_TCPV4("TCPv4 super-frames received"),
     /** Super-frames among them: TCP over IPv6. */
     RX_TCPV6("TCPv6 super-frames received"),
-    /** Super-frames among them: UDP to be cut into datagrams. */
+    /** Super-frames among them: UDP to be segmented into datagrams. */
     RX_UDP_L4("UDP_L4 super-frames received"),
     /** Frames for the guest dropped because no queue was ready. */
     RX_NOT_READY("frames dropped because no receive queue was ready"),
-    /** Frames for the guest dropped because it had posted no buffers and senders had waited for it long enough, or do not wait. */
+    /**
+     * Frames for the guest dropped because it had made no buffers available, and senders had used their time to wait or
+     * do not wait.
+     */
     RX_NO_BUFFER("frames dropped because the guest had posted no buffers"),
     /** Frames for the guest dropped because its buffers were too small. */
     RX_TOO_LONG("frames dropped because the guest's buffers were too small"),
     /** Frames for the guest dropped by its own receive filter. */
     RX_FILTERED("frames dropped by the guest's receive filter"),
-    /** Frames for the guest dropped because they came faster than its rate. */
+    /** Frames for the guest dropped because they exceeded its rate limit. */
     RX_RATE_LIMIT("frames dropped beyond the guest's rate"),
     /** Interrupts raised. */
     INTERRUPTS("interrupts raised"),
-    /** Commands of the control queue that were carried out. */
+    /** Commands of the control queue that were executed. */
     CONTROL_OK("control commands carried out"),
     /** Commands of the control queue that were refused. */
     CONTROL_REFUSED("control commands refused");

@@ -4,20 +4,20 @@ package org.vhost4j.device.stats;
 import java.time.Instant;
 import java.util.Arrays;
 
-/** The counters of one device. An array indexed by the enum, because a map would cost more than the counting. */
+/** The counters of one device. They are in an array indexed by the enum, because a map would be slower. */
 @SuppressWarnings("EnumOrdinal")
 public final class Counters {
     private final long[] values = new long[Counter.values().length];
     private final Instant since = Instant.now();
 
-    /** Of the device's seats on other lanes. */
+    /** Counters of the device's seats on other lanes. */
     private volatile Counters[] seats = {};
 
     /** Creates counters that are all zero. */
     public Counters() {}
 
     /**
-     * Returns the time since which this object counts. What a guest that has moved here brought with it was counted
+     * Returns the time since which this object counts. Values that a guest has brought from another host were counted
      * before.
      *
      * @return the time by the host's clock

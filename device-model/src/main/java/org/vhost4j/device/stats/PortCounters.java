@@ -11,10 +11,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 /**
- * The counters of a port other than a guest's. Written by the port's lane; any thread may read, and sees no torn value,
- * perhaps one a moment old.
+ * The counters of a port other than a guest's. Written by the port's lane; any thread may read them and sees a whole
+ * value, possibly a slightly old one.
  */
-@SuppressWarnings("EnumOrdinal") // Slots live as long as this object: no order is stored or sent.
+@SuppressWarnings(
+        "EnumOrdinal") // The enum's ordinals index the slots only within this process: no ordinal is stored or sent.
 public final class PortCounters {
     private static final VarHandle SLOT =
             MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
@@ -29,7 +30,7 @@ public final class PortCounters {
 
     private static final PortDrop[] REASONS = PortDrop.values();
 
-    /** Of the slots, where they are written down. */
+    /** Names of the slots in {@link #all}. */
     private static final List<String> NAMES = Stream.concat(
                     Stream.of(
                             "FRAMES_IN", "BYTES_IN", "SUPER_FRAMES_IN", "FRAMES_OUT", "BYTES_OUT", "SUPER_FRAMES_OUT"),
@@ -39,10 +40,10 @@ public final class PortCounters {
     private final long[] slots = new long[DROPS + REASONS.length];
     private final Instant since = Instant.now();
 
-    /** Of the port's parts on other lanes. */
+    /** Counters of the port's parts on other lanes. */
     private final List<PortCounters> parts = new CopyOnWriteArrayList<>();
 
-    /** Counters that are all zero, and count from now on. */
+    /** Creates counters that are all zero. */
     public PortCounters() {}
 
     private void add(int slot, long amount) {
@@ -58,7 +59,7 @@ public final class PortCounters {
     }
 
     /**
-     * Includes the counters of another lane's part of the port. Any thread.
+     * Includes the counters of another lane's part of the port. Any thread may call it.
      *
      * @param part the part's counters; they are still included after the part is closed
      */
@@ -140,8 +141,8 @@ public final class PortCounters {
     }
 
     /**
-     * Returns the time since which everything is counted: since the port was opened in this process. What came with a
-     * port that was taken over was counted before.
+     * Returns the time since which the counters count: when the port was opened in this process. Values of a port that
+     * was taken over were counted before.
      *
      * @return the time by the host's clock
      */
@@ -150,7 +151,7 @@ public final class PortCounters {
     }
 
     /**
-     * Returns the number of frames from the network, whether or not their receivers took them.
+     * Returns the number of frames from the network, whether or not they were delivered.
      *
      * @return the number
      */
@@ -159,7 +160,7 @@ public final class PortCounters {
     }
 
     /**
-     * The bytes of {@link #framesIn} from the destination MAC address on.
+     * Returns the bytes of {@link #framesIn} from the destination MAC address on.
      *
      * @return the number
      */
@@ -186,7 +187,7 @@ public final class PortCounters {
     }
 
     /**
-     * The bytes of {@link #framesOut} from the destination MAC address on.
+     * Returns the bytes of {@link #framesOut} from the destination MAC address on.
      *
      * @return the number
      */

@@ -9,21 +9,21 @@ public enum PortDrop {
     DOWN(false, "the interface is down"),
     /** Out: the socket, queue or ring stayed full for as long as senders wait. */
     NO_ROOM(false, "the peer does not read"),
-    /** Out: the frame is longer than the network behind the port takes. */
+    /** Out: the frame is longer than the network behind the port accepts. */
     TOO_LONG(false, "they are longer than the peer takes"),
     /** Out: the connection was lost with the frame unsent, whole or in part. */
     LOST(false, "the connection was lost before they were sent"),
-    /** Out: the memory that the frame is in has gone. */
+    /** Out: the memory of the frame has vanished. */
     MEMORY(false, "the memory that they are in has gone"),
     /** Out: the super-frame has headers that do not allow segmentation into valid packets. */
     BAD_SUPER_FRAME(false, "their headers cannot be completed"),
     /** Out: the kernel refused the frame for another reason. */
     REFUSED(false, "the kernel refuses them"),
-    /** Out: the frames came faster than the port's rate. */
+    /** Out: the frames exceeded the port's rate limit. */
     RATE(false, "they come faster than the port's rate"),
     /** Out: the port has stopped permanently. */
     STOPPED(false, "the port has stopped"),
-    /** In: the frame has no whole Ethernet header. */
+    /** In: the frame ends within its Ethernet header. */
     RUNT(true, "the peer sends frames shorter than an Ethernet header"),
     /** In: the frame is longer than a frame can be, or than the port's buffers. */
     CUT(true, "the peer sends frames longer than the port takes"),

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Counters with a meaning each. Written by one lane; any thread may read, and may see a value that is a little old. */
+/**
+ * Counters of devices and ports, and the reasons for dropped frames. Written by one lane; any thread may read them, and
+ * may see a slightly old value.
+ */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.device.stats;

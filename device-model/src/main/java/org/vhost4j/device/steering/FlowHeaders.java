@@ -7,8 +7,9 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Where in a frame the fields are that distinguish flows: addresses of IP, ports of TCP or UDP. Behind up to two VLAN tags, IPv4
- * options, IPv6 extension headers. Every place is checked against the frame; what is cut off counts as not there.
+ * Finds the fields of a frame that distinguish flows: IP addresses, and TCP or UDP ports, after up to two VLAN tags,
+ * IPv4 options and IPv6 extension headers. Every offset is checked against the frame's length; a truncated field counts
+ * as absent.
  */
 final class FlowHeaders {
     private static final int IPV4_TYPE = 0x0800;
@@ -23,7 +24,7 @@ final class FlowHeaders {
     private static final int MOBILE_ROUTING = 2;
     private static final int HOME_ADDRESS = 0xc9;
 
-    /** Headers beyond this many bytes are not looked at. */
+    /** Number of bytes from the frame's start in which headers are read. */
     private static final int WINDOW = 256;
 
     /** IP version, 4 or 6; 0 for neither. */
@@ -52,7 +53,7 @@ final class FlowHeaders {
 
     private final MemorySegment gathered = Arena.ofAuto().allocate(WINDOW, 8);
 
-    /** Looks at a frame. */
+    /** Reads the headers of a frame. */
     void read(Frame frame) {
         version = 0;
         protocol = 0;
@@ -97,7 +98,7 @@ final class FlowHeaders {
         source = ip + 12;
         destination = ip + 16;
         int header = 4 * (HostMemory.getByte(ip) & 0xf);
-        // Only the first fragment has ports, and all have to take the same way.
+        // Only the first fragment has ports, but all fragments have to go to the same queue.
         boolean fragment = (HostMemory.getShortBE(ip + 6) & 0x3fff) != 0;
         if (!fragment && header >= 20) {
             readPorts(HostMemory.getByte(ip + 9), ip, header, bytes);

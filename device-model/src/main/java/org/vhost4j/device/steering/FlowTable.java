@@ -6,9 +6,9 @@ import java.lang.invoke.VarHandle;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Automatic receive steering (virtio 1.4 section 5.1.6.5.6): what belongs to a flow comes in by the queue pair on which the
- * guest sent for that flow last. Flows share {@value #SLOTS} slots by a hash that is the same for both directions. Lanes may share a table:
- * each slot by itself is up to date, perhaps a moment late.
+ * Automatic receive steering (virtio 1.4 section 5.1.6.5.6): frames of a flow are received on the queue pair on which
+ * the guest last sent a frame of that flow. Flows share {@value #SLOTS} slots by a hash that is the same for both
+ * directions. Lanes may share a table: a change of a slot is seen by other lanes, possibly with a short delay.
  */
 final class FlowTable {
     private static final int SLOTS = 1024;
@@ -22,10 +22,10 @@ final class FlowTable {
 
     private final byte[] pair = new byte[SLOTS];
 
-    /** Remembers that the guest sent a frame on a pair; {@code at} and {@code length} are its first piece. */
+    /** Records that the guest sent a frame on a pair; {@code at} and {@code length} are its first piece. */
     void learn(long at, int length, int queuePair) {
         int slot = slot(at, length);
-        // Most often it is what the slot has already, and a write would take the cache line away from other lanes.
+        // Written only when it differs, because a write would invalidate the cache line for other lanes.
         if ((byte) SLOT.getOpaque(pair, slot) != (byte) queuePair) {
             SLOT.setOpaque(pair, slot, (byte) queuePair);
         }
@@ -41,7 +41,9 @@ final class FlowTable {
         java.util.Arrays.fill(pair, (byte) 0);
     }
 
-    /** Steers by what the first piece shows of addresses and ports; what does not show there shares slot 0. */
+    /**
+     * Returns the slot for the addresses and ports in the frame's first piece; frames without them there share slot 0.
+     */
     private static int slot(long at, int length) {
         if (length < 34) {
             return 0;

@@ -19,7 +19,7 @@ public final class HashTypes {
     public static final int TCPV6 = 1 << 4;
     /** Addresses and ports of UDP over IPv6. */
     public static final int UDPV6 = 1 << 5;
-    /** Addresses of IPv6 with extension headers: the home address and that of the routing header, where there are any. */
+    /** Addresses of IPv6 with extension headers: the home address and that of the routing header, if present. */
     public static final int IP_EX = 1 << 6;
     /** The same with the ports of TCP. */
     public static final int TCP_EX = 1 << 7;
@@ -35,7 +35,7 @@ public final class HashTypes {
 
     private HashTypes() {}
 
-    /** The report of one type. */
+    /** Returns the report value of one type. */
     static int report(int type) {
         return switch (type) {
             case 0 -> REPORT_NONE;

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import org.vhost4j.device.frame.MacAddress;
 
 /**
- * The filter for frames that a guest wants, as it set it on its control queue (virtio 1.4 section 5.1.6.5.1 to
- * 5.1.6.5.3): receive modes, MAC table, VLAN filter. A guest that has said nothing gets everything.
+ * The receive filter that a guest configures by its control queue (virtio 1.4 section 5.1.6.5.1 to 5.1.6.5.3): receive
+ * modes, MAC table, VLAN filter. A guest that has configured nothing receives every frame.
  */
 public final class ReceiveFilter {
     /** The maximum number of unicast and of multicast addresses; a guest with more gets all frames of that kind. */
@@ -77,7 +77,7 @@ public final class ReceiveFilter {
         }
     }
 
-    /** Lets a VLAN pass or not; {@code id} is 0 to 4095. */
+    /** Sets whether frames of a VLAN pass; {@code id} is 0 to 4095. */
     public void vlan(int id, boolean pass) {
         long bit = 1L << id;
         if (pass) {
@@ -88,7 +88,7 @@ public final class ReceiveFilter {
     }
 
     /**
-     * Returns whether the guest wants a frame.
+     * Returns whether a frame passes the filter.
      *
      * @param destination MAC address, 48 bits, first byte highest
      * @param etherType the type after the addresses

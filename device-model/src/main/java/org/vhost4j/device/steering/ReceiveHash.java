@@ -4,8 +4,8 @@ package org.vhost4j.device.steering;
 import org.vhost4j.device.frame.Frame;
 
 /**
- * The hash of received frames as the driver configured it (virtio 1.4 section 5.1.6.4.3): types and key. The value of
- * the frame looked at last stays in {@link #value} and {@link #report}.
+ * The hash of received frames as the driver configured it (virtio 1.4 section 5.1.6.4.3): types and key. The result for
+ * the last frame is in {@link #value} and {@link #report}.
  */
 public final class ReceiveHash {
     private static final int IPV4_BYTES = 4;
@@ -45,7 +45,7 @@ public final class ReceiveHash {
         return types != 0;
     }
 
-    /** Calculates the hash of a frame; true when it has one. */
+    /** Calculates the hash of a frame; returns true when it has one. */
     boolean look(Frame frame) {
         value = 0;
         report = HashTypes.REPORT_NONE;
@@ -63,7 +63,10 @@ public final class ReceiveHash {
         return type != 0;
     }
 
-    /** With extension headers, the types for them come first, and as if there were none the others after them (5.1.6.4.3.4). */
+    /**
+     * Returns the hash type of an IPv6 packet. With extension headers, the EX types take precedence; without an enabled
+     * one the packet is treated as one without extension headers (5.1.6.4.3.4).
+     */
     private int ipv6(FlowHeaders found) {
         if (found.extended) {
             int type = choose(found, HashTypes.TCP_EX, HashTypes.UDP_EX, HashTypes.IP_EX);

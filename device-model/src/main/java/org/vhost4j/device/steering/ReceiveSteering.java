@@ -5,14 +5,15 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 
 /**
- * Chooses the queue pair on which a frame is received: by the indirection table of receive-side scaling once the driver has set one, otherwise by the
- * pair on which the guest sent for that flow last (virtio 1.4 sections 5.1.6.5.6 and 5.1.6.5.7).
+ * Chooses the queue pair on which a frame is received: by the indirection table of receive-side scaling once the driver
+ * has set one, otherwise by the pair on which the guest last sent a frame of that flow (virtio 1.4 sections 5.1.6.5.6
+ * and 5.1.6.5.7).
  */
 public final class ReceiveSteering {
     public final ReceiveHash hash = new ReceiveHash();
     final FlowTable flows;
 
-    /** How many pairs the driver uses without RSS: all, or as many as it said on the control queue. */
+    /** Number of pairs that the driver uses without RSS: all, or the number that it set by the control queue. */
     private int pairs = 1;
 
     private int[] table = new int[0];
@@ -47,20 +48,20 @@ public final class ReceiveSteering {
         flows.clear();
     }
 
-    /** MQ_VQ_PAIRS_SET: sets the number of pairs, and steers by flow. */
+    /** Executes MQ_VQ_PAIRS_SET: sets the number of pairs, and steers by flow. */
     public void automatic(int pairsInUse) {
         pairs = pairsInUse;
         table = new int[0];
     }
 
-    /** Carries out MQ_RSS_CONFIG. */
+    /** Executes MQ_RSS_CONFIG. */
     public void scale(RssConfig config) {
         table = config.table();
         unclassified = config.unclassified();
         hash.configure(config.types(), config.key());
     }
 
-    /** Carries out MQ_HASH_CONFIG: sets what is reported; the steering does not change. */
+    /** Executes MQ_HASH_CONFIG: sets the reported hash types; the steering does not change. */
     public void report(RssConfig config) {
         hash.configure(config.types(), config.key());
     }

@@ -53,7 +53,7 @@ public final class RssConfig {
         return unclassified;
     }
 
-    /** Pairs by the lowest bits of the hash; a power of two of them, none without RSS. */
+    /** Returns the pair for each value of the lowest bits of the hash: a power of two of them, none without RSS. */
     int[] table() {
         return table;
     }
@@ -88,7 +88,7 @@ public final class RssConfig {
         return fields.key(types).map(key -> new RssConfig((int) types, key, 0, new int[0]));
     }
 
-    /** A command read from its front; a field that is not there reads as -1. */
+    /** Reads the fields of a command in order; an absent field is read as -1. */
     private static final class Fields {
         private final byte[] command;
         private int at = 2;

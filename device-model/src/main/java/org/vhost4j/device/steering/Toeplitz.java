@@ -4,11 +4,11 @@ package org.vhost4j.device.steering;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * The Toeplitz hash of receive-side scaling (virtio 1.4 section 5.1.6.4.3): for each bit of the input that is set, from the first
- * byte's highest on, the 32 bits of the key that begin at the same place are added without carry.
+ * The Toeplitz hash of receive-side scaling (virtio 1.4 section 5.1.6.4.3): for each bit of the input that is set, from
+ * the first byte's highest on, the 32 bits of the key that begin at the same bit position are XORed.
  *
- * <p>A table has the sum for each half byte at each place, so that a byte costs two look-ups. A key has one bit more for each bit of
- * input and 32 to begin with: 40 bytes are enough for two IPv6 addresses and two ports.
+ * <p>A table has the result for each half byte at each position, so that a byte costs two look-ups. The key has 32 bits
+ * more than the input: 40 bytes are enough for two IPv6 addresses and two ports.
  */
 public final class Toeplitz {
     /** The maximum length of a key in bytes. */
@@ -42,7 +42,7 @@ public final class Toeplitz {
         }
     }
 
-    /** The 32 bits of the key from a bit on. */
+    /** Returns the 32 bits of the key from a bit on. */
     private static int window(byte[] key, int firstBit) {
         int window = 0;
         for (int bit = firstBit; bit < firstBit + Integer.SIZE; bit++) {

@@ -9,7 +9,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import org.vhost4j.device.feature.FeatureSet;
 
-/** Flight Recorder event: the features of a driver are in force. */
+/** Flight Recorder event: a driver has acknowledged its features. */
 @Name("vhost4j.Negotiation")
 @Label("Negotiation")
 @Description("A driver's features are in force: its first ring has started")

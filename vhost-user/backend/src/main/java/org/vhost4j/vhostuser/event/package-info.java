@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Events of the JDK's Flight Recorder, category {@code vhost4j}: what happens to guests' devices. None is for a frame, and one that is not
- * recorded is not filled in.
+ * Events of the JDK's Flight Recorder, category {@code vhost4j}: events of guests' devices. There is no event per
+ * frame, and the fields of an event that is not recorded are not set.
  *
- * <p>Threads: any. Nothing here keeps a state.
+ * <p>Any thread may use the classes, which have no state.
  */
 @NullMarked
 package org.vhost4j.vhostuser.event;

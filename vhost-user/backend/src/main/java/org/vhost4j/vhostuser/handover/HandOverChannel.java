@@ -46,7 +46,7 @@ public final class HandOverChannel implements AutoCloseable {
     private static final int HEADER = 24;
     private static final int MOST_BYTES = 64 << 20;
     private static final int MOST_DESCRIPTORS = 1 << 20;
-    /** The other end sends no more. */
+    /** Event flag of poll(2): the other end has closed its sending side. */
     private static final int POLLRDHUP = 0x2000;
 
     private static final long REFUSING_NANOS = 100_000_000;
@@ -58,13 +58,13 @@ public final class HandOverChannel implements AutoCloseable {
         SENDING,
         /** The whole message was sent. */
         SENT,
-        /** The message is the next one expected, and is waited for. */
+        /** The channel waits for the message. */
         AWAITING,
         /** The message was received. */
         RECEIVED
     }
 
-    /** Sees messages go and come, so that a test can end a process at each of them. */
+    /** Observes the messages sent and received, so that a test can kill a process at each of them. */
     @FunctionalInterface
     public interface Watch {
         /**
@@ -93,7 +93,7 @@ public final class HandOverChannel implements AutoCloseable {
      * Creates a channel over a connection whose messages are observed.
      *
      * @param socket connected and non-blocking; owned by the channel from now on
-     * @param watch is called for each message except refusals
+     * @param watch called for each message except refusals
      */
     public HandOverChannel(Fd socket, Watch watch) {
         this.socket = socket;
@@ -112,10 +112,10 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Connects to a back-end that listens, and has the messages observed.
+     * Connects to a back-end that listens, and observes the messages.
      *
      * @param path path of its socket
-     * @param watch is called for each message except refusals
+     * @param watch called for each message except refusals
      * @return the channel
      * @throws SystemError when no process listens there: ENOENT or ECONNREFUSED
      */
@@ -159,9 +159,9 @@ public final class HandOverChannel implements AutoCloseable {
         }
 
         /**
-         * Reads it.
+         * Returns a reader of the message's content.
          *
-         * @return a reader, which owns the descriptors that came with it
+         * @return a reader, which owns the descriptors that came with the message
          */
         public StateReader reader() {
             return new StateReader("message " + type, content, descriptors);
@@ -172,8 +172,8 @@ public final class HandOverChannel implements AutoCloseable {
      * Sends a message without content.
      *
      * @param type the type
-     * @param patience how long the other end may leave it lying
-     * @throws HandOverException when it is gone or does not read
+     * @param patience maximum time for which the other end may leave the message unread
+     * @throws HandOverException when the other end is gone or does not read
      */
     public void send(MessageType type, Duration patience) throws HandOverException {
         send(type, new StateWriter(), patience);
@@ -185,7 +185,7 @@ public final class HandOverChannel implements AutoCloseable {
      * @param type the type
      * @param state content of the message; its descriptors may be closed when this returns
      * @param patience maximum time for which the other end may leave the message unread
-     * @throws HandOverException when it is gone or does not read
+     * @throws HandOverException when the other end is gone or does not read
      */
     public void send(MessageType type, StateWriter state, Duration patience) throws HandOverException {
         watch.at(Moment.SENDING, type);
@@ -242,7 +242,7 @@ public final class HandOverChannel implements AutoCloseable {
      * @param due expected type; when a REFUSED arrives instead, its reason is thrown
      * @param patience maximum time to wait for the message
      * @return the message
-     * @throws HandOverException when anything else comes, or nothing in time
+     * @throws HandOverException when another message arrives, or none in time
      */
     public Received receive(MessageType due, Duration patience) throws HandOverException {
         watch.at(Moment.AWAITING, due);
@@ -302,16 +302,16 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Waits until the other end has hung up.
+     * Waits until the other end has closed the connection.
      *
-     * @param patience how long at most
+     * @param patience maximum time to wait
      */
     public void awaitEnd(Duration patience) {
         List<Fd> descriptors = new ArrayList<>();
         try (Arena arena = Arena.ofConfined()) {
             fill(arena.allocate(1), System.nanoTime() + patience.toNanos(), descriptors);
         } catch (HandOverException e) {
-            // It has, or does not.
+            // Whether or not it has closed the connection, nothing more is to be done.
         }
         descriptors.forEach(Fd::close);
     }
@@ -364,17 +364,17 @@ public final class HandOverChannel implements AutoCloseable {
         }
     }
 
-    /** Tells the other end that nothing is handed over, if it still receives. */
+    /** Sends REFUSED to the other end if it still receives: nothing is handed over. */
     public void refuse(String reason) {
         try {
             byte[] content = new StateWriter().text(reason).bytes();
             sendOne(MessageType.REFUSED, content, List.of(), System.nanoTime() + REFUSING_NANOS);
         } catch (HandOverException e) {
-            // Then hanging up says it.
+            // Closing the connection has the same effect.
         }
     }
 
-    /** Hangs up. */
+    /** Closes the connection. */
     @Override
     public void close() {
         socket.hangUp();

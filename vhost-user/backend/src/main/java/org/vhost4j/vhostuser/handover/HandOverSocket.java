@@ -26,7 +26,10 @@ public final class HandOverSocket implements AutoCloseable {
     private static final int BACKLOG = 4;
     private static final int LOOK_MILLIS = 200;
 
-    /** Before the socket listens, and never of a file that another user put in its place. */
+    /**
+     * Access of the owner only; set before the socket listens, and never on a file that another user has put in its
+     * place.
+     */
     private static final SocketAccess ONLY_OURS = new SocketAccess(0600, null);
 
     private final Fd socket;
@@ -43,7 +46,7 @@ public final class HandOverSocket implements AutoCloseable {
      *
      * @param path of the socket file, mode 0600
      * @return the socket; {@link #close} removes its file unless the file belongs to another back-end by then
-     * @throws SystemError when that cannot be done
+     * @throws SystemError when the socket cannot be created
      */
     public static HandOverSocket listen(Path path) {
         Path made = path.resolveSibling(path.getFileName() + ".new");
@@ -65,11 +68,7 @@ public final class HandOverSocket implements AutoCloseable {
         }
     }
 
-    /**
-     * Waits for a back-end.
-     *
-     * @return a channel to the back-end; empty when this socket was closed
-     */
+    /** Waits for a back-end to connect. @return a channel to the back-end; empty when this socket was closed */
     public Optional<HandOverChannel> accept() {
         return accept((moment, type) -> {});
     }
@@ -94,19 +93,19 @@ public final class HandOverSocket implements AutoCloseable {
                 }
             }
         } catch (IllegalStateException e) {
-            // Closed in between.
+            // The socket was closed meanwhile.
         }
         return Optional.empty();
     }
 
-    /** Closes the socket and removes its file, unless the path leads to another back-end by now. */
+    /** Closes the socket and removes its file, unless the file belongs to another back-end by then. */
     @Override
     public void close() {
         closed = true;
         try {
             file.remove();
         } catch (SystemError e) {
-            // The next back-end to start replaces it.
+            // The next back-end replaces a file that remains.
         }
         socket.close();
     }

@@ -29,7 +29,7 @@ public final class StateReader implements AutoCloseable {
         this.descriptors = new ArrayDeque<>(descriptors);
     }
 
-    /** What one part of the state is read by. */
+    /** Reads one part of the state. */
     @FunctionalInterface
     private interface Part<T> {
         T read();
@@ -47,7 +47,7 @@ public final class StateReader implements AutoCloseable {
      * Reads a boolean.
      *
      * @return the value
-     * @throws HandOverException when it is neither 0 nor 1, or there is nothing more
+     * @throws HandOverException when it is neither 0 nor 1, or the content has ended
      */
     public boolean flag() throws HandOverException {
         byte value = part(bytes::get);
@@ -61,7 +61,7 @@ public final class StateReader implements AutoCloseable {
      * Reads a 32-bit number.
      *
      * @return the value
-     * @throws HandOverException when there is nothing more
+     * @throws HandOverException when the content has ended
      */
     public int number() throws HandOverException {
         return part(bytes::getInt);
@@ -70,9 +70,9 @@ public final class StateReader implements AutoCloseable {
     /**
      * Reads a count.
      *
-     * @param most how many there can be
+     * @param most maximum count
      * @return 0 to {@code most}
-     * @throws HandOverException when there are more
+     * @throws HandOverException when the count is larger
      */
     public int count(int most) throws HandOverException {
         int value = number();
@@ -87,7 +87,7 @@ public final class StateReader implements AutoCloseable {
      * Reads a 64-bit number.
      *
      * @return the value
-     * @throws HandOverException when there is nothing more
+     * @throws HandOverException when the content has ended
      */
     public long word() throws HandOverException {
         return part(bytes::getLong);
@@ -97,7 +97,7 @@ public final class StateReader implements AutoCloseable {
      * Reads a block of bytes with a preceding length.
      *
      * @return a copy of the bytes
-     * @throws HandOverException when there are fewer
+     * @throws HandOverException when the content ends within the block
      */
     public byte[] block() throws HandOverException {
         byte[] value = new byte[count(bytes.remaining() - Integer.BYTES)];
@@ -109,7 +109,7 @@ public final class StateReader implements AutoCloseable {
      * Reads a text.
      *
      * @return the text
-     * @throws HandOverException when there is not so much
+     * @throws HandOverException when the content ends within the text
      */
     public String text() throws HandOverException {
         return new String(block(), StandardCharsets.UTF_8);
@@ -118,8 +118,8 @@ public final class StateReader implements AutoCloseable {
     /**
      * Reads a descriptor, if there is one.
      *
-     * @return owned by the caller from now on; null for none
-     * @throws HandOverException when it has not come
+     * @return the descriptor, which the caller owns from now on; null for none
+     * @throws HandOverException when the descriptor was not received
      */
     public @Nullable Fd descriptor() throws HandOverException {
         if (!flag()) {
@@ -135,7 +135,7 @@ public final class StateReader implements AutoCloseable {
     /**
      * Checks that everything was read.
      *
-     * @throws HandOverException when something is left
+     * @throws HandOverException when part of the content was not read
      */
     public void end() throws HandOverException {
         if (bytes.hasRemaining() || !descriptors.isEmpty()) {

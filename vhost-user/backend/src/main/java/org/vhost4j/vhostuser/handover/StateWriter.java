@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Fd;
 
 /**
- * Writes state, big-endian, and collects the descriptors that belong to it. They stay their owners', who keep them open until the message
- * is sent; {@linkplain #ofDuplicates with duplicates} the owners may close theirs at once.
+ * Writes state, big-endian, and collects the descriptors that belong to it. The descriptors still belong to their
+ * owners, who keep them open until the message is sent; {@linkplain #ofDuplicates with duplicates} the owners may close
+ * them at once.
  */
 public final class StateWriter implements AutoCloseable {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -19,7 +20,7 @@ public final class StateWriter implements AutoCloseable {
 
     private final boolean duplicates;
 
-    /** Creates one that nothing was written to. */
+    /** Creates an empty writer. */
     public StateWriter() {
         this(false);
     }
@@ -49,9 +50,9 @@ public final class StateWriter implements AutoCloseable {
     }
 
     /**
-     * Writes a number.
+     * Writes a 32-bit number.
      *
-     * @param value 4 bytes
+     * @param value the number, 4 bytes
      * @return this
      */
     public StateWriter number(int value) {
@@ -59,9 +60,9 @@ public final class StateWriter implements AutoCloseable {
     }
 
     /**
-     * Writes a long number.
+     * Writes a 64-bit number.
      *
-     * @param value 8 bytes
+     * @param value the number, 8 bytes
      * @return this
      */
     public StateWriter word(long value) {
@@ -69,7 +70,7 @@ public final class StateWriter implements AutoCloseable {
     }
 
     /**
-     * Writes bytes after their number.
+     * Writes a block of bytes with a preceding length.
      *
      * @param value the bytes
      * @return this
@@ -89,9 +90,9 @@ public final class StateWriter implements AutoCloseable {
     }
 
     /**
-     * Writes that there is a descriptor or none.
+     * Adds a descriptor, and writes whether there is one.
      *
-     * @param value null for none
+     * @param value the descriptor; null for none
      * @return this
      */
     public StateWriter descriptor(@Nullable Fd value) {

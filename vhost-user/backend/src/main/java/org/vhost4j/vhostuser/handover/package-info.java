@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The protocol between two back-ends when one takes over everything from the other, and its encoding.
+ * The protocol by which one back-end takes over all guests and ports from another, and its encoding.
  *
  * <p>A Unix stream of messages, each with magic, version, type, length and a CRC-32 of its content, and with descriptors that
  * come with its header (SCM_RIGHTS). The old back-end listens, the new one connects; both must be of one user.
@@ -9,17 +9,17 @@
  *   new                                old
  *   HELLO (oldest and newest format) -&gt;
  *                                  &lt;-  OFFER (what its guests were promised, its sockets and ports)
- *   PREPARE                        -&gt;      or REFUSED, and the old one keeps its guests
- *                                  &lt;-  SETUP (each guest, each port; with descriptors), while frames move
+ *   PREPARE                        -&gt;      or REFUSED, and the old one keeps its guests &lt;- SETUP (each guest, each port; with descriptors), while frames move
  *   READY                          -&gt;      memory is mapped, code is warm
- *                                  &lt;-  POSITIONS; frames stand still from now on
+ *                                  &lt;-  POSITIONS; no frame moves from now on
  *   TAKEN                          -&gt;
- *                                  &lt;-  COMMIT: the guests are the new one's
+ *                                  &lt;-  COMMIT: the guests belong to the new one
  * </pre>
  *
- * <p>Before COMMIT either side may say REFUSED with a reason of one line, or hang up; then the old one keeps its guests.
+ * <p>Before COMMIT either side may send REFUSED with a reason of one line, or close the connection; then the old one
+ * keeps its guests.
  *
- * <p>Threads: a channel belongs to one thread, which may wait. Nothing here touches a lane.
+ * <p>A channel belongs to one thread, which may block and is not a lane.
  */
 @NullMarked
 package org.vhost4j.vhostuser.handover;

@@ -7,9 +7,10 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.sys.PeerProcess;
 
 /**
- * One guest's features beyond the life of a connection, and of this process. A guest that runs keeps what it has acknowledged, and what its
- * front-end was offered: after a reset its next driver may acknowledge all of that. A front-end that returns to an offer with less is
- * rejected. Entered by the device's lane.
+ * Stores the features of one guest beyond the end of a connection, and of this process. A running guest keeps the
+ * features that it has acknowledged and those that its front-end was offered, because its next driver may acknowledge
+ * all of these after a reset. A front-end that returns while fewer features are offered is rejected. Entered by the
+ * device's lane.
  */
 final class AcknowledgedFeatures {
     private final FeatureSet offered;
@@ -43,7 +44,7 @@ final class AcknowledgedFeatures {
     Optional<String> heard(PeerProcess sender) {
         process = sender;
         if (known.isEmpty() || !known.get().process().mayBe(sender)) {
-            // Another process, so another guest.
+            // Another process means another guest.
             know(new Acknowledgement(FeatureSet.EMPTY, offered, sender, promise));
             return Optional.empty();
         }
@@ -60,7 +61,7 @@ final class AcknowledgedFeatures {
                     + remedy());
         }
         if (!sender.known()) {
-            // It may be the previous one or another, which was offered what is offered now.
+            // It may be the previous process, or another one, which gets the present offer.
             know(new Acknowledgement(before.features(), before.offered().plus(offered), sender, promise));
         }
         return Optional.empty();
@@ -72,7 +73,7 @@ final class AcknowledgedFeatures {
     }
 
     /**
-     * Continues with the record of another back-end.
+     * Takes over the record of another back-end.
      *
      * @return the reason why its guest cannot be taken over; empty when it can
      */
@@ -88,9 +89,9 @@ final class AcknowledgedFeatures {
     }
 
     /**
-     * Keeps what is known in a file from now on, of a socket whose path was not known before.
+     * Stores the record in a file from now on, for a socket whose path was not known before.
      *
-     * @param kept the file; what it says counts where nothing is known yet
+     * @param kept the file; its contents are used as far as nothing is known yet
      */
     void keepIn(AcknowledgementFile kept) {
         file = kept;
@@ -129,8 +130,8 @@ final class AcknowledgedFeatures {
     }
 
     /**
-     * Ends the record because the back-end ends, and removes the file of a guest that has ended or never connected.
-     * Returns whether it has ended or never connected.
+     * Closes the record because the back-end ends, and removes the file if the guest has ended or never connected.
+     * Returns whether the guest has ended or never connected.
      */
     boolean close() {
         boolean over = known.isEmpty() || known.get().isOver();

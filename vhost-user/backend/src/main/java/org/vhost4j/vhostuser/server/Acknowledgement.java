@@ -9,10 +9,10 @@ import org.vhost4j.sys.PeerProcess;
 
 /**
  * The features that a guest has acknowledged and that its front-end was offered, for a back-end that is restarted: the
- * record is valid as long as the front-end lives. QEMU asks a back-end once, when the device is realized, and shows
- * every later driver of the guest that offer.
+ * record is valid as long as the front-end lives. QEMU requests the features once, when the device is realized, and
+ * presents that offer to every later driver of the guest.
  *
- * @param features the virtio features that the driver acknowledged; none before it has
+ * @param features the virtio features that the driver acknowledged; none before it has acknowledged any
  * @param offered the features that the front-end was offered when it first connected
  * @param process the front-end's process, as far as known
  * @param promise description of the machine and platform that determined the offer, without line ends
@@ -41,7 +41,7 @@ record Acknowledgement(FeatureSet features, FeatureSet offered, PeerProcess proc
                         promise);
     }
 
-    /** Reads such a text; nothing when it is not one. */
+    /** Parses the text of a file; empty when it is invalid. */
     static Optional<Acknowledgement> parse(String text) {
         Matcher matcher = TEXT.matcher(text);
         if (!matcher.matches()) {

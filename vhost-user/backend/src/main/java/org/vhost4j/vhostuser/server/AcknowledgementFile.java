@@ -12,20 +12,20 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnreadableFile;
 
 /**
- * The file next to a guest's socket that keeps its acknowledgement while no back-end runs. It is read when the back-end starts, and
- * written by a thread of its own, because a slow disk must not hold up a lane.
+ * The file next to a guest's socket that keeps its acknowledgement while no back-end runs. It is read when the back-end
+ * starts, and written by a separate thread, because a slow disk must not delay a lane.
  */
 final class AcknowledgementFile {
     static final String SUFFIX = ".acknowledged";
 
-    /** What {@link #write} writes is shorter. */
+    /** Maximum size of the file in bytes: more than {@link #write} writes. */
     private static final int MOST_BYTES = 64 << 10;
 
     private final OwnFile file;
     private final ExecutorService writer;
     private final Consumer<String> trouble;
 
-    /** What the file is to say, nothing for no file; null when the writer has nothing to do. */
+    /** The content to write: empty for no file; null when the writer has nothing to do. */
     private final AtomicReference<@Nullable Optional<Acknowledgement>> wanted = new AtomicReference<>();
 
     /**
@@ -75,8 +75,8 @@ final class AcknowledgementFile {
     }
 
     /**
-     * Has the writer bring the file up to date. At most one task of this file waits for it: a front-end can acknowledge faster than a
-     * disk writes, and only the last counts.
+     * Requests that the writer update the file. At most one task for this file is queued: a front-end can acknowledge
+     * faster than a disk writes, and only the last content is needed.
      */
     private void leave(Optional<Acknowledgement> acknowledgement) {
         if (wanted.getAndSet(acknowledgement) == null) {

@@ -16,20 +16,24 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.vhostuser.session.RefusedException;
 
 /**
- * Speaks for a guest that has migrated here: a reverse ARP request with its address (RFC 903) tells the bridges where it is now.
+ * Announces a guest that has migrated here by a reverse ARP request with its address (RFC 903), from which bridges
+ * learn its new location.
  *
- * <p>Nothing is said before the guest's queues run: until then it runs on the source, and an announcement would take its frames from it.
- * QEMU sends the first SEND_RARP even before the features. Entered by the device's lane.
+ * <p>Announcements wait until the guest's queues run: until then the guest runs on the source, and an announcement
+ * would divert its frames. QEMU sends the first SEND_RARP even before the features. Entered by the device's lane.
  */
 final class Announcer {
-    /** Maximum of addresses of one guest that are announced. */
+    /** Maximum number of addresses of one guest that are announced. */
     static final int MOST = 256;
 
     private static final int BYTES = 60;
     private static final int RARP = 0x8035;
     private static final int REVERSE_REQUEST = 3;
 
-    /** When addresses that came with the state are announced again, as QEMU does with its own: a frame can be lost, or come too early. */
+    /**
+     * Times in milliseconds at which addresses that came with the state are announced again, as QEMU does: a frame can
+     * be lost or come too early.
+     */
     private static final long[] AGAIN_MILLIS = {50, 200, 450, 800};
 
     private final FramePort port;
@@ -37,10 +41,10 @@ final class Announcer {
     private final MemorySegment memory = Arena.ofAuto().allocate(BYTES, 8);
     private final Frame frame = new Frame();
 
-    /** What the front-end wants announced as soon as the queues run. */
+    /** Addresses that SEND_RARP requests to announce as soon as the queues run. */
     private final Set<Long> early = new LinkedHashSet<>();
 
-    /** What came with the state, until the queues run. */
+    /** Addresses that came with the state, until the queues run. */
     private final List<Long> moved = new ArrayList<>();
 
     private final List<Future<?>> repeats = new ArrayList<>();
@@ -53,7 +57,7 @@ final class Announcer {
     }
 
     /**
-     * Carries out SEND_RARP.
+     * Executes SEND_RARP.
      *
      * @throws RefusedException when it is not the address of one station, or the port may not have it
      */
@@ -77,7 +81,7 @@ final class Announcer {
         return !early.isEmpty() || !moved.isEmpty() || repeats.stream().anyMatch(each -> !each.isDone());
     }
 
-    /** Takes over the stations of a guest that comes from another back-end. */
+    /** Takes over the stations of a guest from another back-end. */
     void moved(List<Long> stations) {
         moved.clear();
         moved.addAll(stations);
@@ -108,7 +112,7 @@ final class Announcer {
         return some;
     }
 
-    /** A station that has sent elsewhere since then is left there. */
+    /** Announces stations again, except those that have moved to another port meanwhile. */
     private void again(List<Long> stations) {
         stations.stream().filter(mac -> context.has(port, mac)).forEach(this::send);
     }

@@ -4,8 +4,8 @@ package org.vhost4j.vhostuser.server;
 /** The way in which a guest is attached, which the back-end has to know before the front-end negotiates. */
 public enum Attach {
     /**
-     * Either way: CONFIG is offered, and the way follows from whether the front-end acknowledges it. QEMU's netdev
-     * warns about the offer once.
+     * Detected: CONFIG is offered, and a front-end that acknowledges it is a {@link #DEVICE}, any other a {@link
+     * #NETDEV}. QEMU's netdev warns about the offer once.
      */
     AUTO,
     /** QEMU's {@code -netdev vhost-user}: config space and control queue are QEMU's, so CONFIG is not offered. */

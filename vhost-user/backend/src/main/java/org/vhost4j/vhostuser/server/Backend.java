@@ -36,7 +36,7 @@ public final class Backend implements AutoCloseable {
     private final List<LaneContext> contexts = new ArrayList<>();
     private final List<GuestPort> guests = new CopyOnWriteArrayList<>();
 
-    /** By guest, as far as they are open. */
+    /** The open sockets, by guest. */
     private final List<GuestSocket> sockets = new CopyOnWriteArrayList<>();
 
     private final ExecutorService files =
@@ -44,11 +44,14 @@ public final class Backend implements AutoCloseable {
 
     private final Captures captures = new Captures(this);
 
-    /** Another back-end has everything. */
+    /** Whether another back-end has taken over. */
     private volatile boolean left;
 
     private final List<Uplink.Opened> uplinks = new CopyOnWriteArrayList<>();
-    /** What each guest takes, a mask of {@link org.vhost4j.device.frame.Offloads}. Of the first lane. */
+    /**
+     * The offloads that each guest accepts, a mask of {@link org.vhost4j.device.frame.Offloads}. Used by the first
+     * lane.
+     */
     private final Map<String, Integer> guestsAccept = new HashMap<>();
 
     private final Membership membership;
@@ -79,7 +82,7 @@ public final class Backend implements AutoCloseable {
     }
 
     private void open() {
-        // Before files beside a socket are touched that another back-end may use.
+        // Checked before files beside a socket are changed that another back-end may use.
         for (Endpoint endpoint : config.endpoints()) {
             Path path = endpoint.path();
             if (path != null && !endpoint.connect()) {
@@ -93,7 +96,7 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    /** Makes lanes and guests, joined but not at work. */
+    /** Creates lanes and guests and adds them to the bridges, without starting them. */
     void build(Consumer<Switching.Bridged> opening) {
         for (int i = 0; i < config.lanesInUse(); i++) {
             contexts.add(new LaneContext(i, config, i == 0 ? null : contexts.getFirst(), this::faulted, listener));
@@ -132,7 +135,7 @@ public final class Backend implements AutoCloseable {
                 : bridged.uplinks().stream().anyMatch(Uplink::onEveryLane);
     }
 
-    /** Makes a lane run a task and waits for it; what goes wrong is the caller's to report, not the lane's. */
+    /** Runs a task on a lane and waits for it. An exception of the task is thrown to the caller, not to the lane. */
     static void inLane(LaneContext context, Runnable task) {
         Optional<RuntimeException> failure = context.lane
                 .submit(() -> {
@@ -166,8 +169,8 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Those with a part on every lane come last, and no lane opens a part before the tables have all ports: a part that is open forwards frames,
-     * while a port that is added replaces the tables.
+     * Opens the uplinks. Those with a part on every lane come last, and no lane opens a part before the tables have all
+     * ports, because an open part forwards frames, while adding a port replaces the tables.
      */
     private void openUplinks(Switching.Bridged bridged) {
         LaneContext first = contexts.getFirst();
@@ -206,7 +209,10 @@ public final class Backend implements AutoCloseable {
         return uplink.onEveryLane() ? contexts.subList(1, contexts.size()) : List.of();
     }
 
-    /** Gives all bridges an uplink that is open; those that have a part of it, only their place. Called by the first lane. */
+    /**
+     * Adds an open uplink to all bridges; bridges of lanes with a part of it only get its port number. Called by the
+     * first lane.
+     */
     void join(Uplink.Opened opened, Uplink uplink, PortSecurity security) {
         uplinks.add(opened);
         PortRules rules = membership.rules(opened.port().name(), uplink, security);
@@ -214,7 +220,7 @@ public final class Backend implements AutoCloseable {
         contexts.getFirst().join(opened.port(), rules, opened::fault, whole);
     }
 
-    /** Opens another lane's part of an uplink that is open, and gives it to that lane's bridge. Called by that lane. */
+    /** Opens another lane's part of an open uplink, and adds it to that lane's bridge. Called by that lane. */
     <P extends Uplink.Opened, E extends Exception> void joinPart(
             LaneContext context,
             Uplink.Opened whole,
@@ -226,31 +232,30 @@ public final class Backend implements AutoCloseable {
         Uplink.Opened unused = context.openPart(whole, opening, gate -> context.add(gate, rules));
     }
 
-    /** Replaces what is served. Called while nothing else is changed. */
+    /** Replaces the configured guests and ports. Called while no other change is made. */
     void serve(List<Endpoint> endpoints, Switching switching) {
         config = config.serving(endpoints, switching);
     }
 
     /**
-     * Guests and ports that come, change and go.
+     * Returns the object that adds, changes and removes guests and ports.
      *
-     * @return always the same
+     * @return always the same object
      */
     public Membership membership() {
         return membership;
     }
 
     private void faulted(Pollable pollable, String reason) {
-        // The device has reported its reason itself; a port that is no guest has no other way to report it.
+        // The device has reported its reason itself; for other ports it is reported here.
         if (guests.stream().noneMatch(guest -> guest.name().equals(pollable.name()))) {
             listener.trouble(pollable.name(), reason);
         }
     }
 
     private AcknowledgedFeatures acknowledged(String guest, Endpoint endpoint) {
-        // An inherited connection has no name under which the next process would find anything; a listening socket's is
-        // asked
-        // for when it is there.
+        // An inherited connection has no path by which the next process could find the record; the path of a listening
+        // socket is read when the socket exists.
         AcknowledgementFile file = endpoint.path() == null || config.promise().isEmpty()
                 ? null
                 : new AcknowledgementFile(endpoint.path(), files, line -> listener.trouble(guest, line));
@@ -258,7 +263,10 @@ public final class Backend implements AutoCloseable {
                 config.offered().plus(config.leftToFrontEnd()), config.promise().orElse("this back-end"), file);
     }
 
-    /** As with {@link #acknowledged}, without a file it is kept for this process: its front-end may connect again. */
+    /**
+     * Returns the progress file of a guest. Without a file, as for {@link #acknowledged}, the progress is kept within
+     * this process, because the front-end may connect again.
+     */
     private ProgressFile progress(String guest, Endpoint endpoint) {
         int queues = 2 * config.queuePairs() + 1;
         Path path = endpoint.path();
@@ -290,7 +298,7 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    /** Tells the parts of an uplink on other lanes what guests take. */
+    /** Notifies the parts of an uplink on other lanes of the offloads that guests accept. */
     void tellParts(Uplink.Opened uplink, int any) {
         for (LaneContext context : contexts.subList(1, contexts.size())) {
             try {
@@ -316,8 +324,8 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Sets a guest's link up or down, until the next call. While it is down no frame moves; a driver that reads our
-     * config space sees LINK_UP change. Any thread.
+     * Sets a guest's link up or down, until the next call. While it is down no frame moves; a driver that reads the
+     * back-end's config space sees LINK_UP change. Any thread may call it.
      *
      * @param guest name of the guest
      * @param up whether the link is up
@@ -452,8 +460,8 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Notes the time: stations that are seen until the next call were seen now. To be called every few seconds where the age of stations
-     * is asked for. Any thread, one at a time; no lane is asked.
+     * Sets the time that is stored for stations seen until the next call. Call it every few seconds if the age of
+     * stations is needed. Any thread may call it, one at a time; no lane is involved.
      */
     public void noteTime() {
         Bridge bridge = contexts.getFirst().bridge();
@@ -485,11 +493,13 @@ public final class Backend implements AutoCloseable {
      * @param config the configuration, with the same sockets and ports
      * @param listener receives the back-end's events
      * @param channel channel to the other back-end; still owned by the caller
-     * @param rehearsal runs when memory is mapped, while frames still move in the other back-end, so that the code that
-     *     it runs is loaded and compiled when it is needed
+     * @param rehearsal runs after memory was mapped, while the other back-end still moves frames, so that the JVM has
+     *     loaded and compiled the code before it is needed
      * @return the running back-end
-     * @throws HandOverException when this back-end cannot keep what guests were promised there, or that one is gone; it keeps its guests
-     * @throws org.vhost4j.sys.SystemError when something cannot be opened; that one keeps its guests
+     * @throws HandOverException when this back-end cannot keep the promises made to guests there, or the other back-end
+     *     is gone; it keeps its guests
+     *
+     * @throws org.vhost4j.sys.SystemError when something cannot be opened; the other back-end keeps its guests
      */
     public static Backend takeOver(
             BackendConfig config, BackendListener listener, HandOverChannel channel, Runnable rehearsal)
@@ -502,7 +512,7 @@ public final class Backend implements AutoCloseable {
      *
      * @param channel channel to the other back-end; still owned by the caller
      * @return the process that has taken over; the caller calls {@link #close} next
-     * @throws HandOverException when nothing was handed over: everything continues here as if nothing had been
+     * @throws HandOverException when nothing was handed over: this back-end continues unchanged
      */
     public SocketPeer handOver(HandOverChannel channel) throws HandOverException {
         return membership.unchanged(() -> new Giving(this, channel).give());
@@ -546,7 +556,7 @@ public final class Backend implements AutoCloseable {
         return listener;
     }
 
-    /** Leaves everything to another back-end: nothing that is shared with it is touched any more. */
+    /** Leaves everything to another back-end: sockets, files and memory that it shares are not changed any more. */
     void leave() {
         membership.close();
         captures.leave();
@@ -569,7 +579,7 @@ public final class Backend implements AutoCloseable {
     public void close() {
         membership.close();
         captures.close();
-        // Guests first, and lanes when nothing is left to tell them.
+        // Guests are closed first, and lanes when no task for them is left.
         for (LaneContext context : contexts) {
             finish(context, () -> closeGuests(context));
         }
@@ -580,7 +590,7 @@ public final class Backend implements AutoCloseable {
         contexts.forEach(LaneContext::end);
         contexts.forEach(LaneContext::close);
         guests.forEach(GuestPort::closeDescriptors);
-        // Waits for what is still to be written.
+        // Waits for files that are still to be written.
         files.close();
     }
 

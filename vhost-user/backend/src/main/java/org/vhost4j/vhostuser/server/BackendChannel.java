@@ -17,8 +17,8 @@ import org.vhost4j.vhostuser.wire.MessageWriter;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * Our requests to the front-end (vhost-user protocol, "Back-end communication"). None of them asks for a reply, so nothing is ever read
- * here; a front-end that does not read its end either loses requests and harms only itself.
+ * Sends this back-end's requests to the front-end (vhost-user protocol, "Back-end communication"). None of them
+ * requests a reply, so nothing is ever read here; a front-end that does not read loses requests and harms only itself.
  */
 final class BackendChannel {
     private final MessageTracer tracer;
@@ -27,7 +27,7 @@ final class BackendChannel {
     private @Nullable Fd socket;
     private Set<ProtocolFeature> protocol = Set.of();
 
-    /** Half a request was sent, or none at all: the socket is not used any more. */
+    /** Whether sending has failed, possibly in the middle of a request: the socket is not used any more. */
     private boolean broken;
 
     /**
@@ -44,8 +44,8 @@ final class BackendChannel {
     /**
      * Uses a socket from now on.
      *
-     * @param replacement stays the session's; null for none
-     * @param negotiated the protocol features, which decide what may be sent
+     * @param replacement the socket, which the session still owns; null for none
+     * @param negotiated the negotiated protocol features, which determine the requests that may be sent
      */
     void use(@Nullable Fd replacement, Set<ProtocolFeature> negotiated) {
         socket = replacement;
@@ -90,7 +90,7 @@ final class BackendChannel {
             if (sent == bytes.length) {
                 return;
             }
-            // Half a message cannot be taken back, and what follows it would not be understood.
+            // A partly sent message cannot be withdrawn, and the front-end could not parse the next one.
             socket = null;
             broken = true;
             trouble.accept(request + " could not be sent on the back-end's channel, which is not used any more: "

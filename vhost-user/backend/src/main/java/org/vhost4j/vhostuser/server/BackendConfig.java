@@ -21,13 +21,13 @@ import org.vhost4j.sys.CoreSet;
  * @param mtu MTU in the config space in bytes, 68 to 65535, or 0 for none
  * @param linkSpeed speed and duplex mode in the config space
  * @param switching the switching of the guests' frames
- * @param idle when a lane sleeps
+ * @param idle policy for when a lane sleeps
  * @param promise description of the machine and platform that determine the features, in one line. With it, a file next
- *     to each guest's socket (its name with {@code .acknowledged}) keeps what the guest acknowledged, and a restarted
- *     back-end rejects a front-end whose guest has acknowledged more than is offered now. Without it nothing is kept
- *     beyond the process
+ *     to each guest's socket (its name with {@code .acknowledged}) stores the features that the guest acknowledged, and
+ *     a restarted back-end rejects a front-end whose guest has acknowledged more than is offered now. Without it
+ *     nothing is kept beyond the process
  * @param view the properties that guests see; they are part of the state that migrates with a guest, and a guest that
- *     saw others is refused
+ *     saw other properties is refused
  * @param receiveTimeouts time for which senders wait for a guest
  * @param lanes number of threads that serve the guests, 1 to {@value #MOST_LANES}; see {@link #lanesInUse}
  * @param clock clock in nanoseconds, from any origin, monotonic; read by the threads of all lanes
@@ -70,10 +70,10 @@ public record BackendConfig(
     }
 
     /**
-     * Begins a configuration in which everything else has its default.
+     * Returns a builder with defaults for all other values.
      *
      * @param endpoints one for each guest
-     * @param offered the features on offer, as the platform's resolution has them
+     * @param offered the offered features, as the platform's resolution determined them
      * @return a builder: one lane that sleeps when it is idle, a bridge between the guests, one queue pair each, no MTU and no link
      *     speed in the config space, nothing kept beyond the process, real time
      */
@@ -96,8 +96,8 @@ public record BackendConfig(
     }
 
     /**
-     * Returns whether the queue pairs of a guest are on all lanes; those of a guest with rate limits are not, because
-     * lanes do not count together.
+     * Returns whether the queue pairs of a guest are on all lanes; those of a guest with rate limits are not, because a
+     * rate limit cannot be shared by lanes.
      */
     boolean spreads(Endpoint guest) {
         return spreads() && guest.rates().equals(PortRates.NONE);
@@ -208,7 +208,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#idle}.
          *
-         * @param value when a lane sleeps
+         * @param value policy for when a lane sleeps
          * @return this
          */
         public Builder idle(IdlePolicy value) {
@@ -242,7 +242,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#receiveTimeouts}.
          *
-         * @param value how long senders wait for a guest
+         * @param value maximum time for which senders wait for a guest
          * @return this
          */
         public Builder receiveTimeouts(ReceiveTimeouts value) {
@@ -286,7 +286,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#growing}.
          *
-         * @param value whether guests may come while the back-end runs
+         * @param value whether guests may be added while the back-end runs
          * @return this
          */
         public Builder growing(boolean value) {

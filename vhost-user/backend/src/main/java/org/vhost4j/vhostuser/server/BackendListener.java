@@ -25,7 +25,7 @@ public interface BackendListener {
     void attached(String guest);
 
     /**
-     * Reports the features that a driver has acknowledged, when they are known or have changed.
+     * Reports the features that a driver has acknowledged, when they are first known and when they have changed.
      *
      * @param guest the guest's name
      * @param features the negotiated features

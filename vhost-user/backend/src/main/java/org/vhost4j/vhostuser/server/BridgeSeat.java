@@ -11,7 +11,7 @@ import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.bridge.RemotePort;
 import org.vhost4j.device.frame.FramePort;
 
-/** A port's number on the bridges of all lanes, while frames move. Used by a thread that is no lane's. */
+/** Adds and removes a port on the bridges of all lanes while frames move. Used by a thread that is not a lane's. */
 final class BridgeSeat {
     private final List<LaneContext> lanes;
     private final LaneContext own;
@@ -29,7 +29,7 @@ final class BridgeSeat {
     BridgeSeat(List<LaneContext> lanes, LaneContext own, String name, PortRules rules) {
         this(lanes, own, bridge(own).place(name, rules), rules);
         try {
-            // Each lane has room for the number before a frame can have a station there.
+            // Each lane has room for the number before a station can be learned there.
             inAll(bridge -> bridge.occupy(number, null, rules));
         } catch (RuntimeException | Error e) {
             leave(null);
@@ -44,12 +44,12 @@ final class BridgeSeat {
         this.rules = rules;
     }
 
-    /** The number of a port that is there. */
+    /** Returns the seat of an existing port. */
     static BridgeSeat of(List<LaneContext> lanes, LaneContext own, int number) {
         return new BridgeSeat(lanes, own, number, PortRules.NONE);
     }
 
-    /** The number of a port that is there. */
+    /** Returns the seat of an existing port. */
     static BridgeSeat of(List<LaneContext> lanes, LaneContext own, FramePort port) {
         int[] number = new int[1];
         Backend.inLane(own, () -> number[0] = bridge(own).numberOf(own.known(port)));
@@ -73,31 +73,31 @@ final class BridgeSeat {
     }
 
     /**
-     * Delivers frames to the port.
+     * Starts to deliver frames to the port.
      *
-     * @param opening gives the port; called by its lane
-     * @param fault stops the port when a frame could not be handed to it; called by its lane
-     * @param parks whether frames of uplinks wait for it in a queue of their own
+     * @param opening opens the port; called by its lane
+     * @param fault stops the port when a frame could not be delivered to it; called by its lane
+     * @param parks whether frames of uplinks wait for it in a separate queue
      */
     void take(Supplier<FramePort> opening, Consumer<String> fault, boolean parks) {
         take(opening, fault, parks, null);
     }
 
-    /** Opens a lane's own part of a port, and has the bridge use it. */
+    /** Opens a lane's own part of a port, and adds it to the lane's bridge. */
     @FunctionalInterface
     interface Parts {
         /**
          * Opens the part of a lane; called by that lane.
          *
-         * @param joining takes what the bridge is to have as its port, before any frame comes from there
+         * @param joining receives the port to add to the bridge, before the first frame comes from it
          */
         void open(LaneContext of, Consumer<FramePort> joining);
     }
 
     /**
-     * Delivers frames to the port.
+     * Starts to deliver frames to the port.
      *
-     * @param parts opens the parts of other lanes, which then need no way to the port's lane; null when there are none
+     * @param parts opens the parts of other lanes, which then need no path to the port's lane; null when there are none
      */
     void take(Supplier<FramePort> opening, Consumer<String> fault, boolean parks, @Nullable Parts parts) {
         List<RemotePort> remotes = new ArrayList<>();
@@ -129,12 +129,12 @@ final class BridgeSeat {
         }
     }
 
-    /** Gives the port the station that is its own by its rules. */
+    /** Enters the address that the port's rules give to it into the table. */
     void settle() {
         Backend.inLane(own, () -> bridge(own).settle(number));
     }
 
-    /** Holds the port to other rules. */
+    /** Applies other rules to the port. */
     void obey(PortRules changed) {
         boolean[] settles = new boolean[1];
         Backend.inLane(own, () -> settles[0] = bridge(own).change(number, changed));
@@ -148,11 +148,12 @@ final class BridgeSeat {
      * Releases the port's number, and forgets all stations of the port.
      *
      * @param port the port, or null when it was not opened
-     * @param closing closes the port; called by its lane, after the last frame for the port and before the next task
+     * @param closing closes the port; called by its lane, after the last frame for the port and before the lane's next
+     *     task
      */
     void leave(@Nullable FramePort port, Runnable closing) {
         leave(port, closing, context -> {
-            // Only the port's own lane has something to close.
+            // Only the port's own lane has a port to close.
         });
     }
 
@@ -167,7 +168,7 @@ final class BridgeSeat {
             }
         }
         Backend.inLane(own, () -> {
-            // A closed port gets no frame: the numbers of its descriptors may be those of other files by then.
+            // No frame may be sent to a closed port, because its descriptor numbers may refer to other files by then.
             bridge(own).vacate(number);
             try {
                 closing.run();
@@ -184,7 +185,7 @@ final class BridgeSeat {
     /** Releases the number of a port that is closed already. */
     void leave(@Nullable FramePort port) {
         leave(port, () -> {
-            // It is closed.
+            // The port is closed already.
         });
     }
 }

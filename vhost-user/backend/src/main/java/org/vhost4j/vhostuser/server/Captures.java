@@ -36,15 +36,15 @@ public final class Captures {
         this.backend = backend;
     }
 
-    /** Where the frames of a guest or port are copied. */
+    /** A lane on which the frames of a guest or port are copied. */
     private record Place(String name, int laneNumber, Lane lane, Consumer<@Nullable FrameTap> tap) {}
 
-    /** A capture and the places where its taps are; none when it has ended by itself. */
+    /** A capture and the places of its taps; no places when it has ended by itself. */
     private static final class Running {
         private @Nullable Capture capture;
         private List<Place> places;
 
-        /** Guests and ports that were removed: others may have their names. */
+        /** Guests and ports that were removed; others may get their names. */
         private final Set<String> gone = new HashSet<>();
 
         private Running(List<Place> places) {
@@ -99,7 +99,7 @@ public final class Captures {
         }
         placed.forEach(CompletableFuture::join);
         if (!capture.status().running()) {
-            // It has ended before the taps were in place.
+            // The capture has ended before the taps were set.
             synchronized (begun) {
                 begun.places = places;
             }
@@ -132,7 +132,7 @@ public final class Captures {
         return places;
     }
 
-    /** Where a guest or port has frames: a port with a part on every lane on each of them. */
+    /** Returns the lanes on which a guest or port has frames: for a port with a part on every lane, all of them. */
     private List<Place> placesOf(String name) {
         for (GuestPort guest : backend.guests()) {
             if (guest.name().equals(name)) {
@@ -162,12 +162,12 @@ public final class Captures {
         return places;
     }
 
-    /** Forgets a guest or port that was removed: a new one with its name is in no capture. */
+    /** Removes a guest or port that was removed from its capture: a new one with the same name is in no capture. */
     synchronized void forget(String name) {
         running.values().forEach(capture -> capture.gone.add(name));
     }
 
-    /** A capture writes no more. Called by its thread. */
+    /** Records that a capture has ended by itself. Called by its thread. */
     private void ended(String id, Running capture) {
         List<Place> places;
         synchronized (capture) {
@@ -185,7 +185,7 @@ public final class Captures {
             try {
                 place.lane().execute(() -> place.tap().accept(null));
             } catch (IllegalStateException e) {
-                // The lane has ended, and copies nothing.
+                // The lane has ended and copies no frame.
             }
         }
     }
@@ -250,7 +250,7 @@ public final class Captures {
         });
     }
 
-    /** Ends all captures; there are no more. The lanes run. */
+    /** Ends all captures permanently, while the lanes still run. */
     synchronized void close() {
         closed = true;
         List.copyOf(running.keySet()).forEach(this::stop);

@@ -26,9 +26,12 @@ import org.vhost4j.vhostuser.wire.MessageReader;
 import org.vhost4j.vhostuser.wire.MessageWriter;
 import org.vhost4j.vhostuser.wire.ProtocolException;
 
-/** The socket around one session: bytes in, bytes out. Whatever ends it undoes all effects of the session first. */
+/**
+ * One front-end's connection: passes messages between its socket and its session. When it ends for any reason, all
+ * effects of the session are undone first.
+ */
 final class Connection implements StreamHandler {
-    /** Said of a front-end whose descriptors pile up. */
+    /** Reason for ending the connection of a front-end that sends descriptors faster than they can be closed. */
     static final String TOO_MANY_TO_CLOSE =
             "more than " + Closer.MOST + " descriptors and mappings that its front-ends passed are still being closed";
 
@@ -40,12 +43,12 @@ final class Connection implements StreamHandler {
     private final UnixStream stream;
     private final Function<PeerProcess, Optional<String>> admission;
     private boolean admitted;
-    /** The front-end's process as another back-end knows it; 0 when it has not. */
+    /** Process ID of the front-end according to the previous back-end; 0 when unknown. */
     private int senderBefore;
 
     private boolean over;
 
-    /** The number of pieces of messages that have come: what the front-end has said has not changed while this has not. */
+    /** Number of received pieces of messages: while it does not change, the front-end's setup does not change. */
     private long pieces;
 
     /**
@@ -95,7 +98,7 @@ final class Connection implements StreamHandler {
         session.onLateReply(this::replyLate);
     }
 
-    /** What a connection has in the midst of its messages: a request that is not whole, and replies that were not read. */
+    /** Messages in transit on a connection: an incomplete request, and replies that the front-end has not read yet. */
     static final class Midst {
         private final byte[] begun;
         private final List<Fd> descriptors;
@@ -136,10 +139,10 @@ final class Connection implements StreamHandler {
     }
 
     /**
-     * Continues with the connection of another back-end.
+     * Continues a connection of another back-end.
      *
-     * @param admission asked if that one has not got the first message
-     * @param midst where that one has left it
+     * @param admission called if the other back-end has not received the first message
+     * @param midst messages in transit when the other back-end stopped
      */
     static Connection takeOver(
             IoLoop loop,
@@ -210,7 +213,7 @@ final class Connection implements StreamHandler {
         return pieces;
     }
 
-    /** Closes everything here, and leaves the front-end to another back-end. */
+    /** Closes everything in this process, and leaves the front-end to another back-end. */
     void leave() {
         over = true;
         session.close();
@@ -248,7 +251,7 @@ final class Connection implements StreamHandler {
         }
     }
 
-    /** The reply for which the front-end, and with it the next message, has waited. */
+    /** Sends the late reply for which the front-end has waited, and continues with the next message. */
     private void replyLate(Message reply) {
         if (!over) {
             send(reply);

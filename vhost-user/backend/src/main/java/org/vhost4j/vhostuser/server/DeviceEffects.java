@@ -45,7 +45,7 @@ import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** The effects of one session on its network device. Entered by the device's lane. */
+/** Applies the effects of one session to its network device. Entered by the device's lane. */
 final class DeviceEffects implements SessionEffects {
     private final String guest;
     private final DeviceControl device;
@@ -74,33 +74,39 @@ final class DeviceEffects implements SessionEffects {
     private @Nullable FeatureSet announced;
     private boolean linkUp;
 
-    /** Tells the front-end of new marks in the log of dirty pages, if it wants that. */
+    /** Signals new marks in the log of dirty pages to the front-end, if it has requested that (SET_LOG_FD). */
     private @Nullable SharedSignal logSignal;
 
     private @Nullable Fd logDescriptor;
 
-    /** Another back-end continues with the guest: nothing that happens here is of interest any more. */
+    /** Whether another back-end has taken over the guest: no event of this one is reported any more. */
     private boolean left;
 
-    /** The front-end has kept the lane in a signal: nothing of it is signalled any more. */
+    /** Whether the front-end has blocked the lane in a signal: none of its descriptors is signalled any more. */
     private boolean jammed;
 
-    /** The front-end cleared the device status, as QEMU does for a mere pause, too, or the device has moved. */
+    /**
+     * Whether the driver may only be paused: the front-end has cleared the device status, which QEMU does also for a
+     * pause, or the device has moved.
+     */
     private boolean paused;
 
-    /** What this class keeps of a queue that runs. */
+    /** The state of a running queue. */
     private static final class Queue {
         private @Nullable Virtqueue ring;
-        /** Where it runs, and ran last. */
+        /** The seat on which the queue runs, or ran last. */
         private GuestSeats.Seat seat;
-        /** Of the seat's lane. */
+        /** The kick descriptor on the seat's lane. */
         private @Nullable FdHandle kick;
 
         private @Nullable SharedSignal err;
         private boolean enabled;
         private boolean logged;
 
-        /** It was started here or in another process, and the front-end has not been told how far it came since. */
+        /**
+         * Whether the front-end does not know the queue's position: the queue was started here or in another process,
+         * and its position was not reported since.
+         */
         private boolean inPlace;
 
         private Queue(GuestSeats.Seat home) {
@@ -188,7 +194,7 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void translationsChanged(IotlbMessage message) {
-        // What is withdrawn may cause an IOTLB miss again: the answer may have been that there is none yet.
+        // An invalidated range may cause an IOTLB miss again, so the misses there are not pending any more.
         pendingMisses.removeIf(address -> Long.compareUnsigned(address - message.iova(), message.bytes()) < 0);
         device.translationsChanged();
     }
@@ -214,7 +220,7 @@ final class DeviceEffects implements SessionEffects {
         if (paused) {
             paused = false;
             if (setup.layout().begins(setup.base())) {
-                // Not the driver that was paused, whose rings have come further, but a new one.
+                // A new driver, not the paused one, whose rings are at a later position.
                 seats.each(seat -> seat.control().newDriver());
             }
         }
@@ -247,11 +253,12 @@ final class DeviceEffects implements SessionEffects {
                         : seat.lane().wakeOn(kick, () -> seat.control().notified(index));
                 seat.control().start(index, started, call, setup.enabled(), kick == null);
                 if (died) {
-                    // What it had used, or what was returned for it, was published and may not have been said.
+                    // Chains that the previous process has used, or that were returned, may have been published without
+                    // a call.
                     call.signal();
                 }
-                // The lane may sleep armed for the other queues alone: this one's driver would not know that it is to
-                // kick.
+                // The lane may be asleep, armed for the other queues only: this queue's driver would not know that it
+                // has to kick.
                 seat.lane().rearm();
             });
             queue.ring = ring;
@@ -282,7 +289,7 @@ final class DeviceEffects implements SessionEffects {
         RingLayout layout = setup.layout();
         QueueProgress its = progress.of(index);
         if (setup.inflight() != null) {
-            // The front-end keeps more than we could.
+            // The front-end's in-flight area has more information than the progress file.
             its.forget();
             return layout.open(name, setup.size(), parts(setup), seen(index), setup.base(), features(setup));
         }
@@ -307,8 +314,9 @@ final class DeviceEffects implements SessionEffects {
     }
 
     /**
-     * The queue with its chains tracked, where the front-end wants that. A frame that was in flight when another process died may have
-     * arrived, so it is not sent again; buffers that were to receive frames, and commands, are taken again.
+     * Returns the queue with its chains tracked in the in-flight area, if the front-end has set one. A frame that was
+     * in flight when another process died may have arrived, so it is not sent again; receive buffers and control
+     * commands are popped again.
      *
      * @throws RingFault when the in-flight area contradicts itself or the ring
      */
@@ -327,7 +335,10 @@ final class DeviceEffects implements SessionEffects {
                         device.queueKind(setup.index()) != QueueKind.TRANSMIT);
     }
 
-    /** Where a queue runs that starts now: the control queue at home, and behind an IOMMU all are, whose translations one lane has. */
+    /**
+     * Returns the seat on which a queue starts. The control queue starts at home, and behind an IOMMU all queues do,
+     * because one lane has the translations.
+     */
     private GuestSeats.Seat seatOf(int index) {
         boolean atHome = !seats.spread()
                 || device.queueKind(index) == QueueKind.CONTROL
@@ -335,7 +346,7 @@ final class DeviceEffects implements SessionEffects {
         return atHome ? seats.home() : seats.ofPair(index / 2);
     }
 
-    /** The memory as the lane of a queue sees it. */
+    /** Returns the memory table for the lane of a queue. */
     private GuestMemory seen(int index) {
         GuestSeats.Seat seat = queues[index].seat;
         if (seats.isHome(seat)) {
@@ -349,7 +360,7 @@ final class DeviceEffects implements SessionEffects {
         return its;
     }
 
-    /** Says which lane takes frames for the pair of a queue. */
+    /** Sets the lane that receives frames for the pair of a queue. */
     private void place(int index) {
         if (!seats.spread() || device.queueKind(index) != QueueKind.RECEIVE) {
             return;
@@ -372,7 +383,7 @@ final class DeviceEffects implements SessionEffects {
         return new RingParts(setup.descriptors(), setup.avail(), setup.used());
     }
 
-    /** The rings of a front-end were left by a process that died, or belong to a driver that began while none was there. */
+    /** Reports that the record contradicts a ring, which may belong to a driver that began while no back-end ran. */
     private void contradicted(String reason) {
         report("a queue begins where its front-end says, because what was kept of it is not of its ring: " + reason);
     }
@@ -386,7 +397,7 @@ final class DeviceEffects implements SessionEffects {
         return signal(seats.home(), descriptor, what);
     }
 
-    /** For the lane of a seat. */
+    /** Returns a signal for the lane of a seat. */
     private @Nullable SharedSignal signal(GuestSeats.Seat seat, @Nullable Fd descriptor, String what) {
         if (descriptor == null) {
             return null;
@@ -422,7 +433,7 @@ final class DeviceEffects implements SessionEffects {
         }
         GuestSeats.Seat seat = queue.seat;
         if (seats.spread() && device.queueKind(index) == QueueKind.RECEIVE) {
-            // Other lanes send no more frames there; those on their way find another queue, or are counted.
+            // Other lanes send no more frames there; frames in transit go to another queue, or are dropped and counted.
             seats.displace(index / 2);
         }
         seats.run(seat, () -> {
@@ -433,7 +444,7 @@ final class DeviceEffects implements SessionEffects {
         if (!left) {
             progress.of(index).stopped(ring.base());
         }
-        // Its IOTLB misses may never be answered: its driver may have unmapped it by now.
+        // Its IOTLB misses may never be answered, because its driver may have unmapped the addresses.
         pendingMisses.clear();
         tellWhoReadsTheLog();
         tellLink();
@@ -462,7 +473,7 @@ final class DeviceEffects implements SessionEffects {
         queues[index].logged = log != null;
         tellWhoReadsTheLog();
         if (log != null && logSignal != null) {
-            // What was written into the ring before is marked at once.
+            // Earlier writes to the ring are marked at once.
             logSignal.signal();
         }
     }
@@ -492,7 +503,10 @@ final class DeviceEffects implements SessionEffects {
         }
     }
 
-    /** The guest would continue elsewhere without what was written: it is stopped, between two turns. */
+    /**
+     * Stops the guest between two turns of the lane, because a write was not logged: the guest would continue at the
+     * destination without it.
+     */
     private void notLogged(String what) {
         lane.execute(() -> {
             if (Arrays.stream(queues).anyMatch(queue -> queue.ring != null)) {
@@ -515,7 +529,7 @@ final class DeviceEffects implements SessionEffects {
         return announcer.announces();
     }
 
-    /** Releases the guest, with which another back-end continues. */
+    /** Releases the guest, which another back-end has taken over. */
     void leave() {
         left = true;
     }
@@ -523,7 +537,7 @@ final class DeviceEffects implements SessionEffects {
     /** Prepares the queues that start next to continue at the positions of another back-end. */
     void arrive(List<SessionState.RingState> rings) {
         for (int i = 0; i < queues.length; i++) {
-            // One that had not started may have been left by a process that died.
+            // A ring that was not started may have been left by a process that died.
             queues[i].inPlace = i < rings.size() && rings.get(i).started();
         }
     }
@@ -533,7 +547,7 @@ final class DeviceEffects implements SessionEffects {
         return paused;
     }
 
-    /** Continues where another back-end was. */
+    /** Takes over the value of {@link #paused()} from another back-end. */
     void paused(boolean was) {
         paused = was;
     }
@@ -571,7 +585,8 @@ final class DeviceEffects implements SessionEffects {
         queues[index].enabled = enabled;
         GuestSeats.Seat seat = queues[index].seat;
         if (!enabled) {
-            // Before the lane stops to use it: a frame that finds no queue there must know that there is none.
+            // Changed before the lane stops using the queue, so that a frame that arrives there finds that there is no
+            // queue.
             place(index);
         }
         seats.run(seat, () -> seat.control().enable(index, enabled));
@@ -605,7 +620,7 @@ final class DeviceEffects implements SessionEffects {
     public void reset(ResetCause cause) {
         ResetEvent.record(guest, cause.name());
         if (cause == ResetCause.STATUS_CLEARED) {
-            // What the driver said on its control queue must outlast a pause.
+            // Settings of the driver's control queue must outlast a pause.
             paused = true;
         } else {
             seats.each(seat -> seat.control().reset());
@@ -615,12 +630,12 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void status(int status) {
-        // The rings say when a driver is ready; a status of 0 comes as reset().
+        // The start of rings shows when a driver is ready; a status of 0 arrives as reset().
     }
 
     @Override
     public void setMtu(int mtu) {
-        // A frame of any size up to the largest IP packet is carried, so every MTU is honoured.
+        // Frames of any size up to the largest IP packet are forwarded, so every MTU is supported.
     }
 
     @Override
@@ -641,8 +656,8 @@ final class DeviceEffects implements SessionEffects {
     }
 
     /**
-     * A driver that sees our config space says more of itself (its addresses, its VLANs) than we can. A guest without an IP address says
-     * nothing, so we speak in any case.
+     * Requests that the driver announce itself, if it sees this back-end's config space, because it knows its addresses
+     * and VLANs. The back-end sends an announcement in any case, because a guest without an IP address sends none.
      */
     private void askToAnnounce() {
         if (channel.takes(BackendRequest.CONFIG_CHANGE_MSG) && device.askToAnnounce()) {
@@ -663,13 +678,13 @@ final class DeviceEffects implements SessionEffects {
     @Override
     public void checkState(Consumer<Optional<String>> answer) {
         move.check(announcer, failure -> {
-            // Next comes the driver whose state it is, where it was, or a new one.
+            // Either the paused driver continues at its position, or a new one starts.
             paused |= failure.isEmpty();
             answer.accept(failure);
         });
     }
 
-    /** Tells the driver that the config space has changed, so that it reads it again. */
+    /** Notifies the driver of a configuration change, so that it reads the config space again. */
     void configChanged() {
         channel.send(BackendRequest.CONFIG_CHANGE_MSG, Message.noPayload());
     }
@@ -737,19 +752,22 @@ final class DeviceEffects implements SessionEffects {
         return receives && sends && device.open();
     }
 
-    /** Returns the part of the next super-frame that its receiver has taken, of a suspended queue. */
+    /** Returns the part of the next super-frame of a suspended queue that was delivered. */
     FrameCut cut(int index) {
         GuestSeats.Seat seat = queues[index].seat;
         return seats.ask(seat, () -> seat.control().cut(index));
     }
 
-    /** Continues with the super-frame that comes next in a queue that has just been started. */
+    /**
+     * Sets the part of the next super-frame of a queue that was delivered by another back-end; the queue has just been
+     * started.
+     */
     void cut(int index, FrameCut cut) {
         GuestSeats.Seat seat = queues[index].seat;
         seats.run(seat, () -> seat.control().cut(index, cut));
     }
 
-    /** Tells whether frames move, if that has changed. */
+    /** Reports whether frames move, if that has changed. */
     void tellLink() {
         boolean up = ready();
         if (up != linkUp && !left) {

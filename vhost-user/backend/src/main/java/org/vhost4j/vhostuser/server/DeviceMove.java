@@ -21,17 +21,20 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.session.RefusedException;
 
 /**
- * The state of one guest's device that moves with the guest: gathered at the source, compared with this back-end's promise and taken over
- * at the destination. Nothing of a state is in force before CHECK_DEVICE_STATE finds all of it good.
+ * The state of one guest's device that moves with the guest: collected at the source; compared with this back-end's
+ * promise and restored at the destination. A state takes effect only when CHECK_DEVICE_STATE finds all of it valid.
  *
- * <p>Entered by the device's lane. The bytes pass through a thread of this guest's own, of which there is one at most, and which ends when
- * there is nothing to transfer.
+ * <p>Entered by the device's lane. A separate thread of this guest, at most one at a time, transfers the bytes; it ends
+ * when there is nothing to transfer.
  */
 final class DeviceMove {
     private static final long IDLE_SECONDS = 1;
     private static final int MOST_WAITING = 4;
 
-    /** A transfer that is cancelled ends at once, unless its thread hangs in the front-end's pipe. */
+    /**
+     * Maximum time in seconds to wait for a cancelled transfer, which ends at once unless its thread is blocked in the
+     * front-end's pipe.
+     */
     private static final long ANSWER_SECONDS = 2;
 
     private final NetDevice device;
@@ -42,14 +45,14 @@ final class DeviceMove {
     private final ThreadPoolExecutor thread;
     private @Nullable Transfer current;
 
-    /** Changes whenever what was begun is given up. */
+    /** Changes whenever a transfer is abandoned. */
     private int attempt;
 
     /**
-     * A transfer that was begun.
+     * A transfer in progress.
      *
-     * @param pipe where the bytes are
-     * @param outcome what to take over, nothing for a state that was saved
+     * @param pipe the pipe of the bytes
+     * @param outcome the state to restore; empty for a state that was saved
      */
     private record Transfer(StatePipe pipe, CompletableFuture<Optional<MovedState>> outcome) {}
 
@@ -75,7 +78,7 @@ final class DeviceMove {
         thread.allowCoreThreadTimeOut(true);
     }
 
-    /** Begins to save. The descriptor is closed when that is over, also when this throws. */
+    /** Begins to save the state. The descriptor is closed at the end of the transfer, and when this throws. */
     void save(Fd to) throws RefusedException {
         Map<Counter, Long> counters = new EnumMap<>(Counter.class);
         for (Counter counter : Counter.values()) {
@@ -98,7 +101,7 @@ final class DeviceMove {
         });
     }
 
-    /** Begins to load. The descriptor is closed when that is over, also when this throws. */
+    /** Begins to load a state. The descriptor is closed at the end of the transfer, and when this throws. */
     void load(Fd from) throws RefusedException {
         begin(from, () -> {
             StatePipe pipe = StatePipe.read(from, thread);
@@ -106,13 +109,13 @@ final class DeviceMove {
         });
     }
 
-    /** How a transfer is started. */
+    /** Starts a transfer. */
     @FunctionalInterface
     private interface Start {
         Transfer start();
     }
 
-    /** A transfer that was begun before is given up: the front-end tries again. */
+    /** Starts a transfer, and abandons an earlier one, because the front-end tries again. */
     private void begin(Fd descriptor, Start start) throws RefusedException {
         end();
         try {
@@ -151,7 +154,7 @@ final class DeviceMove {
     }
 
     /**
-     * Carries out CHECK_DEVICE_STATE: ends the transfer, and applies the loaded state.
+     * Executes CHECK_DEVICE_STATE: ends the transfer, and applies the loaded state.
      *
      * @param announcer announcer of the guest's connection
      * @param answer called by the lane, later: empty, or the reason for the failure
@@ -179,7 +182,7 @@ final class DeviceMove {
                     if (ofThis == attempt) {
                         answer(failure == null ? state : Optional.empty(), failure, announcer, answer);
                     }
-                    // Else the connection has ended in between.
+                    // Otherwise the connection has ended meanwhile.
                 }));
     }
 
@@ -222,7 +225,7 @@ final class DeviceMove {
         }
     }
 
-    /** Returns whether a transfer was begun and not checked. */
+    /** Returns whether a transfer was begun and CHECK_DEVICE_STATE has not come yet. */
     boolean moves() {
         return current != null;
     }

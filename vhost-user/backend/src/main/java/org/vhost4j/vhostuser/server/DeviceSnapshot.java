@@ -30,11 +30,11 @@ public record DeviceSnapshot(
         List<QueueSnapshot> queues) {
     /** The source of a MAC address. */
     public enum MacSource {
-        /** The back-end's config space: the address is given, suggested, or set by the driver. */
+        /** The config space is the back-end's: the address is configured, derived, or set by the driver. */
         DEVICE,
         /**
-         * The config space is the front-end's. The address is the one that was given to the socket, and the guest's
-         * frames must have it.
+         * The config space is the front-end's. The address is the one that was configured for the socket, and the
+         * guest's frames must have it.
          */
         GIVEN,
         /** The config space is the front-end's. The address is the first source address of the guest's frames. */

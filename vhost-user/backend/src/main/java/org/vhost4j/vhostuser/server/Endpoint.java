@@ -20,8 +20,8 @@ import org.vhost4j.sys.InheritedSocket;
  * @param attach the way in which the guest is attached
  * @param mac the guest's MAC address, 48 bits with the first byte on the wire highest, or {@link PortRules#NO_MAC} when none is given
  * @param trustMac whether the guest may also send from other addresses
- * @param deviceState whether the device's state migrates with the guest; a migration fails when the front-ends find
- *     this on one side only
+ * @param deviceState whether the device's state migrates with the guest; a migration fails when only one side offers
+ *     this
  * @param access users who may connect to a socket on which this program listens
  * @param vlan VLANs of the guest
  * @param name name of the guest, or null for a name with its number
@@ -43,7 +43,7 @@ public record Endpoint(
         OwnSecurity security,
         boolean linkUp,
         PortRates rates) {
-    /** A guest of which only the socket is given. */
+    /** Creates an endpoint with defaults for everything except the socket. */
     private Endpoint(@Nullable Path path, int descriptor, boolean connect, Attach attach) {
         this(
                 path,
@@ -109,7 +109,7 @@ public record Endpoint(
     }
 
     /**
-     * Returns the same endpoint with DEVICE_STATE offered or not.
+     * Returns the same endpoint with or without the offer of DEVICE_STATE.
      *
      * @param moves whether the device's state migrates with the guest
      * @return the new endpoint
@@ -149,7 +149,7 @@ public record Endpoint(
     }
 
     /**
-     * Returns the same endpoint for a guest with security settings of its own.
+     * Returns the same endpoint for a guest with its own security settings.
      *
      * @param own security settings of the guest that replace the global ones
      * @return the new endpoint
@@ -207,7 +207,7 @@ public record Endpoint(
                 copy.rates);
     }
 
-    /** What may be different in another endpoint of the same socket. */
+    /** A mutable copy of the settings that may differ in another endpoint of the same socket. */
     private static final class Copy {
         long mac;
         boolean trustMac;

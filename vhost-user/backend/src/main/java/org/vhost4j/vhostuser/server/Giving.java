@@ -22,17 +22,18 @@ import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
 /**
- * The old back-end's part of a hand-over. It can continue as if nothing had been until it has sent COMMIT, and touches nothing
- * after that.
+ * The old back-end's part of a hand-over. It can continue unchanged until it has sent COMMIT, and changes nothing after
+ * that.
  *
- * <p>Everything stands still in three steps, each done by all lanes before the next begins: devices and uplinks take no more frames;
- * frames on their way between lanes are handed over, or kept when their receiver has no room; the rings are left alone.
+ * <p>Traffic stops in three steps, each done by all lanes before the next begins: devices and uplinks accept no more
+ * frames; frames in transit between lanes are delivered, or kept when their receiver has no room; the lanes stop using
+ * the rings.
  */
 final class Giving {
     private static final Duration ANSWER = Duration.ofSeconds(10);
-    /** The new back-end maps memory and warms up meanwhile. */
+    /** Maximum time in which the new back-end maps memory and warms up. */
     private static final Duration PREPARATION = Duration.ofMinutes(2);
-    /** Everything stands still meanwhile. */
+    /** Maximum time for the new back-end to take over, during which no frame moves. */
     private static final Duration TAKING = Duration.ofSeconds(1);
 
     private static final long LANE_MILLIS = 1_000;
@@ -41,7 +42,7 @@ final class Giving {
     private final Backend backend;
     private final HandOverChannel channel;
 
-    /** What each guest was like when it was written down. */
+    /** The version of each guest's setup when it was saved. */
     private final List<Long> versions = new ArrayList<>();
 
     private boolean frozen;
@@ -52,7 +53,7 @@ final class Giving {
         this.channel = channel;
     }
 
-    /** Hands everything over; the process that has it. */
+    /** Hands everything over; returns the process that has taken over. */
     SocketPeer give() throws HandOverException {
         try {
             SocketPeer peer = channel.requireSameUser();
@@ -131,7 +132,7 @@ final class Giving {
         return backend.uplinks().stream().map(Uplink.Movable.class::cast).toList();
     }
 
-    /** The lanes that have a part of a port, the first one first. */
+    /** Returns the lanes that have a part of a port, starting with the first lane. */
     private List<LaneContext> lanesOf(Uplink.Movable port) {
         List<LaneContext> lanes = new ArrayList<>();
         for (LaneContext context : backend.contexts()) {
@@ -161,7 +162,7 @@ final class Giving {
                 .join();
     }
 
-    /** Makes all lanes do something at the same time, and waits for all. */
+    /** Runs a task on all lanes at the same time, and waits for all. */
     private void inAllLanes(Consumer<LaneContext> task) {
         CompletableFuture.allOf(backend.contexts().stream()
                         .map(context -> context.lane.submit(() -> {
@@ -185,7 +186,7 @@ final class Giving {
         }
     }
 
-    /** Stops everything, and records where. */
+    /** Stops all traffic, and records the positions. */
     private StateWriter standStill() throws HandOverException {
         frozen = true;
         List<Optional<String>> reasons = Collections.synchronizedList(new ArrayList<>());
@@ -197,7 +198,7 @@ final class Giving {
             }
             guests(context, guest -> {
                 guest.freeze();
-                // What has happened since it was asked the first time.
+                // Changes since the first request.
                 reasons.add(guest.immovable());
             });
             uplinks(context, Uplink.Movable::halt);
@@ -217,7 +218,9 @@ final class Giving {
         }
     }
 
-    /** Gives frames between lanes a moment to arrive; those whose receiver has no room go with it. */
+    /**
+     * Waits a short time for frames between lanes to be delivered; frames whose receiver has no room are handed over.
+     */
     private void drain() {
         long end = System.nanoTime() + DRAIN_NANOS;
         AtomicBoolean waits = new AtomicBoolean(true);
@@ -231,14 +234,14 @@ final class Giving {
         }
     }
 
-    /** Leaves the rings alone, and writes how far everything has come. */
+    /** Stops using the rings, and writes the positions of all queues and ports. */
     private StateWriter positions() {
         List<StateWriter> ofGuests =
                 backend.guests().stream().map(guest -> new StateWriter()).toList();
         List<StateWriter> ofLanes =
                 backend.contexts().stream().map(context -> new StateWriter()).toList();
         List<Uplink.Movable> uplinks = movable();
-        // Of each uplink: its parts by lane, then what is known of it as a whole.
+        // For each uplink: its parts by lane, then the state of the whole.
         List<List<StateWriter>> ofParts = uplinks.stream()
                 .map(port -> backend.contexts().stream()
                         .map(context -> new StateWriter())
@@ -283,7 +286,7 @@ final class Giving {
         StateWriter all = new StateWriter();
         ofGuests.forEach(all::append);
         for (int i = 0; i < uplinks.size(); i++) {
-            // Now that no part counts any more.
+            // Saved after the parts have stopped counting.
             GuestRecord.saveCounters(uplinks.get(i).port().counters(), ofUplinks.get(i));
             all.append(ofParts.get(i).getFirst()).number(parts.get(i));
             ofParts.get(i).stream().skip(1).forEach(all::append);
@@ -293,7 +296,10 @@ final class Giving {
         return all.flag(false);
     }
 
-    /** Where a port of a lane is in the new back-end: guests in their order, then uplinks. Here numbers may be missing. */
+    /**
+     * Returns the number that a port has in the new back-end: guests in their order, then uplinks. In this back-end
+     * numbers may be missing.
+     */
     private int place(LaneContext context, int number) {
         Bridge bridge = context.bridge();
         List<GuestPort> guests = backend.guests();
@@ -314,14 +320,14 @@ final class Giving {
         return number;
     }
 
-    /** Continues as if nothing had been. */
+    /** Resumes all traffic after a hand-over that failed. */
     private void proceed() {
         if (!frozen) {
             return;
         }
         boolean all = halted;
         for (LaneContext context : backend.contexts()) {
-            // Each by itself: what goes wrong with one must not keep the others.
+            // Resumed separately, so that an error of one does not affect the others.
             if (all) {
                 context.lane.execute(context::proceed);
             }

@@ -13,23 +13,23 @@ import org.vhost4j.device.bridge.PortRules;
 
 /**
  * The MAC address of a guest: the one that was given to its socket, or one that is derived from this host and the
- * socket's path. The derived one stays the same over restarts, is another one on each host and for each path, and is
- * only a suggestion: a guest that has come from another host has the one of there.
+ * socket's path. The derived address is the same after a restart and different for each host and path. It is only a
+ * suggestion: a guest that has migrated from another host keeps its address.
  */
 public final class GuestAddress {
-    /** Identifies the host; the last one only until the next boot. */
+    /** Files that identify the host; the last one changes with each boot. */
     private static final List<Path> HOST_FILES = List.of(
             Path.of("/etc/machine-id"),
             Path.of("/var/lib/dbus/machine-id"),
             Path.of("/proc/sys/kernel/random/boot_id"));
 
-    /** In the first byte: locally administered, and the address of one station (IEEE 802, section 8.2.2). */
+    /** Bit of the first byte: locally administered. The group bit is 0 (IEEE 802, section 8.2.2). */
     private static final long LOCAL = 1L << 41;
 
     private static final long GROUP = 1L << 40;
     private static final long ALL = (1L << 48) - 1;
 
-    /** Of one process: for sockets without a name, and hosts without an identity. */
+    /** Random text of this process: for sockets without a name, and hosts without an identity. */
     private static final String PROCESS = Long.toHexString(new SecureRandom().nextLong());
 
     private static final String HOST = host(HOST_FILES);
@@ -48,10 +48,10 @@ public final class GuestAddress {
     }
 
     /**
-     * The address that belongs to a socket of a host.
+     * Returns the address that is derived for a socket of a host.
      *
-     * @param host what identifies the host; cannot be found out from the address
-     * @param socket what identifies the socket there
+     * @param host identity of the host, which cannot be derived from the address
+     * @param socket identity of the socket on the host
      */
     static long derived(String host, String socket) {
         MessageDigest digest;
@@ -60,7 +60,7 @@ public final class GuestAddress {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JVM has SHA-256", e);
         }
-        // No name has a zero in it, so that two pairs never come to the same bytes.
+        // Names contain no zero byte, so two different pairs never have the same bytes.
         digest.update(("vhost4j guest\0" + host + "\0" + socket).getBytes(StandardCharsets.UTF_8));
         byte[] hash = digest.digest();
         long address = 0;
@@ -77,9 +77,9 @@ public final class GuestAddress {
     }
 
     /**
-     * What identifies the host: the first of some files that says something.
+     * Returns the identity of the host: the content of the first usable file.
      *
-     * @param files in this order; an image of containers has an empty one, or one that says "uninitialized"
+     * @param files files in this order; container images have an empty one, or one with the text "uninitialized"
      */
     static String host(List<Path> files) {
         for (Path file : files) {
@@ -89,7 +89,7 @@ public final class GuestAddress {
                     return id;
                 }
             } catch (IOException e) {
-                // The next one, then.
+                // Try the next file.
             }
         }
         return PROCESS;

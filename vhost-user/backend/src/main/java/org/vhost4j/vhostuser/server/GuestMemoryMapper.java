@@ -10,10 +10,13 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.session.RefusedException;
 import org.vhost4j.vhostuser.session.RegionMapper;
 
-/** Maps the regions of one front-end and remembers them, to tell whether it has truncated one of its files. */
+/**
+ * Maps the regions of one front-end and stores the mappings, to detect that the front-end has truncated one of its
+ * files.
+ */
 final class GuestMemoryMapper implements RegionMapper {
     private final boolean any;
-    /** Changed by the guest's home lane; lanes of its other seats look, too. */
+    /** The mappings. Changed by the guest's home lane; lanes of its other seats read them, too. */
     private final List<MappedFile> mappings = new CopyOnWriteArrayList<>();
 
     /**
@@ -27,7 +30,7 @@ final class GuestMemoryMapper implements RegionMapper {
 
     @Override
     public Mapping map(Fd file, long offset, long size, String what) throws RefusedException {
-        // Before anything else is asked of it: a file that a process serves answers when that process likes.
+        // Checked before any other call on the file: a call on a file that another process serves (FUSE) can block.
         if (!any && !MappedFile.isMemory(file)) {
             throw new RefusedException(
                     what + " is not a memfd or a file of tmpfs or hugetlbfs, and waiting for another kind of"
@@ -59,7 +62,7 @@ final class GuestMemoryMapper implements RegionMapper {
         };
     }
 
-    /** Tells the file apart in which an address of this process is mapped; 0 when there is none. */
+    /** Returns the inode number of the file that is mapped at an address of this process; 0 when there is none. */
     long inodeAt(long address) {
         for (MappedFile mapped : mappings) {
             long begin = mapped.segment().address();

@@ -37,13 +37,13 @@ import org.vhost4j.vhostuser.session.SessionState;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * One guest's place: its device, and the connection of its front-end while there is one. The device lives as long as the
- * back-end; a front-end that returns finds it as it was at the start.
+ * A guest of the back-end: its device, and the connection of its front-end while there is one. The device exists as
+ * long as the guest; for a front-end that connects again it is in its initial state.
  */
 final class GuestPort implements DeviceOwner {
     private final String name;
     private final int number;
-    /** Of the guest's lane; replaced by {@link #change}. */
+    /** Written by the guest's lane; replaced by {@link #change}. */
     private volatile Endpoint endpoint;
 
     private final BackendConfig config;
@@ -68,10 +68,10 @@ final class GuestPort implements DeviceOwner {
 
     private @Nullable Connection connection;
 
-    /** How many front-ends have come and gone. */
+    /** Number of connections that have ended. */
     private long connections;
 
-    /** Whether the lane polls the device, which it does not while everything is halted. */
+    /** Whether the lane polls the device; false while the guest is halted. */
     private boolean polled;
 
     private @Nullable DeviceEffects effects;
@@ -81,15 +81,15 @@ final class GuestPort implements DeviceOwner {
     private final StationLines watch;
 
     /**
-     * Creates a place without a guest.
+     * Creates a guest without a front-end.
      *
-     * @param number the guest's, which counts where its socket has no name
+     * @param number the guest's number, which is used where its socket has no name
      * @param context lane of the guest and the objects of that lane
      * @param lanes lanes of its queue pairs, its own among them
-     * @param acknowledged record of the guest's features from before
+     * @param acknowledged record of the guest's features
      * @param progress file in which the positions of the guest's queues are kept
-     * @param accepts called with what the guest takes, when that or the guest has changed; a mask of {@link
-     *     org.vhost4j.device.frame.Offloads}
+     * @param accepts called with the offloads that the guest accepts, when they or the guest have changed; a mask of
+     *     {@link org.vhost4j.device.frame.Offloads}
      */
     GuestPort(
             String name,
@@ -159,9 +159,7 @@ final class GuestPort implements DeviceOwner {
         return settings.security().over(ofAll).ofGuest(settings, watch);
     }
 
-    /**
-     * Takes other settings over. What the guest sees of them it is told.
-     */
+    /** Applies other settings. The guest is notified of changes that it can see. */
     void change(Endpoint to) {
         boolean other = to.mac() != endpoint.mac() || to.trustMac() != endpoint.trustMac();
         if (!to.rates().equals(endpoint.rates())) {
@@ -177,7 +175,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Ends the connection of a guest that was removed, and forgets what is kept of it. */
+    /** Ends the connection of a guest that was removed, and deletes its records. */
     void remove() {
         whenDisconnected = () -> {};
         if (connection != null) {
@@ -204,7 +202,7 @@ final class GuestPort implements DeviceOwner {
 
     /** Handles the connection of a front-end. A second one is rejected: a device has one driver. */
     void connected(Fd accepted) {
-        // What waits in it unread is closed with it.
+        // Unread messages are discarded with the socket.
         Fd socket = accepted.closedBy(closer);
         if (connection != null) {
             socket.hangUp();
@@ -230,7 +228,7 @@ final class GuestPort implements DeviceOwner {
         connections++;
     }
 
-    /** A session of a front-end that has said nothing, with its effects on the device. */
+    /** Creates the session of a front-end that has sent nothing yet, with its effects on the device. */
     private Session newSession() {
         GuestMemoryMapper memory = new GuestMemoryMapper(config.anyMemory());
         DeviceEffects deviceEffects = new DeviceEffects(
@@ -258,7 +256,7 @@ final class GuestPort implements DeviceOwner {
         NegotiationEvent.record(name, config.offered().plus(config.leftToFrontEnd()), features, frontEnd);
     }
 
-    /** The front-end has sent its first message: only now it is known which process it is. */
+    /** Accepts or rejects a front-end that has sent its first message, which shows which process it is. */
     private Optional<String> admit(PeerProcess sender) {
         Optional<String> refusal = acknowledged.heard(sender);
         if (refusal.isPresent()) {
@@ -273,7 +271,7 @@ final class GuestPort implements DeviceOwner {
         return refusal;
     }
 
-    /** Such a front-end tries repeatedly; it is said once. */
+    /** Reports a rejected front-end, once, although such a front-end connects repeatedly. */
     private void refused(String reason) {
         if (!reason.equals(lastRefusal)) {
             lastRefusal = reason;
@@ -281,7 +279,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** A fault of its memory took the device off its lane. */
+    /** Lets the lane poll the device again, from which it was removed by a memory fault. */
     private void restarted() {
         long unused = generation.incrementAndGet();
         seats.each(seat -> {
@@ -313,7 +311,7 @@ final class GuestPort implements DeviceOwner {
         ResetEvent.record(name, "DISCONNECTED");
         context.forget(device);
         accepts.accept(device.accepts());
-        // One that said nothing, or was rejected, was never attached.
+        // A front-end that sent nothing, or was rejected, was never attached.
         if (admitted) {
             listener.detached(name, reason, device.counters().toString());
         }
@@ -359,7 +357,7 @@ final class GuestPort implements DeviceOwner {
         boolean ours = switch (endpoint.attach()) {
             case DEVICE -> true;
             case NETDEV -> false;
-            // Until the front-end has said which it is, what it would find counts.
+            // Until the front-end's config space is known, the configured type of attachment is used.
             case AUTO -> taken.isEmpty() || taken.contains(ProtocolFeature.CONFIG);
         };
         if (ours) {
@@ -376,7 +374,7 @@ final class GuestPort implements DeviceOwner {
         whenDisconnected = task;
     }
 
-    /** Sets the link of the device up or down, and lets the driver know. */
+    /** Sets the link of the device up or down, and notifies the driver. */
     void link(boolean up) {
         endpoint = endpoint.withLink(up);
         if (up == device.control().linkUp()) {
@@ -389,9 +387,9 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    // What hands the guest over to another back-end, and takes it over from one.
+    // Methods that hand the guest over to another back-end, and take it over from one.
 
-    /** Changes whenever what the front-end has said, or who it is, may have. */
+    /** Returns a number that changes whenever the front-end, or its setup, may have changed. */
     long version() {
         Connection now = connection;
         return (connections << 40) + (now == null ? 0 : now.pieces());
@@ -411,8 +409,8 @@ final class GuestPort implements DeviceOwner {
     }
 
     /**
-     * Takes the device from the lane, and accepts no connection until {@link #proceed}. Frames for the guest are
-     * delivered as ever.
+     * Stops polling the device, and accepts no connection until {@link #proceed}. Frames for the guest are still
+     * delivered.
      */
     void freeze() {
         seats.others(seat -> seat.lane().remove(seat.device()));
@@ -425,7 +423,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Leaves the rings alone, after {@link #freeze}: everything that was taken from them is used and published. */
+    /** Stops using the rings, after {@link #freeze}: every popped chain is used and published. */
     void halt() {
         if (connection != null) {
             connection.session().halt();
@@ -448,7 +446,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Writes what the front-end has said, with its descriptors, between two messages. */
+    /** Writes the front-end's setup with its descriptors, between two messages. */
     void saveSetup(StateWriter to) {
         Connection now = connection;
         to.flag(now != null);
@@ -458,7 +456,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Writes how far the guest has come. It is halted. */
+    /** Writes the positions of the guest's queues. The guest is halted. */
     void savePosition(StateWriter to) {
         to.text(acknowledged.known().map(Acknowledgement::text).orElse(""));
         to.text(lastStop == null ? "" : lastStop);
@@ -480,7 +478,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** A guest that is taken over, until its queues run here. */
+    /** The state of a guest that is being taken over, until its queues run here. */
     private record Arrival(Fd socket, Session session, SessionState state) {}
 
     private @Nullable Arrival arrival;
@@ -492,8 +490,8 @@ final class GuestPort implements DeviceOwner {
     /**
      * Loads the setup that a front-end has made at another back-end. It does not take effect yet.
      *
-     * @param format of the state
-     * @throws HandOverException when it cannot be so here
+     * @param format format of the state
+     * @throws HandOverException when this back-end cannot continue with it
      */
     void loadSetup(StateReader from, int format) throws HandOverException {
         discardArrival();
@@ -514,7 +512,7 @@ final class GuestPort implements DeviceOwner {
             if (!stopped) {
                 throw new HandOverException(name + ": " + e.reason());
             }
-            // Its device does nothing any more, and its memory may be gone: it has to start over.
+            // Its device has stopped, and its memory may be gone: the front-end has to connect again.
             discardArrival();
             listener.trouble(name, "its device had stopped, and its front-end has to connect again: " + e.reason());
         }
@@ -531,7 +529,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Takes how far the guest has come. */
+    /** Loads the positions of the guest's queues. */
     void loadPosition(StateReader from) throws HandOverException {
         String text = from.text();
         Optional<Acknowledgement> known = text.isEmpty() ? Optional.empty() : Acknowledgement.parse(text);
@@ -567,7 +565,7 @@ final class GuestPort implements DeviceOwner {
         cuts = all;
     }
 
-    /** Starts the queues. The guest is this back-end's. */
+    /** Starts the queues. From now on the guest belongs to this back-end. */
     void begin() {
         Arrival coming = arrival;
         if (coming != null) {
@@ -587,12 +585,12 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Learns the guest's stations, when all guests' queues run. */
+    /** Learns the guest's stations, after the queues of all guests were started. */
     void learn() {
         stations.forEach(station -> context.learn(device, station));
     }
 
-    /** Lets frames and messages move. */
+    /** Starts to process frames and messages. */
     void serve() {
         Arrival coming = arrival;
         Connection.Midst its = midst;
@@ -625,7 +623,7 @@ final class GuestPort implements DeviceOwner {
         return connection != null || arrival != null;
     }
 
-    /** Closes everything here and leaves the guest to another back-end. */
+    /** Closes everything in this process and leaves the guest to another back-end. */
     void leave() {
         Connection now = connection;
         connection = null;
@@ -649,7 +647,9 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Waits a moment until what front-ends have passed is closed. Called when the lane has ended. */
+    /**
+     * Waits a short time until the descriptors that front-ends have passed are closed. Called when the lane has ended.
+     */
     void closeDescriptors() {
         closer.close();
         move.close();
@@ -666,7 +666,7 @@ final class GuestPort implements DeviceOwner {
         if (endpoint.attach() == Attach.DEVICE) {
             protocol.remove(ProtocolFeature.LOG_SHMFD);
         } else {
-            // A front-end that has the whole device migrates it. No part of what a guest is promised, as no guest sees
+            // A front-end that implements the whole device migrates it. Not part of the promise, because no guest sees
             // it.
             leftToFrontEnd = leftToFrontEnd.plus(FeatureSet.of(Feature.LOG_ALL));
         }
@@ -688,10 +688,10 @@ final class GuestPort implements DeviceOwner {
         return seats;
     }
 
-    /** Changes when a device that has stopped may work again, or another front-end may come. */
+    /** Changes when a stopped device may work again, or another front-end may connect. */
     private final AtomicLong generation = new AtomicLong();
 
-    /** Hears what happens to the guest's device on any lane. */
+    /** Receives the events of the guest's device on any lane. */
     private final class Owners implements GuestSeats.Owner {
         @Override
         public DeviceOwner home() {
@@ -704,7 +704,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Hears what happens on a lane that is not the guest's home. */
+    /** Receives the events of a lane that is not the guest's home. */
     private final class SeatOwner implements DeviceOwner {
         private final int seat;
         private final LaneAlarm itsAlarm;
@@ -721,7 +721,7 @@ final class GuestPort implements DeviceOwner {
             context.lane.execute(() -> seatStopped(reason, memory, when));
         }
 
-        /** The home says it. */
+        /** Does nothing: the home lane reports it. */
         @Override
         public void offloadsChanged(int mask) {}
 
@@ -743,7 +743,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    // DeviceOwner: called by the device, on the lane.
+    // Methods of DeviceOwner, which the device calls on its lane.
 
     @Override
     public void wakeAfter(long nanos) {

@@ -15,7 +15,7 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
-/** How counters, stations and frames on their way are written down for another back-end. */
+/** Writes and reads counters, stations and frames in transit for another back-end. */
 final class GuestRecord {
     private static final int MOST_COUNTERS = 1 << 10;
     private static final int MOST_STATIONS = 1 << 22;
@@ -32,7 +32,7 @@ final class GuestRecord {
         all.forEach((counter, value) -> to.text(counter.name()).word(value));
     }
 
-    /** A counter that another version has is left out. */
+    /** Loads counters of a guest; ignores counters of other versions. */
     static void loadCounters(Counters into, StateReader from) throws HandOverException {
         Map<String, Counter> known =
                 Stream.of(Counter.values()).collect(Collectors.toMap(Counter::name, counter -> counter));
@@ -51,7 +51,7 @@ final class GuestRecord {
         all.forEach((counter, value) -> to.text(counter).word(value));
     }
 
-    /** As for those of a guest. */
+    /** Loads counters of a port; ignores counters of other versions. */
     static void loadCounters(PortCounters into, StateReader from) throws HandOverException {
         for (int left = from.count(MOST_COUNTERS); left > 0; left--) {
             String counter = from.text();

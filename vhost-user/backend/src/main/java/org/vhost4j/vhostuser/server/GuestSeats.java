@@ -18,15 +18,16 @@ import org.vhost4j.host.lane.LaneAlarm;
 import org.vhost4j.sys.HotCalls;
 
 /**
- * The lanes that a guest's queue pairs are on. One of them is the guest's home: its device has the control queue, and what the session and the
- * operator do to the device is done there first or last, while the home lane waits for the others. Most guests have a seat on one lane alone.
+ * The seats of a guest on the lanes of its queue pairs. One lane is the guest's home: its device has the control queue,
+ * and operations of the session and the operator are executed there first or last, while the home lane waits for the
+ * others. Most guests have a seat on one lane only.
  *
  * <p>Entered by the home lane, or while the guest is on no lane.
  */
 final class GuestSeats {
     private final Seat home;
 
-    /** By the number of the lane; the home alone when the guest is on one lane. */
+    /** The seats by lane number; only the home when the guest is on one lane. */
     private final List<Seat> all = new ArrayList<>();
 
     private final PairPlacement placement;
@@ -48,7 +49,7 @@ final class GuestSeats {
         }
     }
 
-    /** Seats on lanes, of which one is the guest's home. */
+    /** Creates seats on lanes, one of which is the guest's home. */
     GuestSeats(NetDeviceConfig config, LaneContext own, List<LaneContext> lanes, Owner owner) {
         int homeNumber = Math.max(0, lanes.indexOf(own));
         placement = new PairPlacement(config.maxPairs(), lanes.size(), homeNumber);
@@ -144,7 +145,7 @@ final class GuestSeats {
         return all.get(Math.floorMod(home.number() + pair, all.size()));
     }
 
-    /** Has a seat's lane do something, and waits. */
+    /** Runs a task on the lane of a seat, and returns its result. */
     <T> T ask(Seat seat, Supplier<T> task) {
         return isHome(seat) ? task.get() : home.lane().ask(seat.lane(), task);
     }
@@ -157,7 +158,7 @@ final class GuestSeats {
         });
     }
 
-    /** Has each lane but the home do something, one after the other, and waits. */
+    /** Runs a task for each seat except the home on its lane, one after the other, and waits. */
     void others(Consumer<Seat> task) {
         for (Seat seat : all) {
             if (!isHome(seat)) {
@@ -166,23 +167,23 @@ final class GuestSeats {
         }
     }
 
-    /** Has each lane do something, the home last, and waits. */
+    /** Runs a task for each seat on its lane, the home last, and waits. */
     void each(Consumer<Seat> task) {
         others(task);
         run(home, () -> task.accept(home));
     }
 
-    /** Sets the seat on which a pair takes frames from now on; null for none. */
+    /** Sets the seat on which a pair receives frames from now on; null for none. */
     void place(int pair, Seat seat) {
         placement.put(pair, seat.number());
     }
 
-    /** Marks a pair as taking no frames from now on. */
+    /** Marks a pair as receiving no frames from now on. */
     void displace(int pair) {
         placement.put(pair, PairPlacement.NOWHERE);
     }
 
-    /** Gives the bridge of every lane the guest as a port of its own. */
+    /** Adds the guest as a port to the bridge of every lane. */
     void join(PortRules rules) {
         for (Seat seat : all) {
             Backend.inLane(
@@ -190,7 +191,7 @@ final class GuestSeats {
         }
     }
 
-    /** Forgets the ways between the guest's seats, when no bridge has it any more. */
+    /** Removes the paths between the guest's seats, after all bridges have removed the guest. */
     void forgetWays(LaneContext context) {
         for (Seat seat : all) {
             if (seat.context() == context) {

@@ -13,7 +13,7 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.InheritedSocket;
 import org.vhost4j.sys.PeerProcess;
 
-/** Where a guest's front-end is met while it is not connected: a socket to listen on, or to connect to. Entered by the guest's lane. */
+/** Waits for a guest's front-end: listens on a socket, or connects to one. Entered by the guest's lane. */
 final class GuestSocket implements AutoCloseable {
     private static final long FIRST_RETRY_MILLIS = 10;
     private static final long LONGEST_RETRY_MILLIS = 1000;
@@ -61,9 +61,9 @@ final class GuestSocket implements AutoCloseable {
     }
 
     /**
-     * Continues with the socket of another back-end.
+     * Takes over the socket of another back-end.
      *
-     * @param listening the socket that it listened on, or null
+     * @param listening the socket on which it listened, or null
      * @param connected whether the front-end is connected
      */
     void takeOver(@Nullable Fd listening, boolean connected) {
@@ -96,14 +96,14 @@ final class GuestSocket implements AutoCloseable {
                     }
                 });
         connector = made;
-        // Not at once: a front-end that hangs up on every connection must not keep the lane busy.
+        // Connects again after a delay: a front-end that closes every connection must not keep the lane busy.
         guest.whenDisconnected(() -> {
             Future<?> unused = loop.schedule(made::connect, AGAIN_AFTER_MILLIS, TimeUnit.MILLISECONDS);
         });
         return made;
     }
 
-    /** Returns the socket on which it listens, or null. This object still owns it. */
+    /** Returns the listening socket, which this object still owns; null when there is none. */
     @Nullable
     Fd listening() {
         UnixListener now = listener;

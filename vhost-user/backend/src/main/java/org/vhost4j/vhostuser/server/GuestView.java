@@ -4,8 +4,7 @@ package org.vhost4j.vhostuser.server;
 import java.util.List;
 
 /**
- * The properties of their devices that the guests of a back-end see, for comparison by a back-end to which a guest
- * migrates.
+ * The properties of devices that the guests of a back-end see, for comparison by a back-end to which a guest migrates.
  */
 public interface GuestView {
     /**
@@ -16,11 +15,11 @@ public interface GuestView {
     String fingerprint();
 
     /**
-     * Compares what a guest saw where it comes from with what it would see here.
+     * Compares the properties that a guest saw at its source with those that it would see here.
      *
      * @param expected the {@link #fingerprint} of the back-end that it comes from
      * @return a clause for each difference; none when a guest cannot tell the two apart
-     * @throws IllegalArgumentException when it is no fingerprint; the message is one sentence
+     * @throws IllegalArgumentException when the text is not a fingerprint; the message is one sentence
      */
     List<String> differences(String expected);
 }

@@ -36,37 +36,46 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.ThreadAffinity;
 
 /**
- * One lane with all that its guests' frames need: an engine, where the frames go, the sockets of the guests. Lanes share only
- * what the bridges know of stations; a bridge has the guests of other lanes as ports from which frames come over.
+ * One lane with the objects that its guests' frames need: an offload engine, the frames' sink, the sockets of the
+ * guests. Lanes share only the tables of stations; on a lane's bridge, guests of other lanes are remote ports.
  */
 final class LaneContext {
     final Lane lane;
     final OffloadEngine engine = new OffloadEngine();
     final FrameSink sink;
 
-    /** Closed by the lane before it ends. */
+    /** Sockets that the lane closes before it ends. */
     final List<AutoCloseable> sockets = new ArrayList<>();
 
-    /** What other lanes, and uplinks, have for this one; null when there are neither, or there is no bridge. */
+    /** Frames of other lanes and of uplinks for this lane; null when there are neither, or there is no bridge. */
     private @Nullable LaneInbox inbox;
 
     private @Nullable EventFd wake;
 
     private final LongSupplier clock;
 
-    /** What stands between the bridge and each port of this lane that is no guest; a part of a port is found by the whole, too. */
+    /**
+     * The gate between the bridge and each port of this lane that is not a guest; the gate of a part of a port is found
+     * by the whole port, too.
+     */
     private final IdentityHashMap<FramePort, PortGate> gates = new IdentityHashMap<>();
 
-    /** What the bridge has for a guest whose pairs are on several lanes, by its device and by its seat here. */
+    /**
+     * The bridge's port for each guest whose pairs are on several lanes, by the guest's device and by its seat on this
+     * lane.
+     */
     private final IdentityHashMap<FramePort, SpreadPort> spreads = new IdentityHashMap<>();
 
-    /** This lane's parts of ports that are no guests, by the port on the first lane: all that are the first lane's own among them. */
+    /**
+     * This lane's parts of ports that are not guests, by the port on the first lane; on the first lane, all its own
+     * ports.
+     */
     private final IdentityHashMap<Uplink.Opened, Uplink.Opened> parts = new IdentityHashMap<>();
 
     /**
-     * Starts a lane that owns nothing yet.
+     * Starts a lane without guests and ports.
      *
-     * @param index of the lane, from 0
+     * @param index index of the lane, from 0
      * @param first the context of the first lane; null for that lane itself
      * @param faulted called by the lane for pollables that were stopped
      * @param listener called for tasks that fail
@@ -81,7 +90,7 @@ final class LaneContext {
         String name = "lane" + index;
         sink = sink(config, engine, first);
         clock = config.clock();
-        // Frames of an uplink wait for a guest where those of another lane do.
+        // Frames of an uplink wait for a guest in the same inbox as those of other lanes.
         boolean uplinks = config.switching() instanceof Switching.Bridged bridged
                 && !bridged.uplinks().isEmpty();
         if (sink instanceof Bridge bridge && (uplinks || config.lanesInUse() > 1)) {
@@ -96,7 +105,8 @@ final class LaneContext {
             @Override
             public void faulted(Pollable pollable, String reason, Throwable cause) {
                 if (pollable == inbox) {
-                    // It has passed the fault on to the port for which it worked, and has others.
+                    // The inbox has passed the fault to the port that it served, and stays because it serves other
+                    // ports.
                     lane.execute(() -> lane.add(pollable));
                 } else {
                     faulted.accept(pollable, reason);
@@ -117,7 +127,7 @@ final class LaneContext {
         }
     }
 
-    /** Makes the lane's thread run where it should, before it owns anything. */
+    /** Binds the lane's thread to its core, before it owns anything. */
     private static void moveTo(int index, CoreSet cores) {
         if (!cores.isEmpty()) {
             ThreadAffinity.move(CoreSet.of(IntStream.of(cores.get(index % cores.size()))));
@@ -137,17 +147,17 @@ final class LaneContext {
         };
     }
 
-    /** Opens a port that is no guest, or takes it over. */
+    /** Opens a port that is not a guest, or takes it over. */
     @FunctionalInterface
     interface Opening<P extends Uplink.Opened, E extends Exception> {
         P open(FrameSink to) throws E;
     }
 
     /**
-     * Opens a port of this lane that is no guest, behind a gate.
+     * Opens a port of this lane that is not a guest, behind a gate.
      *
-     * @param rates how fast its frames may pass
-     * @param opening opens it, given where its frames go
+     * @param rates rate limits of its frames
+     * @param opening opens the port for a given sink
      * @return the open port
      */
     <P extends Uplink.Opened, E extends Exception> P open(PortRates rates, Opening<P, E> opening) throws E {
@@ -161,11 +171,11 @@ final class LaneContext {
     }
 
     /**
-     * Opens this lane's part of a port of the first lane, and gives it to the bridge before its first frame.
+     * Opens this lane's part of a port of the first lane, and adds it to the bridge before its first frame.
      *
      * @param whole the port on the first lane
-     * @param opening opens the part, given where its frames go
-     * @param joining gives the bridge the part, of which the argument is the gate
+     * @param opening opens the part for a given sink
+     * @param joining adds the part, whose gate is the argument, to the bridge
      * @return the open part
      */
     <P extends Uplink.Opened, E extends Exception> P openPart(
@@ -196,7 +206,7 @@ final class LaneContext {
         }
     }
 
-    /** Changes how fast frames may pass a port of this lane. Any other thread. */
+    /** Changes the rate limits of a port of this lane. Called by any thread except this lane's. */
     void rates(FramePort port, PortRates rates) {
         Backend.inLane(this, () -> {
             PortGate gate = gates.get(port);
@@ -212,7 +222,7 @@ final class LaneContext {
         return gates.get(port);
     }
 
-    /** Returns a port of this lane as its bridge knows it. */
+    /** Returns the object that the bridge uses for a port of this lane. */
     FramePort known(FramePort port) {
         PortGate gate = gates.get(port);
         SpreadPort spread = spreads.get(port);
@@ -224,12 +234,12 @@ final class LaneContext {
         spreads.put(device, port);
     }
 
-    /** Forgets what {@link #spread} has said. Called by this lane. */
+    /** Undoes {@link #spread}. Called by this lane. */
     void forgetSpread(FramePort device) {
         spreads.remove(device);
     }
 
-    /** Makes a seat of this lane one for another lane. Called by this lane. */
+    /** Creates the port by which another lane sends frames to a seat of this lane. Called by this lane. */
     RemotePort seat(SpreadPort port, Consumer<String> fault) {
         LaneInbox to = inbox;
         if (to == null) {
@@ -259,14 +269,14 @@ final class LaneContext {
         }
     }
 
-    /** Gives this lane's bridge a port of its own. */
+    /** Adds a port of this lane to its own bridge. */
     void add(FramePort port, PortRules rules) {
         if (sink instanceof Bridge bridge) {
             bridge.add(port, rules);
         }
     }
 
-    /** Gives a guest of this lane a queue in which frames of this lane's uplinks wait for it alone. */
+    /** Creates a queue in which frames of this lane's uplinks wait for one guest of this lane. */
     void park(FramePort port, Consumer<String> fault) {
         if (sink instanceof Bridge bridge && inbox != null) {
             bridge.park(known(port), inbox.remote(known(port), fault, HotCalls::checkpoint));
@@ -280,9 +290,10 @@ final class LaneContext {
     }
 
     /**
-     * Makes a port of this lane one for another lane, or a queue for its uplinks. Called by this lane, while frames move.
+     * Creates the port by which another lane, or an uplink of this lane, sends frames to a port of this lane. Called by
+     * this lane, while frames move.
      *
-     * @param fault stops the port when a frame could not be handed to it; called by this lane
+     * @param fault stops the port when a frame could not be delivered to it; called by this lane
      */
     RemotePort remote(FramePort port, Consumer<String> fault) {
         LaneInbox to = inbox;
@@ -303,7 +314,7 @@ final class LaneContext {
         }
     }
 
-    /** Forgets frames of other lanes for a port of this one that goes. */
+    /** Removes frames of other lanes for a port of this lane that is being removed. */
     void forgetInlets(FramePort port) {
         if (inbox != null) {
             inbox.forget(known(port));
@@ -318,7 +329,7 @@ final class LaneContext {
         }
     }
 
-    /** Sets whether the guest of a port of this lane takes frames. */
+    /** Sets whether the guest of a port of this lane accepts frames. */
     void running(FramePort port, boolean now) {
         if (sink instanceof Bridge bridge) {
             bridge.running(known(port), now);
@@ -355,7 +366,9 @@ final class LaneContext {
                 .toList();
     }
 
-    /** Stations behind a port of this lane with their VLANs, as {@link Bridge#stations} has them, up to a maximum. */
+    /**
+     * Returns stations behind a port of this lane with their VLANs, as {@link Bridge#stations} does, up to a maximum.
+     */
     List<Long> stations(FramePort port, int most) {
         return sink instanceof Bridge bridge
                 ? Arrays.stream(bridge.stations(known(port), Math.min(most, bridge.capacity())))
@@ -386,7 +399,7 @@ final class LaneContext {
         return inbox == null || inbox.isEmpty();
     }
 
-    /** Hands over no frame of another lane until {@link #proceed}. */
+    /** Delivers no frame of another lane until {@link #proceed}. */
     void halt() {
         if (inbox != null) {
             lane.remove(inbox);
@@ -405,7 +418,7 @@ final class LaneContext {
         return inbox == null ? List.of() : inbox.held();
     }
 
-    /** Hands over frames that another back-end held. */
+    /** Adds frames that another back-end held, for delivery. */
     void hold(List<HeldFrame> frames) {
         if (frames.isEmpty()) {
             return;
@@ -421,7 +434,7 @@ final class LaneContext {
         }
     }
 
-    /** Lets frames of other lanes come in. Called by the lane's thread, when all ports have joined. */
+    /** Starts to deliver frames of other lanes. Called by the lane's thread, when all ports were added. */
     void begin() {
         if (wake != null && inbox != null) {
             lane.wakeOn(wake, () -> {
@@ -436,7 +449,7 @@ final class LaneContext {
         lane.close();
     }
 
-    /** Lets go what other lanes could still have used, when all have ended. */
+    /** Releases objects that other lanes may have used, after all lanes have ended. */
     void close() {
         if (wake != null) {
             wake.close();

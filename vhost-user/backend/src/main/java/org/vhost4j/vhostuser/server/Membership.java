@@ -21,9 +21,9 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.server.ServedChange.What;
 
 /**
- * The guests and ports of a back-end, which can be added, changed and removed while frames move. Any thread but a
- * lane's may call, and waits; one change is made at a time. Lanes are told between two bursts, one after the other, so
- * that no frame of another guest waits or is lost. What is not done completely is undone.
+ * The guests and ports of a back-end, which can be added, changed and removed while frames move. Any thread except a
+ * lane's may call the methods, which block; one change is made at a time. Lanes apply a change between two bursts, one
+ * after the other, so that no frame of another guest waits or is lost. A change that fails is undone.
  */
 public final class Membership {
     private static final long CLOSE_SECONDS = 1;
@@ -32,7 +32,7 @@ public final class Membership {
     private final ReentrantLock changes = new ReentrantLock();
     private final Map<String, StationLines> watches = new ConcurrentHashMap<>();
 
-    /** How many guests there have been, as far as they count for names. */
+    /** Number of guests so far, from which default names are made. */
     private int numbers;
 
     private volatile boolean closed;
@@ -61,7 +61,7 @@ public final class Membership {
 
     @FunctionalInterface
     interface Task<T, X extends Exception> {
-        /** Does something that may fail. */
+        /** Runs the task, which may fail. */
         T run() throws X;
     }
 
@@ -171,7 +171,7 @@ public final class Membership {
         return path.toAbsolutePath().normalize();
     }
 
-    /** Gives all bridges a guest that is still without a socket; its number, or -1 without a bridge. */
+    /** Adds a guest that has no socket yet to all bridges; returns its port number, or -1 without a bridge. */
     private int join(GuestPort guest, LaneContext own) {
         if (!(backend.config().switching() instanceof Switching.Bridged bridged)) {
             return -1;
@@ -197,7 +197,7 @@ public final class Membership {
             seat.leave(
                     guest.device(),
                     () -> {
-                        // It is closed.
+                        // The socket or port is closed already.
                     },
                     guest.seats()::forgetWays);
             throw e;
@@ -207,8 +207,8 @@ public final class Membership {
     /**
      * Removes a guest: its front-end is disconnected, its socket removed, its stations are forgotten.
      *
-     * @param name the guest's
-     * @return the guest as it was last
+     * @param name name of the guest
+     * @return the guest with its last settings
      * @throws ChangeRefused when there is no such guest
      */
     public Guest removeGuest(String name) throws ChangeRefused {
@@ -250,7 +250,7 @@ public final class Membership {
                     .leave(
                             guest.device(),
                             () -> {
-                                // It is closed.
+                                // The socket or port is closed already.
                             },
                             guest.seats()::forgetWays);
         }
@@ -270,11 +270,12 @@ public final class Membership {
     }
 
     /**
-     * Changes settings of a guest: its MAC address, its VLANs, what it is held to, its rates.
+     * Changes settings of a guest: its MAC address, its VLANs, its security settings, its rates.
      *
-     * @param name the guest's
-     * @param settings the guest's socket and settings from those of now
-     * @throws ChangeRefused when there is no such guest, or something would change that cannot while it is served
+     * @param name name of the guest
+     * @param settings returns the new socket and settings for the present ones
+     * @throws ChangeRefused when there is no such guest, or a setting would change that cannot change while the guest
+     *     is served
      */
     public void changeGuest(String name, UnaryOperator<Endpoint> settings) throws ChangeRefused {
         changing(() -> {
@@ -332,7 +333,7 @@ public final class Membership {
                         () -> {
                             Uplink.Opened port = first.open(uplink.rates(), to -> uplink.open(first.lane, to));
                             opened.add(port);
-                            // From now on it is told what guests accept.
+                            // From now on the port is notified of the offloads that guests accept.
                             backend.uplinks().add(port);
                             port.guestsAccept(backend.anyGuestAccepts());
                             return port.port();
@@ -344,7 +345,7 @@ public final class Membership {
                                         opened.getFirst(), to -> uplink.openPart(context.lane, to), joining)
                                 : null);
                 if (uplink.onEveryLane()) {
-                    // A queue that is opened sets the offloads of all of them.
+                    // Opening a queue sets the offloads of all queues of the TAP.
                     Backend.inLane(first, () -> {
                         opened.getFirst().guestsAccept(backend.anyGuestAccepts());
                         backend.tellParts(opened.getFirst(), backend.anyGuestAccepts());
@@ -370,7 +371,7 @@ public final class Membership {
         });
     }
 
-    /** Gives the guests of a lane a queue each in which frames of the lane's uplinks wait for them alone. */
+    /** Creates a queue for each guest of a lane, in which frames of the lane's uplinks wait for that guest. */
     private void parkGuests(LaneContext context) {
         Backend.inLane(
                 context,
@@ -390,7 +391,7 @@ public final class Membership {
     /**
      * Removes a port from the bridge, and closes it.
      *
-     * @param name the port's
+     * @param name name of the port
      * @throws ChangeRefused when there is no such port
      */
     public void removePort(String name) throws ChangeRefused {
@@ -422,10 +423,10 @@ public final class Membership {
     }
 
     /**
-     * Changes settings of a port that is no guest: its VLANs, what it is held to, its rates.
+     * Changes settings of a port that is not a guest: its VLANs, its security settings, its rates.
      *
-     * @param name the port's
-     * @param settings the port from that of now, with other settings
+     * @param name name of the port
+     * @param settings returns the port with new settings for the present one
      * @throws ChangeRefused when there is no such port
      */
     public void changePort(String name, UnaryOperator<Uplink> settings) throws ChangeRefused {
@@ -454,9 +455,9 @@ public final class Membership {
     }
 
     /**
-     * Changes what guests and ports are held to that have nothing of their own.
+     * Changes the global security settings, which apply to guests and ports without their own.
      *
-     * @param security the new rules
+     * @param security the new settings
      * @throws ChangeRefused when there is no bridge
      */
     public void secure(PortSecurity security) throws ChangeRefused {
@@ -529,11 +530,11 @@ public final class Membership {
         }
     }
 
-    /** Changes nothing from now on. */
+    /** Refuses all changes from now on. */
     void close() {
         closed = true;
         try {
-            // A change that waits for a lane must not hold up the end.
+            // A change that waits for a lane must not delay closing.
             if (changes.tryLock(CLOSE_SECONDS, TimeUnit.SECONDS)) {
                 changes.unlock();
             }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-/** Takes every message between front-ends and this back-end in words. Called by the guests' lanes: it must not wait. */
+/**
+ * Receives a text for every message between front-ends and this back-end. Called by the guests' lanes: it must not
+ * block.
+ */
 @FunctionalInterface
 public interface MessageTrace {
-    /** The end that has sent a message, and the connection. */
+    /** The sender of a message, which implies the connection. */
     enum Sender {
         /** A request of the front-end. */
         FRONT_END("front-end"),
@@ -29,7 +32,7 @@ public interface MessageTrace {
      * Traces a message that was received completely, or is about to be sent.
      *
      * @param guest name of the guest
-     * @param sender of the message
+     * @param sender sender of the message
      * @param payloadBytes size of the payload, without the header
      * @param text the message in one line, as of {@link org.vhost4j.vhostuser.wire.MessageText}
      */

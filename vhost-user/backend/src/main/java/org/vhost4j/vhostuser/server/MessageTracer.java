@@ -7,7 +7,7 @@ import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.MessageText;
 
 /**
- * The trace of one guest's messages. Without a trace no text is made.
+ * Traces the messages of one guest. Without a trace no text is produced.
  *
  * @param guest name of the guest
  * @param trace receiver of the messages; null for none
@@ -37,7 +37,7 @@ record MessageTracer(String guest, @Nullable MessageTrace trace) {
         try {
             text = text(sender, message);
         } catch (RuntimeException e) {
-            // A defect of the trace must not be one of the guest.
+            // An error in the trace must not affect the guest.
             text = "message of code " + message.code() + ", which cannot be put into words: " + e;
         }
         to.message(guest, sender, (int) message.payload().byteSize(), text);

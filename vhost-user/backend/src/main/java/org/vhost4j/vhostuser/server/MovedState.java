@@ -28,17 +28,17 @@ import org.vhost4j.vhostuser.session.RefusedException;
  * @param abi fingerprint of the properties that the guest sees; empty when unknown
  * @param stations MAC addresses of stations behind the guest's port, 48 bits each
  * @param counters counters of the device, without zeros
- * @param settings commands of the control queue that bring another device to the driver's settings; at most {@value
+ * @param settings commands of the control queue that restore the driver's settings in another device; at most {@value
  *     #MOST_SETTINGS} bytes in all
  */
 record MovedState(String promise, String abi, List<Long> stations, Map<Counter, Long> counters, List<byte[]> settings) {
-    /** A state is never longer; in a pipe of the usual size there is room for all of it. */
+    /** Maximum size of a state in bytes, for which a pipe of the default size has room. */
     static final int MOST_BYTES = 1 << 16;
 
     static final int VERSION = 1;
     static final long MAGIC = 0x3165_7461_7473_6a34L;
 
-    /** A reader may skip records of this kind and above. */
+    /** The lowest kind that a reader skips when it does not know it. */
     static final int OPTIONAL = 0x8000;
 
     private static final int HEADER_BYTES = 16;
@@ -49,9 +49,12 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
     private static final int PROMISE = 1;
     private static final int ABI = 2;
     private static final int STATIONS = 3;
-    /** Each a le16 length, class, command, data. Written only when there are some: a reader that does not know them refuses. */
+    /**
+     * Kind of the settings record: for each command le16 length, class, command, data. Written only when there are any,
+     * because a reader that does not know this kind refuses the state.
+     */
     private static final int SETTINGS = 4;
-    /** Each a byte that is the length of the name, the name, le64 value. */
+    /** Kind of the counters record: for each counter one byte with the length of the name, the name, le64 value. */
     private static final int COUNTERS = OPTIONAL;
 
     private static final int MOST_TEXT = 1024;
@@ -118,7 +121,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
     /**
      * Reads a state.
      *
-     * @throws RefusedException when it is none, or damaged, or of a version that is not known
+     * @throws RefusedException when the bytes are not a state, or are damaged or of an unknown version
      */
     static MovedState parse(byte[] bytes) throws RefusedException {
         ByteBuffer from = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -147,7 +150,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
         return new Reader().read(from);
     }
 
-    /** What has been read so far. */
+    /** Reads the records and collects their values. */
     private static final class Reader {
         private String promise = "";
         private String abi = "";
@@ -197,7 +200,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
                     return text;
                 }
             } catch (CharacterCodingException e) {
-                // Said below.
+                // Reported below.
             }
             throw malformed("has no text of one line as its " + what);
         }
@@ -237,7 +240,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
             return all;
         }
 
-        /** A counter that another version has is left out. */
+        /** Reads counters; ignores counters of other versions. */
         private static Map<Counter, Long> counts(ByteBuffer content) throws RefusedException {
             Map<String, Counter> known =
                     Stream.of(Counter.values()).collect(Collectors.toMap(Counter::name, counter -> counter));

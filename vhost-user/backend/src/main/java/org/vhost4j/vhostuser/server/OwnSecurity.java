@@ -7,8 +7,8 @@ import java.util.OptionalInt;
 /**
  * Security settings of one guest or port that replace the global ones.
  *
- * @param mode which source addresses it may send from; empty for the global mode
- * @param floodsPerSecond how many flooded frames it may send per second, 0 for no limit; empty for the global limit
+ * @param mode mode of the check of source addresses; empty for the global mode
+ * @param floodsPerSecond maximum number of flooded frames per second, 0 for no limit; empty for the global limit
  */
 public record OwnSecurity(Optional<PortSecurity.Mode> mode, OptionalInt floodsPerSecond) {
     /** Settings that replace none of the global ones. */

@@ -21,8 +21,8 @@ public record PortSecurity(Mode mode, int floodsPerSecond) {
         OFF,
         /**
          * A guest with a given MAC address may send from that address only, unless it is trusted to choose, and no
-         * other port may use it. Any other guest has a limited number of stations, and one that sends on a second port
-         * has moved there.
+         * other port may use it. Any other guest has a limited number of stations, and a station that sends on a second
+         * port moves there.
          */
         AUTO,
         /**
@@ -56,7 +56,7 @@ public record PortSecurity(Mode mode, int floodsPerSecond) {
                 endpoint.vlan());
     }
 
-    /** Returns the rules of a port with a network behind it. */
+    /** Returns the rules of a port to another network. */
     PortRules ofUplink(PortVlan vlan, StationWatch watch) {
         return new PortRules(
                 PortRules.NO_MAC, false, PortRules.UNLIMITED, mode == Mode.ON, floodsPerSecond, true, watch, vlan);

@@ -21,7 +21,7 @@ import org.vhost4j.device.stats.PortDrop;
  * @param since time since which everything is counted, by the host's clock
  * @param framesIn number of frames that the port sent and that were forwarded
  * @param bytesIn number of their bytes from the destination MAC address on
- * @param framesOut number of frames that the port took
+ * @param framesOut number of frames that were delivered to the port
  * @param bytesOut number of their bytes from the destination MAC address on
  * @param drops drops for every reason, including those without a dropped frame
  */
@@ -62,7 +62,7 @@ public record PortSnapshot(
         return drops.stream().mapToLong(Drop::frames).sum();
     }
 
-    /** The port of a guest. */
+    /** Returns a snapshot of a guest's port. */
     static PortSnapshot ofGuest(String name, PortVlan vlan, Counters counters) {
         List<Drop> drops = new ArrayList<>();
         for (Counter counter : Counter.values()) {
@@ -86,8 +86,8 @@ public record PortSnapshot(
     }
 
     /**
-     * Why a guest's device drops what it counts there, or null for what is not dropped. Each counter has its place here: a new one does not
-     * compile without.
+     * Returns the reason for drops that a device counter counts, or null for a counter that counts no drops. The switch
+     * has no default, so that a new counter does not compile without a case.
      */
     private static @Nullable String dropped(Counter counter) {
         return switch (counter) {
@@ -121,7 +121,7 @@ public record PortSnapshot(
         };
     }
 
-    /** A port that is no guest's. Its kind is what its name begins with, as all such names do. */
+    /** Returns a snapshot of a port that is not a guest's. The kind is the first part of its name. */
     static PortSnapshot ofPort(String name, PortVlan vlan, PortCounters counters) {
         List<Drop> drops = new ArrayList<>();
         for (PortDrop reason : PortDrop.values()) {

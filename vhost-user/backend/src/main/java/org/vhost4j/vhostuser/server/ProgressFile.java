@@ -21,12 +21,13 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnreadableFile;
 
 /**
- * The file beside a guest's socket that keeps how far the device is in each queue, for a back-end that is started after a crash. It is
- * mapped, so that what the device stores there outlives this process without a system call. What it says counts only for the front-end
- * process whose queues they are: another one has other rings, and one that is not known may be another one.
+ * The file beside a guest's socket that stores the device's position in each queue, for a back-end that is started
+ * after a crash. It is mapped, so that stores outlive this process without a system call. It is valid only for the
+ * front-end process that owns the queues: another process has other rings, and an unknown process may be another one.
  *
- * <p>A header names format and front-end; after it each queue has {@link QueueProgress#BYTES} bytes. While two back-ends hand a guest
- * over, both have the file mapped, and only the one that has the guest stores.
+ * <p>A header contains the format and the front-end's process; after it each queue has {@link QueueProgress#BYTES}
+ * bytes. While one back-end hands a guest over to another, both have the file mapped, and only the owner of the guest
+ * writes.
  */
 final class ProgressFile {
     static final String SUFFIX = ".positions";
@@ -40,10 +41,10 @@ final class ProgressFile {
     private final MemorySegment memory;
     private Optional<String> unkept;
 
-    /** Whether there was no such file before. */
+    /** Whether this object has created the file. */
     private final boolean made;
 
-    /** The front-end, as in the header. */
+    /** The front-end's process in the header. */
     private final MemorySegment process;
 
     private ProgressFile(
@@ -64,20 +65,20 @@ final class ProgressFile {
     }
 
     /**
-     * Progress that does not outlive this process, but a front-end's connections.
+     * Returns progress that outlives a front-end's connection, but not this process.
      *
-     * @param count how many queues there are
+     * @param count number of queues
      */
     static ProgressFile ofThisProcess(int count) {
         return new ProgressFile(count, null, null, false, Optional.empty());
     }
 
     /**
-     * Maps the file of one guest, or makes a new one when there is none that can be used.
+     * Maps the file of one guest, or creates one when there is none that can be used.
      *
      * @param socket the guest's socket
-     * @param count how many queues there are
-     * @param trouble receives a line when there is something that is no file of this program
+     * @param count number of queues
+     * @param trouble receives a line when there is a file that was not created by this program
      */
     static ProgressFile of(Path socket, int count, Consumer<String> trouble) {
         OwnFile file = new OwnFile(socket.resolveSibling(socket.getFileName() + SUFFIX), bytes(count));
@@ -119,11 +120,14 @@ final class ProgressFile {
         try {
             file.remove();
         } catch (SystemError e) {
-            // A directory: it was named when it could not be replaced.
+            // A directory: reported when it could not be replaced.
         }
     }
 
-    /** Says, once, why a crash of this process loses the positions, if it does. A split ring's are in the ring. */
+    /**
+     * Reports once the reason why a crash of this process loses the positions of packed rings, if there is one. Those
+     * of a split ring are in the ring.
+     */
     void sayUnkept(Consumer<String> line) {
         unkept.ifPresent(reason -> line.accept(
                 "its packed rings will stand still when this back-end has crashed and is started again: " + reason));
@@ -150,7 +154,7 @@ final class ProgressFile {
             return;
         }
         queues.forEach(QueueProgress::forget);
-        // A crash in the midst of the name leaves no positions.
+        // A crash during this update leaves no positions.
         VarHandle.releaseFence();
         MemorySegment.copy(name, 0, process, ValueLayout.JAVA_BYTE, 0, name.length);
     }
@@ -176,7 +180,7 @@ final class ProgressFile {
         }
     }
 
-    /** Unmaps, when nothing runs any more. */
+    /** Unmaps the file, when no queue runs any more. */
     void close() {
         if (mapped != null) {
             mapped.close();

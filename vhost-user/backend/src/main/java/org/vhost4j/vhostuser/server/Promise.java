@@ -32,7 +32,7 @@ record Promise(
     private static final int MOST_SOCKETS = 1 << 16;
     private static final int MOST_PORTS = 1 << 10;
 
-    /** What a configuration promises. */
+    /** Returns the promises of a configuration. */
     static Promise of(BackendConfig config) {
         return new Promise(
                 config.promise().orElse(""),
@@ -96,11 +96,11 @@ record Promise(
     }
 
     /**
-     * Why a back-end cannot keep what another one has promised.
+     * Returns the reason why a back-end cannot keep the promises of another one.
      *
-     * @param before what the other one has promised
-     * @param config the one that would take over
-     * @return one line; nothing when it can
+     * @param before promises of the other back-end
+     * @param config configuration of the back-end that would take over
+     * @return the reason, in one line; empty when it can
      */
     static Optional<String> broken(Promise before, BackendConfig config) {
         Promise here = of(config);

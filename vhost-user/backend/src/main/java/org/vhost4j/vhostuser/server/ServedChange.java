@@ -4,7 +4,7 @@ package org.vhost4j.vhostuser.server;
 /**
  * The addition, change or removal of a guest or port.
  *
- * @param what kind of change
+ * @param what the kind of change
  * @param guest true for a guest, false for a port that is not a guest
  * @param name name of the guest or port
  */

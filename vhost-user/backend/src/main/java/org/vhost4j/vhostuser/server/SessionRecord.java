@@ -17,11 +17,11 @@ import org.vhost4j.vhostuser.wire.LogArea;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
-/** How a session's state is written down for another back-end. */
+/** Writes and reads a session's state for another back-end. */
 final class SessionRecord {
     private static final int MOST_RINGS = 256;
 
-    /** The format that has the in-flight area. */
+    /** The first format with the in-flight area. */
     private static final int INFLIGHT = 2;
 
     private SessionRecord() {}
@@ -76,7 +76,7 @@ final class SessionRecord {
     /**
      * Reads a session's state.
      *
-     * @param owner makes a descriptor one that the front-end has passed
+     * @param owner registers a descriptor as one that the front-end has passed
      */
     static SessionState read(StateReader from, int format, Owner owner) throws HandOverException {
         boolean acknowledged = from.flag();
@@ -120,7 +120,7 @@ final class SessionRecord {
         return new SessionState.Inflight(at, owner.owned(required(from.descriptor())));
     }
 
-    /** Closes a descriptor. */
+    /** Registers a descriptor so that it is closed like one that the front-end has passed. */
     @FunctionalInterface
     interface Owner {
         Fd owned(Fd descriptor);

@@ -16,9 +16,10 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.session.RefusedException;
 
 /**
- * The transfer of one device's state through the pipe that its front-end gave. A thread that serves no guest's frames reads or writes: the
- * front-end may have made the pipe block, never read it, or never close it. It is over when all has been transferred, when {@link
- * #finish} finds that it is not, or after {@value #SECONDS} seconds; then the descriptor is closed.
+ * Transfers the state of one device through the pipe that its front-end has passed. A thread other than the lanes reads
+ * or writes it, because the front-end may make the pipe block, never read it, or never close it. The transfer ends when
+ * everything was transferred, when {@link #finish} finds it incomplete, or after {@value #SECONDS} seconds; then the
+ * descriptor is closed.
  */
 final class StatePipe {
     private static final int SECONDS = 30;
@@ -27,14 +28,14 @@ final class StatePipe {
     private final CompletableFuture<byte[]> result = new CompletableFuture<>();
     private final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
 
-    /** Signalled when nothing is waited for any more. */
+    /** Signalled by {@link #finish} to end all waiting. */
     private final EventFd finish = EventFd.create();
 
     private boolean over;
 
     private StatePipe() {}
 
-    /** Work on a descriptor. */
+    /** Reads or writes a descriptor. */
     @FunctionalInterface
     private interface Transfer {
         byte[] run(Fd pipe) throws RefusedException;
@@ -43,8 +44,9 @@ final class StatePipe {
     /**
      * Writes a state.
      *
-     * @param pipe closed when it is over
-     * @param thread runs one task after the other
+     * @param pipe closed at the end of the transfer
+     *
+     * @param thread executor that runs one task after the other
      */
     static StatePipe write(Fd pipe, byte[] state, Executor thread) {
         StatePipe transfer = new StatePipe();
@@ -55,8 +57,9 @@ final class StatePipe {
     /**
      * Reads a state up to the end of the file.
      *
-     * @param pipe closed when it is over
-     * @param thread runs one task after the other
+     * @param pipe closed at the end of the transfer
+     *
+     * @param thread executor that runs one task after the other
      */
     static StatePipe read(Fd pipe, Executor thread) {
         StatePipe transfer = new StatePipe();
@@ -91,7 +94,7 @@ final class StatePipe {
         return result;
     }
 
-    /** Has what is not transferred without waiting fail. Any thread may call it. */
+    /** Ends the transfer: it fails unless the rest can be transferred without waiting. Any thread may call it. */
     synchronized void finish() {
         if (!over) {
             finish.signal();
@@ -104,7 +107,7 @@ final class StatePipe {
     }
 
     private static void requirePipe(Fd pipe) throws RefusedException {
-        // Asked of the kernel alone: examining the file could wait for its server.
+        // This call only involves the kernel; examining the file could block in the process that serves it.
         if (LibC.fcntl(pipe.number(), LibC.F_GETPIPE_SZ, 0) < 0) {
             throw new RefusedException("the descriptor for the device's state is not a pipe");
         }
@@ -152,7 +155,7 @@ final class StatePipe {
         }
     }
 
-    /** Waits until the pipe is ready; refuses when it is not and no wait remains. */
+    /** Waits until the pipe is ready; fails when it is not ready and no time to wait remains. */
     private void await(Arena arena, Fd pipe, int event, String progress) throws RefusedException {
         MemorySegment entries = arena.allocate(16, Integer.BYTES);
         entries.set(ValueLayout.JAVA_INT, 0, pipe.number());

@@ -11,16 +11,19 @@ import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 
 /**
- * Counts what a port does against its rules, and says it: the first time at once, and then in one line a minute of each kind, however often
- * it happens. Entered by the lanes of the port; of most ports that is one.
+ * Counts and reports violations of a port's rules: the first one at once, later ones in one line per minute for each
+ * kind. Entered by the lanes of the port; of most ports that is one.
  */
 final class StationLines implements StationWatch {
     private static final long BETWEEN_LINES = 60_000_000_000L;
 
-    /** A station that comes back within this time is on both ports: one that has moved stays longer. Nanoseconds. */
+    /**
+     * Time in nanoseconds: a station that moves back within it is on both ports, because one that has really moved
+     * stays longer.
+     */
     private static final long CLAIM_TIME = 60_000_000_000L;
 
-    /** A power of two. */
+    /** Size of the table of lost stations, a power of two. */
     private static final int PLACES = 16;
 
     private final @Nullable Counters counters;
@@ -33,15 +36,18 @@ final class StationLines implements StationWatch {
     private final Kind floods = new Kind();
     private final Kind claims = new Kind();
 
-    /** The stations that were lost, each at a place of its own; another one there replaces it. Written by the lanes of other ports. */
+    /**
+     * The stations that were lost, in a hash table without collision handling: a new station replaces another one at
+     * its index. Written by the lanes of other ports.
+     */
     private final AtomicLongArray lost = new AtomicLongArray(PLACES);
 
-    /** When that was, by {@link #clock}. */
+    /** Times of these losses, by {@link #clock}. */
     private final AtomicLongArray lostAt = new AtomicLongArray(PLACES);
 
     private final Kind vlans = new Kind();
 
-    /** What was not said of one kind. */
+    /** Violations of one kind that were not reported yet. */
     private static final class Kind {
         private boolean said;
         private long saidAt;

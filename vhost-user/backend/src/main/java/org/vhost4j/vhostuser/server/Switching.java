@@ -41,14 +41,15 @@ public sealed interface Switching {
     /** Frames are counted and dropped. */
     record Dropped() implements Switching {}
 
-    /** Frames are copied into memory of the back-end's own, counted and dropped. */
+    /** Frames are copied into a buffer of the back-end, counted and dropped. */
     record Copied() implements Switching {}
 
     /** Every frame goes back to its sender with the MAC addresses swapped. */
     record Echoed() implements Switching {}
 
     /**
-     * Guests receive one and the same broadcast frame as fast as they post buffers; what they send is dropped.
+     * Guests receive the same broadcast frame repeatedly, as fast as they make buffers available; frames that they send
+     * are dropped.
      *
      * @param bytes the frame's size, 14 to 65535
      */

@@ -18,7 +18,10 @@ import org.vhost4j.vhostuser.handover.MessageType;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
-/** The new back-end's part of a hand-over. Until COMMIT has come it does nothing that the old one, the guests or the network could notice. */
+/**
+ * The new back-end's part of a hand-over. Until COMMIT has arrived it does nothing that the old back-end, the guests or
+ * the network could notice.
+ */
 final class Taking {
     private static final Duration ANSWER = Duration.ofSeconds(10);
 
@@ -28,10 +31,10 @@ final class Taking {
     private final Backend backend;
     private final Runnable rehearsal;
 
-    /** By guest, null for none. */
+    /** The listening sockets by guest, null for none. */
     private final List<@Nullable Fd> listening = new ArrayList<>();
 
-    /** Of the other back-end's state. */
+    /** Format of the other back-end's state. */
     private int format;
 
     private final List<List<Long>> stations = new ArrayList<>();
@@ -100,7 +103,7 @@ final class Taking {
         channel.send(MessageType.PREPARE, ANSWER);
     }
 
-    /** What a lane does with state that it reads. */
+    /** Reads state on a lane. */
     @FunctionalInterface
     private interface Step {
         void run() throws HandOverException;
@@ -158,7 +161,7 @@ final class Taking {
         }
     }
 
-    /** Frames wait in every part, so there have to be as many here. */
+    /** Requires the same number of parts of an uplink as in the other back-end, because frames wait in every part. */
     private void requireParts(Uplink uplink, StateReader from) throws HandOverException {
         int there = format < HandOverChannel.PARTS_FORMAT ? 0 : from.number();
         int here = backend.others(uplink).size();
@@ -177,7 +180,8 @@ final class Taking {
     }
 
     private void adopt(StateReader positions) throws HandOverException {
-        // Nothing of it is on a lane yet: to ask each lane would take longer than all of it.
+        // None of the objects is on a lane yet, so this thread does the work: running it on each lane would take
+        // longer.
         for (GuestPort guest : backend.guests()) {
             if (positions.flag()) {
                 guest.loadSetup(positions, format);
@@ -210,8 +214,8 @@ final class Taking {
     }
 
     /**
-     * Everything is this back-end's: rings first, because a lane can have frames for guests of another, then what is known of stations
-     * behind uplinks, then all lanes run.
+     * Starts this back-end, which now owns everything: first all rings, because a lane can have frames for guests of
+     * another one, then the stations behind uplinks, then all lanes.
      */
     private void begin() {
         List<GuestSocket> sockets =
@@ -271,14 +275,14 @@ final class Taking {
                 .toList();
     }
 
-    /** Where a port is: guests come first, in their order, and uplinks are on the first lane. */
+    /** Returns the lane of a port: guests come first, in their order, and uplinks are on the first lane. */
     private LaneContext contextOf(int port) {
         return port < backend.guests().size()
                 ? backend.guests().get(port).context()
                 : backend.contexts().getFirst();
     }
 
-    /** Lets everything go that the other back-end keeps. */
+    /** Releases everything, because the other back-end keeps it. */
     private void giveUp() {
         listening.forEach(socket -> {
             if (socket != null) {

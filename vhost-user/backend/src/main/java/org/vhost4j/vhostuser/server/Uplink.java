@@ -89,8 +89,8 @@ public interface Uplink {
     }
 
     /**
-     * Opens the port with the state of another back-end, where the port works on until {@link Movable#proceed}. Called
-     * by the lane's thread.
+     * Opens the port with the state of another back-end, which still uses the port until {@link Movable#proceed}.
+     * Called by the lane's thread.
      *
      * @param lane lane that polls the port from then on, until the port is closed
      * @param sink destination of the port's frames
@@ -139,14 +139,14 @@ public interface Uplink {
 
     /** An open uplink that can be handed over to another back-end. Called by the lane's thread. */
     interface Movable extends Opened {
-        /** Passes no frame on until {@link #proceed}. */
+        /** Forwards no frame until {@link #proceed}. */
         void halt();
 
-        /** Continues after {@link #halt}, or with what another back-end has left behind. */
+        /** Continues after {@link #halt}, or after a take-over from another back-end. */
         void proceed();
 
         /**
-         * Writes what the port is, with its descriptors, and what it holds when it is halted.
+         * Writes the port's settings and descriptors and, when it is halted, the frames that it holds.
          *
          * @param to writer of the state
          */
@@ -171,14 +171,14 @@ public interface Uplink {
         CountedPort port();
 
         /**
-         * Stops the port permanently, because a frame of another lane could not be handed to it.
+         * Stops the port permanently, because a frame of another lane could not be delivered to it.
          *
-         * @param reason one line
+         * @param reason the reason, in one line
          */
         void fault(String reason);
 
         /**
-         * Tells the port that the offloads that the guests accept have changed: it may deliver frames with these
+         * Notifies the port that the offloads that the guests accept have changed: it may deliver frames with these
          * offloads.
          *
          * @param offloads offloads that at least one guest accepts, a mask of {@link org.vhost4j.device.frame.Offloads}

@@ -14,11 +14,12 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The in-flight area (vhost-user protocol, "Inflight I/O tracking"), which outlives this process with the front-end. One that is made is in
- * use at once, whether or not the front-end gives it back by SET_INFLIGHT_FD. No ring is started when it changes.
+ * The in-flight area (vhost-user protocol, "Inflight I/O tracking"), which outlives this process with the front-end. A
+ * created area is in use at once, whether or not the front-end passes it back by SET_INFLIGHT_FD. No ring is started
+ * when it changes.
  *
- * <p>The protocol does not say where the regions are. As with other back-ends, each has the same part of the area, rounded down to
- * {@value #ALIGNMENT} bytes.
+ * <p>The protocol does not define the offsets of the regions. As in other back-ends, each region has an equal part of
+ * the area, rounded down to {@value #ALIGNMENT} bytes.
  */
 final class InflightMapping {
     private static final String WHAT = "the in-flight area";
@@ -36,9 +37,9 @@ final class InflightMapping {
     record Made(InflightDescription description, Fd file) {}
 
     /**
-     * Carries out GET_INFLIGHT_FD: creates an area, whose size is sealed.
+     * Executes GET_INFLIGHT_FD: creates an area, whose size is sealed.
      *
-     * @param layout of the rings
+     * @param layout layout of the rings
      * @return the area; the caller owns the descriptor
      */
     Made make(InflightDescription wanted, RingLayout layout) throws RefusedException {
@@ -61,9 +62,9 @@ final class InflightMapping {
     }
 
     /**
-     * Carries out SET_INFLIGHT_FD. Closes the descriptor; a refused request leaves the area unchanged.
+     * Executes SET_INFLIGHT_FD. Closes the descriptor; a refused request leaves the area unchanged.
      *
-     * @param layout of the rings
+     * @param layout layout of the rings
      */
     void replace(InflightDescription description, Fd descriptor, RingLayout layout) throws ProtocolException {
         try (descriptor) {

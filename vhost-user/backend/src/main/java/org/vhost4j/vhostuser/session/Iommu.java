@@ -9,8 +9,8 @@ import org.vhost4j.device.memory.Translations;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 
 /**
- * The front-end's IOMMU as far as its messages show it (vhost-user protocol, "IOMMU support"): I/O virtual addresses
- * into its memory table.
+ * The translations of the front-end's IOMMU that it has sent (vhost-user protocol, "IOMMU support"): from I/O virtual
+ * addresses to its memory table.
  */
 final class Iommu implements RingMemory {
     private final Translations translations = new Translations();
@@ -21,13 +21,13 @@ final class Iommu implements RingMemory {
         return translations.memory();
     }
 
-    /** Sets a changed memory table: known translations are invalid now, and cause IOTLB misses again. */
+    /** Sets a changed memory table: all translations are invalid now, and cause IOTLB misses again. */
     void table(GuestMemory changed) {
         table = changed;
         translations.clear();
     }
 
-    /** Applies an update or an invalidation. When this returns no withdrawn translation is used any more. */
+    /** Applies an update or an invalidation. When this returns no invalidated translation is used any more. */
     void apply(IotlbMessage message) throws RefusedException {
         switch (message.type()) {
             case IotlbMessage.UPDATE -> update(message);
@@ -49,7 +49,7 @@ final class Iommu implements RingMemory {
         for (GuestRegion region : table.regions()) {
             long offset = message.userAddress() - region.userAddress();
             if (Long.compareUnsigned(offset, region.size()) < 0) {
-                // An IOMMU that is passed through maps more than there is memory.
+                // An IOMMU in pass-through mode maps more addresses than there is memory.
                 long there = region.size() - offset;
                 long bytes = Long.compareUnsigned(message.bytes(), there) < 0 ? message.bytes() : there;
                 translations.update(message.iova(), bytes, region.memory().address() + offset, read, write);
@@ -66,7 +66,8 @@ final class Iommu implements RingMemory {
         long host = view.translate(address, bytes);
         if (host == 0) {
             long next = address + view.contiguous(address);
-            // Of what is mapped in part only the next page is missing; what is mapped in pieces comes no other way.
+            // A partly mapped range misses only the next page, because a range that is mapped in pieces is sent page by
+            // page.
             if (next - address < bytes && view.contiguous(next) == 0) {
                 if ((write ? memory() : memory().forWriting()).contiguous(next) != 0) {
                     throw new RefusedException("the %s needs I/O virtual address 0x%x to be %s, and it is mapped %s"
@@ -87,7 +88,9 @@ final class Iommu implements RingMemory {
                 .formatted(what, address, bytes));
     }
 
-    /** QEMU passes the address that the driver gave it, which is I/O virtual like that of the used ring. */
+    /**
+     * Translates the log address: QEMU passes the driver's address, which is I/O virtual like that of the used ring.
+     */
     @Override
     public long logAddress(long address, long bytes) throws RefusedException {
         MemorySegment slice = slice("log address of the used ring", address, bytes, true);

@@ -9,9 +9,10 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The mapping of the log of dirty pages. One that is replaced is only retired, because lanes still mark in it, and unmapped by {@link
- * #closeRetired} once they mark in the new one. It stays when logging ends: the front-end may begin again without another SET_LOG_BASE.
- * So does the descriptor that is signalled when there are new marks (SET_LOG_FD), which QEMU never sends.
+ * The mapping of the log of dirty pages. A replaced mapping is first retired, because lanes still mark pages in it, and
+ * unmapped by {@link #closeRetired} after they have changed to the new one. It stays when logging ends: the front-end
+ * may begin again without another SET_LOG_BASE. So does the descriptor that is signalled when there are new marks
+ * (SET_LOG_FD), which QEMU never sends.
  */
 final class LogMapping {
     private final RegionMapper mapper;
@@ -25,7 +26,7 @@ final class LogMapping {
     }
 
     /**
-     * Carries out SET_LOG_BASE. Closes the descriptor; a refused request leaves the log unchanged.
+     * Executes SET_LOG_BASE. Closes the descriptor; a refused request leaves the log unchanged.
      *
      * @param check checks whether the log may replace the previous one
      */
@@ -68,7 +69,10 @@ final class LogMapping {
         void require(DirtyLog log) throws RefusedException;
     }
 
-    /** The connection ends: QEMU does not look at the reply's number, and would migrate without what is not logged. */
+    /**
+     * Creates the exception that ends the connection: QEMU ignores the value of the reply, and would migrate without
+     * the writes that are not logged.
+     */
     private static ProtocolException refused(LogArea area, RefusedException cause) {
         return new ProtocolException(
                 Request.SET_LOG_BASE.name(),
@@ -85,7 +89,7 @@ final class LogMapping {
         }
     }
 
-    /** Carries out SET_LOG_FD. Of the two descriptors the one that the device does not use is closed. */
+    /** Executes SET_LOG_FD. Of the two descriptors the one that the device does not use is closed. */
     void signal(Fd descriptor, SessionEffects effects) throws ProtocolException {
         Fd unused = descriptor;
         try {

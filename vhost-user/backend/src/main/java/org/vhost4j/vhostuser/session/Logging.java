@@ -8,7 +8,10 @@ import org.vhost4j.device.memory.GuestRegion;
 import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
-/** Whether and where the writes of all rings are logged: there must be a log (SET_LOG_BASE), and it must be wanted (LOG_ALL). */
+/**
+ * Determines whether and where the writes of all rings are logged: there must be a log (SET_LOG_BASE), and logging must
+ * be on (LOG_ALL).
+ */
 final class Logging {
     private @Nullable DirtyLog log;
     private boolean wanted;
@@ -21,14 +24,14 @@ final class Logging {
      */
     record Target(DirtyLog log, GuestMemory memory) {}
 
-    /** Carries out SET_FEATURES; returns whether it changed anything. */
+    /** Executes SET_FEATURES; returns whether logging was switched on or off. */
     boolean want(boolean now) {
         boolean changed = wanted != now;
         wanted = now;
         return changed;
     }
 
-    /** Carries out SET_LOG_BASE. */
+    /** Executes SET_LOG_BASE. */
     void use(DirtyLog now) {
         log = now;
     }
@@ -49,14 +52,20 @@ final class Logging {
         return wanted && there.equals(log);
     }
 
-    /** Whether a log is large enough. QEMU makes it larger before it adds memory, and smaller after it has removed some. */
+    /**
+     * Requires that a log be large enough for the memory. QEMU enlarges it before it adds memory, and shrinks it after
+     * it has removed memory.
+     */
     static void requireCovered(DirtyLog candidate, GuestMemory memory) throws RefusedException {
         for (GuestRegion region : memory.regions()) {
             requireCovered(candidate, "the memory region", region.guestAddress(), region.size());
         }
     }
 
-    /** The same for a ring whose used ring is logged under a guest-physical address, which need not be in memory. */
+    /**
+     * Requires that a log be large enough for a ring whose used ring is logged under a guest-physical address, which
+     * need not be in the memory table.
+     */
     static void requireCovered(DirtyLog candidate, Ring ring, RingLayout layout) throws RefusedException {
         VringAddress at = ring.address;
         if (at != null && (at.flags() & VringAddress.LOG) != 0) {

@@ -11,8 +11,9 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The front-end's memory regions and their mappings. A change makes a new {@link GuestMemory}; mappings that it no longer has are
- * only retired, because lanes still use them, and unmapped by {@link #closeRetired} once the lanes have changed over.
+ * The front-end's memory regions and their mappings. A change makes a new {@link GuestMemory}; mappings that it no
+ * longer contains are first retired, because lanes still use them, and unmapped by {@link #closeRetired} after the
+ * lanes have changed to the new table.
  *
  * <p>A change that is refused leaves the table as it was. Descriptors are closed in any case: a mapping does not need them.
  */
@@ -29,7 +30,7 @@ final class MemoryTable implements AutoCloseable {
         this.slots = slots;
     }
 
-    /** Carries out SET_MEM_TABLE. The regions do not overlap each other, and there is one descriptor for each. */
+    /** Executes SET_MEM_TABLE. The regions do not overlap each other, and there is one descriptor for each. */
     GuestMemory replace(List<MemoryRegion> regions, List<Fd> descriptors) throws ProtocolException {
         List<Entry> fresh = new ArrayList<>();
         try {
@@ -54,14 +55,14 @@ final class MemoryTable implements AutoCloseable {
                 .toList();
     }
 
-    /** Maps what a session of another process had. Takes the descriptors. */
+    /** Maps the regions of a session of another process. Takes ownership of the descriptors. */
     GuestMemory restore(List<SessionState.Region> regions) throws ProtocolException {
         return replace(
                 regions.stream().map(SessionState.Region::description).toList(),
                 regions.stream().map(SessionState.Region::file).toList());
     }
 
-    /** Carries out ADD_MEM_REG. */
+    /** Executes ADD_MEM_REG. */
     GuestMemory add(MemoryRegion region, Fd descriptor) throws ProtocolException {
         try (descriptor) {
             if (entries.size() >= slots) {
@@ -85,7 +86,7 @@ final class MemoryTable implements AutoCloseable {
         }
     }
 
-    /** Carries out REM_MEM_REG. */
+    /** Executes REM_MEM_REG. */
     GuestMemory remove(MemoryRegion region) throws ProtocolException {
         List<Entry> fewer = new ArrayList<>();
         for (Entry entry : entries) {

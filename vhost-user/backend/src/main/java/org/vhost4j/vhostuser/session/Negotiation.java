@@ -8,9 +8,12 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** The two feature words: what was offered and what was acknowledged. */
+/** The negotiation of virtio features and protocol features: the offered and the acknowledged words. */
 final class Negotiation {
-    /** Features of which no driver knows. They may change while rings run, and say nothing of what a guest was promised. */
+    /**
+     * Features between front-end and back-end, which the driver does not see. They may change while rings run, and are
+     * not part of the promise to a guest.
+     */
     static final FeatureSet NOT_THE_DRIVERS = FeatureSet.of(Feature.PROTOCOL_FEATURES, Feature.LOG_ALL);
 
     private final FeatureSet always;
@@ -31,8 +34,8 @@ final class Negotiation {
     }
 
     /**
-     * Returns the offered features. Those that are left to the front-end are included until it acknowledges CONFIG, by
-     * which it says that its device has no switches of its own.
+     * Returns the offered features. Those that are left to the front-end are included until it acknowledges CONFIG,
+     * which means that its device has no switches for them.
      */
     FeatureSet offered() {
         return has(ProtocolFeature.CONFIG) ? always : untilConfig;
@@ -70,7 +73,7 @@ final class Negotiation {
                     needed.in(offeredProtocol) ? "which was not acknowledged" : "which was never offered");
         }
         Feature feature = request.feature().orElse(null);
-        // QEMU sends the log before it acknowledges that there is one.
+        // QEMU sends the log before it acknowledges LOG_ALL.
         FeatureSet has = feature == Feature.LOG_ALL ? offered() : features;
         if (feature != null && !has.has(feature)) {
             throw new ProtocolException(
@@ -81,7 +84,7 @@ final class Negotiation {
     }
 
     /**
-     * Carries out SET_FEATURES. While a ring is started only PROTOCOL_FEATURES, which has no meaning for the rings, and
+     * Executes SET_FEATURES. While a ring is started only PROTOCOL_FEATURES, which has no meaning for the rings, and
      * LOG_ALL, which a migration switches, may change.
      */
     void acknowledge(FeatureSet word, boolean ringsStarted) throws ProtocolException {
@@ -103,7 +106,7 @@ final class Negotiation {
         acknowledged = true;
     }
 
-    /** Carries out SET_PROTOCOL_FEATURES. */
+    /** Executes SET_PROTOCOL_FEATURES. */
     void acknowledgeProtocol(long word, boolean ringsStarted) throws ProtocolException {
         long surplus = word & ~offeredProtocol;
         if (surplus != 0) {
@@ -121,7 +124,7 @@ final class Negotiation {
         protocol = word;
     }
 
-    /** Restores the features acknowledged in a session of another process: refused when fewer are offered here. */
+    /** Restores the features acknowledged in a session of another process: fails when fewer are offered here. */
     void restore(SessionState state) throws ProtocolException {
         acknowledgeProtocol(state.protocol(), false);
         if (state.acknowledged()) {
@@ -129,7 +132,7 @@ final class Negotiation {
         }
     }
 
-    /** Carries out RESET_DEVICE: the driver negotiates again. The protocol features stay. */
+    /** Executes RESET_DEVICE: the driver negotiates again. The protocol features stay. */
     void reset() {
         acknowledged = false;
         features = FeatureSet.EMPTY;

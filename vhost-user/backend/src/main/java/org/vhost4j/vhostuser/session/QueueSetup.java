@@ -9,8 +9,9 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.Fd;
 
 /**
- * Everything that a queue needs to start. The segments lie in the memory of the last {@link SessionEffects#memoryChanged}; the
- * descriptors are the session's, which closes none of them before it has replaced it at the device or stopped the queue.
+ * Everything that a queue needs to start. The segments lie in the memory of the last {@link
+ * SessionEffects#memoryChanged}; the descriptors belong to the session, which closes one only after it has replaced it
+ * at the device or stopped the queue.
  *
  * @param index index of the virtqueue, from 0
  * @param layout layout of the ring

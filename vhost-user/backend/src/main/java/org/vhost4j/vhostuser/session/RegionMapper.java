@@ -9,7 +9,7 @@ import org.vhost4j.sys.SystemError;
 /** Maps the memory regions of a front-end. */
 @FunctionalInterface
 public interface RegionMapper {
-    /** Maps with mmap(2), shared. */
+    /** A mapper that uses mmap(2) with MAP_SHARED. */
     RegionMapper FILES = (file, offset, size, what) -> {
         try {
             MappedFile mapped = MappedFile.map(file, offset, size, what);
@@ -62,7 +62,7 @@ public interface RegionMapper {
          */
         Fd file();
 
-        /** Unmaps. Called once, when no thread uses the memory any more. */
+        /** Unmaps the memory. Called once, when no thread uses it any more. */
         @Override
         void close();
     }

@@ -11,8 +11,9 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
 /**
- * What the front-end has said about one ring. A ring is <em>started</em> from SET_VRING_KICK to GET_VRING_BASE. It <em>runs</em>,
- * which means that the device has it, while it is started and its addresses are in the memory table.
+ * The front-end's settings for one ring, and its state. A ring is <em>started</em> from SET_VRING_KICK to
+ * GET_VRING_BASE. It <em>runs</em>, which means that the device processes it, while it is started and its addresses are
+ * in the memory table.
  */
 final class Ring {
     final int index;
@@ -28,7 +29,7 @@ final class Ring {
     boolean enabled;
     boolean started;
     boolean runs;
-    /** Whether the ring runs but the device does not process it until its memory is back. */
+    /** Whether the ring runs but is suspended until its memory is accessible again. */
     boolean suspended;
 
     /** The setup with which the ring was last started. */
@@ -49,7 +50,7 @@ final class Ring {
     }
 
     /**
-     * Returns the queue over the given memory, or throws with the reason why there is none.
+     * Returns the queue over the given memory, or throws an exception with the reason why it cannot run.
      *
      * @param logging log for its writes, or null
      * @param inflight area in which its chains are tracked, or null
@@ -109,7 +110,10 @@ final class Ring {
         }
     }
 
-    /** Front-ends give the addresses in their own memory, which do not change while they and their guest live. */
+    /**
+     * Returns a number that identifies a ring's memory: addresses in the front-end's own address space do not change
+     * while it and its guest live.
+     */
     private static long identity(VringAddress at) {
         return at.descriptors() ^ Long.rotateLeft(at.avail(), 21) ^ Long.rotateLeft(at.used(), 42);
     }
@@ -123,7 +127,7 @@ final class Ring {
                 usedRing ? memory.logAddress(at.log(), layout.usedBytes(size)) : QueueLog.UNLOGGED);
     }
 
-    /** Whether two setups of the ring lie in the same memory. */
+    /** Returns whether two setups of the ring are in the same memory. */
     static boolean sameMemory(QueueSetup one, QueueSetup other) {
         return one.descriptors().address() == other.descriptors().address()
                 && one.avail().address() == other.avail().address()
@@ -134,7 +138,7 @@ final class Ring {
             RingMemory memory, String what, long address, long bytes, int alignment, boolean write)
             throws RefusedException {
         MemorySegment slice = memory.slice(what, address, bytes, write);
-        // Where we see it counts too: a region need not begin at the same place in a page here as there.
+        // Host addresses are compared, too: a region may begin at another offset within a page here.
         if ((address & (alignment - 1)) != 0 || (slice.address() & (alignment - 1)) != 0) {
             throw new RefusedException("%s at %s 0x%x is not aligned to %d bytes"
                     .formatted(what, memory.addressKind(), address, alignment));
@@ -142,7 +146,7 @@ final class Ring {
         return slice;
     }
 
-    /** Forgets what the front-end has said about a stopped ring, except for call and err, which are not sent again. */
+    /** Resets the settings of a stopped ring, except for the call and err descriptors, which are not sent again. */
     void reset() {
         size = 0;
         address = null;

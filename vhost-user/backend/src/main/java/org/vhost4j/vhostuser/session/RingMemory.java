@@ -15,7 +15,7 @@ interface RingMemory {
      * @param bytes number of bytes
      * @param write whether the device writes the memory
      * @return the mapping in this process
-     * @throws RefusedException when it is not in memory as a whole
+     * @throws RefusedException when part of it is not in memory
      * @throws org.vhost4j.device.memory.IotlbMiss when a translation is missing
      */
     MemorySegment slice(String what, long address, long bytes, boolean write) throws RefusedException;
@@ -31,10 +31,10 @@ interface RingMemory {
      */
     long logAddress(long address, long bytes) throws RefusedException;
 
-    /** Returns the kind of its addresses, for messages. */
+    /** Returns the kind of address, for messages. */
     String addressKind();
 
-    /** Addresses of the front-end in its memory table. */
+    /** Returns the memory at addresses of the front-end's own address space. */
     static RingMemory of(GuestMemory table) {
         return new RingMemory() {
             @Override

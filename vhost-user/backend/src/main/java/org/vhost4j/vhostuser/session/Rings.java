@@ -94,7 +94,8 @@ final class Rings {
         if (ring.started) {
             throw started(Request.SET_VRING_BASE, ring, "base 0x" + Integer.toHexString(state.num()));
         }
-        // Whether it fits depends on the layout and the size, which may come later: it is checked when the ring starts.
+        // The valid range depends on the layout and the size, which may come later: the base is checked when the ring
+        // starts.
         ring.base = state.num();
     }
 
@@ -124,14 +125,14 @@ final class Rings {
         }
     }
 
-    /** Carries out SET_FEATURES: sets whether the front-end wants writes to be logged from now on. */
+    /** Executes SET_FEATURES: switches the logging of writes on or off. */
     void logging(boolean wanted) {
         if (logging.want(wanted)) {
             reresolveAll(rings);
         }
     }
 
-    /** Carries out SET_LOG_BASE. When this returns no thread marks pages in the previous log. */
+    /** Executes SET_LOG_BASE. When this returns no thread marks pages in the previous log. */
     void log(DirtyLog replacement) {
         logging.use(replacement);
         reresolveAll(rings);
@@ -141,7 +142,7 @@ final class Rings {
     void requireCoveredBy(DirtyLog candidate) throws RefusedException {
         Logging.requireCovered(candidate, memory);
         for (Ring ring : rings) {
-            // Behind an IOMMU the address says nothing before it is translated.
+            // Behind an IOMMU the address has to be translated before it can be checked.
             if (ring.runs && !translated) {
                 Logging.requireCovered(candidate, ring, layout());
             }
@@ -149,8 +150,8 @@ final class Rings {
     }
 
     /**
-     * Carries out SET_VRING_KICK: from now on the ring is started. Takes the descriptor, and closes it when the ring
-     * cannot be started.
+     * Executes SET_VRING_KICK: from now on the ring is started. Takes ownership of the descriptor, and closes it when
+     * the ring cannot be started.
      */
     void kick(int index, @Nullable Fd descriptor) throws ProtocolException {
         Ring ring = rings[index];
@@ -174,10 +175,10 @@ final class Rings {
         }
     }
 
-    /** Carries out GET_VRING_BASE. */
+    /** Executes GET_VRING_BASE. */
     VringState stop(int index) {
         Ring ring = rings[index];
-        // What the device does not work on now may have something in flight.
+        // A ring that the device does not process now may have chains in flight.
         boolean whole = ring.runs && !ring.suspended;
         finish(ring);
         stop(ring);
@@ -188,7 +189,7 @@ final class Rings {
         return new VringState(index, base == null ? layout().startBase() : base);
     }
 
-    /** The front-end knows from here on how far the ring has come, or has it begin again. */
+    /** Stops a ring whose position the front-end knows from now on, or resets. */
     private void stop(Ring ring) {
         boolean was = ring.started;
         halt(ring);
@@ -207,7 +208,7 @@ final class Rings {
         }
     }
 
-    /** Carries out SET_VRING_CALL. Of the two descriptors the one that the device does not use is closed. */
+    /** Executes SET_VRING_CALL. Of the two descriptors the one that the device does not use is closed. */
     void setCall(int index, @Nullable Fd descriptor) throws ProtocolException {
         Ring ring = rings[index];
         Fd unused = descriptor;
@@ -224,7 +225,7 @@ final class Rings {
         }
     }
 
-    /** Carries out SET_VRING_ERR. */
+    /** Executes SET_VRING_ERR. */
     void setErr(int index, @Nullable Fd descriptor) throws ProtocolException {
         Ring ring = rings[index];
         Fd unused = descriptor;
@@ -269,8 +270,8 @@ final class Rings {
     }
 
     /**
-     * Changes the memory table. Rings that run are started again over the new one. A ring whose addresses are not in it is
-     * suspended, not stopped: a region that changes its size is removed and added again, and then the ring continues.
+     * Changes the memory table. Running rings are started again over the new one. A ring whose addresses are not in it
+     * is suspended, not stopped: a region that changes its size is removed and added again, and then the ring resumes.
      */
     void changeMemory(GuestMemory changed) {
         boolean[] ran = new boolean[rings.length];
@@ -293,7 +294,7 @@ final class Rings {
         effects.memoryChanged(translated ? iommu.memory() : memory);
     }
 
-    /** Carries out SET_FEATURES: sets whether addresses are I/O virtual from now on. No ring is started. */
+    /** Executes SET_FEATURES: sets whether addresses are I/O virtual from now on. No ring is started. */
     void translate(boolean through) {
         if (translated != through) {
             translated = through;
@@ -301,7 +302,9 @@ final class Rings {
         }
     }
 
-    /** Carries out IOTLB_MSG. A ring whose own memory is no longer accessible is suspended until it is back. */
+    /**
+     * Executes IOTLB_MSG. A ring whose own memory is no longer accessible is suspended until it is accessible again.
+     */
     void translate(IotlbMessage message) throws RefusedException {
         iommu.apply(message);
         effects.translationsChanged(message);
@@ -321,7 +324,10 @@ final class Rings {
         }
     }
 
-    /** A ring that runs: over the same memory as before, logged or not, over none for now, or not any more. */
+    /**
+     * Resolves the addresses of a running ring again: it continues over the same memory, with or without a log, is
+     * suspended, or stops.
+     */
     private void reresolve(Ring ring) {
         try {
             QueueSetup then = ring.setup;
@@ -351,8 +357,8 @@ final class Rings {
     }
 
     /**
-     * A suspended ring writes nothing: how it is logged is settled when it continues. But no ring keeps a log that may
-     * be unmapped.
+     * Removes a log that may be unmapped from a suspended ring. Such a ring writes nothing; its log is determined when
+     * it resumes.
      */
     private void leaveOldLog(Ring ring) {
         QueueSetup then = ring.setup;
@@ -380,7 +386,7 @@ final class Rings {
         }
     }
 
-    /** Behind an IOMMU a ring with a pending IOTLB miss runs later. */
+    /** Starts a ring on the device. Behind an IOMMU, a ring with a pending IOTLB miss starts later. */
     private void run(Ring ring) throws RefusedException {
         try {
             QueueSetup setup = resolve(ring);
@@ -392,14 +398,14 @@ final class Rings {
         }
     }
 
-    /** Carries out SET_STATUS with 0: all rings stop and keep their settings. */
+    /** Executes SET_STATUS with 0: all rings stop and keep their settings. */
     void stopAll() {
         for (Ring ring : rings) {
             abandon(ring);
         }
     }
 
-    /** The driver is gone, or pauses with everything that it had made available and was not used. */
+    /** Stops a ring whose driver is gone, or pauses with available chains that were not used. */
     private void abandon(Ring ring) {
         finish(ring);
         stop(ring);
@@ -412,19 +418,19 @@ final class Rings {
         }
     }
 
-    /** Carries out RESET_DEVICE. */
+    /** Executes RESET_DEVICE. */
     void reset() {
         for (Ring ring : rings) {
             abandon(ring);
-            // Also of a queue that was not started here: the next driver is another one.
+            // Also for a queue that was not started here, because the next driver is a new one.
             effects.positionTold(ring.index);
             ring.reset();
         }
     }
 
     /**
-     * Ends the session: no lane uses memory or descriptors of it after this. The front-end, if it lives, was told nothing, and the in-flight
-     * area says what it said.
+     * Ends the session: no lane uses memory or descriptors of it after this. A front-end that lives does not know the
+     * positions, and the in-flight area is unchanged.
      */
     void close() {
         for (Ring ring : rings) {
@@ -435,7 +441,7 @@ final class Rings {
         tellMemory();
     }
 
-    /** Closes what {@link #close} left. */
+    /** Closes the descriptors that {@link #close} left open. */
     void closeDescriptors() {
         for (Ring ring : rings) {
             ring.closeDescriptors();
@@ -450,7 +456,10 @@ final class Rings {
                 .toList();
     }
 
-    /** Takes what a front-end has said of each ring in another process. Those that were started are so after {@link #begin}. */
+    /**
+     * Restores the settings that a front-end has made for each ring in another process. Started rings are started again
+     * by {@link #begin}.
+     */
     void restore(List<SessionState.RingState> states) throws RefusedException {
         if (states.size() > rings.length) {
             throw new RefusedException("there are " + states.size() + " rings, and " + rings.length + " here");
@@ -474,7 +483,7 @@ final class Rings {
                 .toList();
     }
 
-    /** Starts what was started in another process, from where it came to there. */
+    /** Starts the rings that were started in another process, at the positions that they had reached there. */
     void begin(List<SessionState.RingState> states, List<Optional<Integer>> positions) {
         for (int i = 0; i < states.size(); i++) {
             rings[i].base = positions.get(i).orElse(null);
@@ -482,13 +491,16 @@ final class Rings {
         for (int i = 0; i < states.size(); i++) {
             rings[i].started = states.get(i).started();
             if (rings[i].started) {
-                // A ring that stood still there for lack of memory says so here, too.
+                // A ring that was suspended there for lack of memory is reported here, too.
                 resume(rings[i], true);
             }
         }
     }
 
-    /** Leaves all rings alone until {@link #proceed}: everything that was taken from them is used, published and notified. */
+    /**
+     * Suspends all rings until {@link #proceed}: every popped chain is used and published, and the driver is
+     * interrupted.
+     */
     void halt() {
         for (Ring ring : rings) {
             if (ring.runs && !ring.suspended) {
@@ -497,7 +509,7 @@ final class Rings {
         }
     }
 
-    /** Continues with all rings where {@link #halt} left them. */
+    /** Resumes all rings after {@link #halt}. */
     void proceed() {
         for (Ring ring : rings) {
             if (ring.runs && !ring.suspended) {
@@ -517,7 +529,10 @@ final class Rings {
         }
     }
 
-    /** Without them an IOTLB miss could not be sent, and no thread would know when one is not used any more. */
+    /**
+     * Requires the protocol features for IOTLB messages: without them a miss could not be sent, and an invalidation
+     * could not be acknowledged.
+     */
     private void requireIotlbChannel() throws RefusedException {
         for (ProtocolFeature needed : Dependencies.requiredBy(Feature.ACCESS_PLATFORM)) {
             if (!negotiation.has(needed)) {

@@ -29,13 +29,14 @@ import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * One connection of a front-end, as a state machine: it takes requests, returns at most one reply to each, and calls
+ * One connection of a front-end, as a state machine: it handles requests, returns at most one reply to each, and calls
  * {@link SessionEffects} for the effects. It does no I/O and has no thread; one thread at a time may call it. The
  * package's description has the table of errors.
  *
- * <p>The owner of the socket receives at most {@link org.vhost4j.vhostuser.wire.MessageReader#wanted} bytes at a time, passes them
- * to the reader with the descriptors that came along, each whole message to {@link #receive}, and writes the reply before it
- * receives more. When one of them throws, and when the peer is gone, it closes reader, session and socket.
+ * <p>The owner of the socket receives at most {@link org.vhost4j.vhostuser.wire.MessageReader#wanted} bytes at a time,
+ * passes them to the reader with the descriptors that came with them, each complete message to {@link #receive}, and
+ * writes the reply before it receives more. When one of them throws, and when the peer is gone, it closes reader,
+ * session and socket.
  */
 public final class Session implements AutoCloseable {
     private static final long SUCCESS = 0;
@@ -77,11 +78,11 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Handles a request. All its effects are in force when this returns.
+     * Handles a request. All its effects have taken place when this returns.
      *
      * @param message the request, which the session owns from now on: its descriptors are kept or closed, also when this throws
-     * @return the reply to send, if the request has one or its sender wants one; empty also while {@link #owesReply} is
-     *     true
+     * @return the reply to send, if the request has one or its sender has set need_reply; empty also while {@link
+     *     #owesReply} is true
      * @throws ProtocolException when the front-end broke a rule: send {@link ProtocolException#reply} if there is one, then close the
      *     connection and this session
      */
@@ -126,27 +127,29 @@ public final class Session implements AutoCloseable {
     /**
      * Sets the receiver of replies that {@link #receive} could not return.
      *
-     * @param handler called by the session's thread, when it is ready to receive again
+     * @param handler called by the session's thread, after which the session can receive the next message
      */
     public void onLateReply(Consumer<Message> handler) {
         states.onLateReply(handler);
     }
 
-    /** Whether the sender waits for an acknowledgement: a request with a reply of its own has no other. */
+    /**
+     * Returns whether the sender waits for an acknowledgement: a request that has its own reply is never acknowledged.
+     */
     private boolean acknowledges(Request request, Message message) {
         return message.needReply() && request.reply().isEmpty() && negotiation.has(ProtocolFeature.REPLY_ACK);
     }
 
     private Optional<Message> refusal(Request request, Message message) {
         if (request == Request.GET_CONFIG) {
-            // This request's own way to say no.
+            // This request has its own reply for an error.
             return Optional.of(Message.reply(request.code(), Message.noPayload()));
         }
         if (request == Request.SET_DEVICE_STATE_FD) {
             return Optional.of(Message.reply(request.code(), StateRequests.REFUSED));
         }
         if (request == Request.GET_INFLIGHT_FD) {
-            // QEMU continues without an area when it has no bytes.
+            // QEMU continues without an area when the size is 0.
             return Optional.of(Message.reply(
                     request.code(),
                     MemorySegment.ofArray(new byte[(int) message.payload().byteSize()])));
@@ -186,7 +189,7 @@ public final class Session implements AutoCloseable {
             }
             case SET_PROTOCOL_FEATURES -> negotiation.acknowledgeProtocol(message.u64(), rings.anyStarted());
             case SET_OWNER -> {
-                // The connection is the session; there is nothing to take.
+                // Nothing to do: the connection is the session.
             }
             case RESET_OWNER -> rings.enableAll(false);
             case GET_QUEUE_NUM -> {
@@ -290,12 +293,15 @@ public final class Session implements AutoCloseable {
         }
         rings.logging(word.has(Feature.LOG_ALL));
         if (!word.has(Feature.PROTOCOL_FEATURES)) {
-            // Such a front-end does not know SET_VRING_ENABLE.
+            // A front-end without PROTOCOL_FEATURES does not know SET_VRING_ENABLE.
             rings.enableAll(true);
         }
     }
 
-    /** QEMU sends it before SET_FEATURES with LOG_ALL, and again when there is more memory than the log is for. */
+    /**
+     * Executes SET_LOG_BASE. QEMU sends it before SET_FEATURES with LOG_ALL, and again when memory was added that the
+     * log does not cover.
+     */
     private void setLogBase(LogArea area, Message message) throws ProtocolException {
         if (message.descriptorCount() != 1) {
             throw new ProtocolException(
@@ -308,7 +314,7 @@ public final class Session implements AutoCloseable {
     private Message makeInflight(MemorySegment payload) throws ProtocolException, RefusedException {
         InflightDescription wanted = inflightDescription(Request.GET_INFLIGHT_FD, payload);
         InflightMapping.Made made = inflight.make(
-                // One for packed rings is large enough for split ones.
+                // An area for packed rings is large enough for split ones.
                 wanted, negotiation.acknowledged() ? rings.layout() : RingLayout.PACKED);
         return Message.reply(
                 Request.GET_INFLIGHT_FD.code(),
@@ -422,7 +428,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Leaves all queues alone until {@link #proceed}. Nothing is received in between.
+     * Suspends all queues until {@link #proceed}. No message may be received in between.
      *
      * @see SessionEffects#suspendQueue
      */
@@ -430,7 +436,7 @@ public final class Session implements AutoCloseable {
         rings.halt();
     }
 
-    /** Continues with all queues where {@link #halt} left them. */
+    /** Resumes all queues after {@link #halt}. */
     public void proceed() {
         rings.proceed();
     }
@@ -445,11 +451,13 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Takes what a front-end has said to a session of another process, instead of receiving it. Its memory is mapped when this returns, and
-     * no queue runs before {@link #begin}.
+     * Restores the state that a front-end has set up in a session of another process. Its memory is mapped when this
+     * returns, and no queue runs before {@link #begin}.
      *
-     * @param state the descriptors are owned by the session from now on; when this throws, {@link #close} closes what was taken
-     * @throws RefusedException when it cannot be so here, for instance because less is on offer
+     * @param state the state, whose descriptors the session owns from now on; when this throws, {@link #close} closes
+     *     them
+     * @throws RefusedException when this session cannot have that state, for instance because fewer features are
+     *     offered
      */
     public void restore(SessionState state) throws RefusedException {
         backendChannel = state.channel();
@@ -526,9 +534,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Ends the session: stops all queues, takes memory and channel from the device, then unmaps and closes everything. Later
-     * calls do nothing. When the device fails to stop a queue, its exception passes and the memory stays mapped, because a lane may
-     * be using it.
+     * Ends the session: stops all queues, removes memory and channel from the device, then unmaps and closes
+     * everything. Later calls do nothing. When the device fails to stop a queue, its exception propagates and the
+     * memory stays mapped, because a lane may be using it.
      */
     @Override
     public void close() {

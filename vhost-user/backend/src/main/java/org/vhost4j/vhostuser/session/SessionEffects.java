@@ -16,17 +16,17 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 /**
  * The receiver of a session's effects: the device and the lanes that own its rings.
  *
- * <p>All methods are called by the session's thread, one at a time. When a method returns, its effect is in force in every lane:
- * the reply to the front-end goes out next. Descriptors stay the session's; the device uses them between the call that brings
- * them and the one that replaces or stops.
+ * <p>All methods are called by the session's thread, one at a time. When a method returns, its effect has taken place
+ * on every lane: the reply to the front-end is sent next. The session owns all descriptors; the device uses one from
+ * the call that passes it until the call that replaces it or stops the queue.
  *
- * <p>Order that the device can rely on: {@link #acknowledge} before the first {@link #startQueue}; {@link #memoryChanged} only
- * while no queue runs; {@link #enableQueue}, {@link #callChanged}, {@link #errChanged} and {@link #stopQueue} only for queues that
- * run.
+ * <p>Guaranteed order of calls: {@link #acknowledge} before the first {@link #startQueue}; {@link #memoryChanged} only
+ * while no queue runs; {@link #enableQueue}, {@link #callChanged}, {@link #errChanged} and {@link #stopQueue} only for
+ * queues that run.
  */
 public interface SessionEffects {
     /**
-     * Returns the answer to GET_QUEUE_NUM.
+     * Returns the reply to GET_QUEUE_NUM.
      *
      * @param ownsConfig whether the front-end acknowledged CONFIG, so that config space and control queue are the back-end's: it
      *     then counts virtqueues, all of them. One that did not (QEMU's {@code -netdev vhost-user}) counts queue pairs.
@@ -45,16 +45,17 @@ public interface SessionEffects {
     /**
      * Reads the config space.
      *
-     * @param offset of the first byte
+     * @param offset offset of the first byte
      * @param into memory to fill; the range lies within {@link SessionOptions#configSize}
      * @throws RefusedException when this part cannot be read; the front-end gets an error
      */
     void readConfig(int offset, MemorySegment into) throws RefusedException;
 
     /**
-     * Writes the config space. QEMU's generic device always writes the whole of it, so unchanged read-only bytes are no error.
+     * Writes the config space. QEMU's generic device always writes the whole of it, so unchanged read-only bytes are
+     * not an error.
      *
-     * @param offset of the first byte
+     * @param offset offset of the first byte
      * @param bytes the bytes to write; the range lies within {@link SessionOptions#configSize}
      * @param migration whether read-only fields may also change
      * @throws RefusedException when a field is read-only; the front-end gets an error
@@ -71,7 +72,8 @@ public interface SessionEffects {
 
     /**
      * Applies a change of the ranges that the front-end's IOMMU makes accessible to devices, in the memory of the last
-     * {@link #memoryChanged}. Queues run on; when this returns no thread may use an address that was translated before.
+     * {@link #memoryChanged}. Queues keep running; when this returns no thread may use an address that was translated
+     * before.
      *
      * @param message message of the front-end: an update or an invalidation
      */
@@ -86,24 +88,24 @@ public interface SessionEffects {
     void translationMissing(long address, boolean write);
 
     /**
-     * Starts a queue, and looks at it at once, without waiting for a kick.
+     * Starts a queue, and polls it at once, without waiting for a kick.
      *
      * @param setup the queue
-     * @throws RefusedException when the queue cannot run so, for example because a descriptor is not an eventfd; it does not run
+     * @throws RefusedException when the queue cannot run, for example because a descriptor is not an eventfd
      */
     void startQueue(QueueSetup setup) throws RefusedException;
 
     /**
-     * Ends what is in flight on a queue that runs and is about to stop permanently: chains that were in flight in a process that has died, and
-     * that were not taken again, are used with nothing written.
+     * Completes the chains in flight on a running queue that is about to stop permanently: chains that were in flight
+     * in a process that has died, and were not popped again, are used with length 0.
      *
      * @param index the virtqueue, which is not suspended
      */
     void finishQueue(int index);
 
     /**
-     * Stops a queue that runs, after all chains that it has taken are used, published and notified. A queue that has
-     * failed counts as running.
+     * Stops a running queue, after all popped chains were used and published and the driver was interrupted. A queue
+     * that has failed counts as running.
      *
      * @param index index of the virtqueue
      * @return its position, as in SET_VRING_BASE
@@ -111,23 +113,23 @@ public interface SessionEffects {
     int stopQueue(int index);
 
     /**
-     * Tells that the front-end knows the position of a stopped queue, or has reset it: the position that it sets when
-     * it starts the queue is used. A queue that is started again without this continues at its own position.
+     * Notifies that the front-end knows the position of a stopped queue, or has reset it: the base that it sets for the
+     * next start is used. A queue that is started again without this continues at its own position.
      *
      * @param index index of the virtqueue
      */
     void positionTold(int index);
 
     /**
-     * Tells that the front-end has stopped the last started queue, by GET_VRING_BASE or a reset or because it has
-     * disconnected. No queue runs. A device that stopped because of a fault of its driver may be started again only
-     * after this: queues that are stopped and started because the memory table or an address has changed do not count.
+     * Notifies that the front-end has stopped the last started queue, by GET_VRING_BASE, by a reset, or by
+     * disconnecting. No queue runs. A device that stopped because of a fault of its driver may be started again only
+     * after this: stopping and starting queues because the memory table or an address has changed is not enough.
      */
     void allQueuesStopped();
 
     /**
      * Starts or stops logging the writes for a queue that runs, suspended or not. When this returns no lane writes to a
-     * previous log. A queue that starts is logged as its {@link QueueSetup#log} says.
+     * previous log. A queue that starts is logged according to its {@link QueueSetup#log}.
      *
      * @param index index of the virtqueue
      * @param log the log; null to stop logging
@@ -143,15 +145,16 @@ public interface SessionEffects {
     int position(int index);
 
     /**
-     * Leaves a queue that runs alone until {@link #resumeQueue}, because the front-end's IOMMU has withdrawn the memory of its ring.
-     * Everything that it has taken is done first: used, published, and notified. It still counts as running.
+     * Suspends a running queue until {@link #resumeQueue}, because the front-end's IOMMU has invalidated the memory of
+     * its ring. All popped chains are used and published, and the driver is interrupted, before this returns. The queue
+     * still counts as running.
      *
      * @param index the virtqueue
      */
     void suspendQueue(int index);
 
     /**
-     * Continues with a suspended queue where it was: its ring lies in the same memory again.
+     * Resumes a suspended queue at its position: its ring is in the same memory again.
      *
      * @param index the virtqueue
      */
@@ -161,7 +164,7 @@ public interface SessionEffects {
      * Enables or disables a queue that runs.
      *
      * @param index the virtqueue
-     * @param enabled whether it is processed with effect
+     * @param enabled whether it is enabled; one that is not discards the frames that it sends, and receives nothing
      */
     void enableQueue(int index, boolean enabled);
 
@@ -185,8 +188,8 @@ public interface SessionEffects {
     void errChanged(int index, @Nullable Fd err) throws RefusedException;
 
     /**
-     * Gives the descriptor that is signalled when something was written to the log of dirty pages: at most once for each burst of a
-     * queue, and only while queues are logged.
+     * Sets the descriptor that is signalled after pages were marked in the log of dirty pages: at most once for each
+     * burst of a queue, and only while queues are logged.
      *
      * @param written the descriptor, which replaces the previous one; null when the session ends
      * @throws RefusedException when it cannot be used; the previous one stays in use
@@ -211,7 +214,7 @@ public interface SessionEffects {
      * Sets the MTU that the guest sees, on request of the front-end.
      *
      * @param mtu 68 to 65535 bytes
-     * @throws RefusedException when frames of that size cannot be carried; the front-end gets an error
+     * @throws RefusedException when frames of that size are not supported; the front-end gets an error
      */
     void setMtu(int mtu) throws RefusedException;
 
@@ -227,31 +230,33 @@ public interface SessionEffects {
      * Requests a RARP to the network for a guest that has migrated here and cannot announce itself.
      *
      * @param mac MAC address of the guest, 6 bytes
-     * @throws RefusedException when that cannot be done; the front-end gets an error
+     * @throws RefusedException when the announcement cannot be sent; the front-end gets an error
      */
     void announce(byte[] mac) throws RefusedException;
 
     /**
-     * Begins to write the state of the device that moves with its guest. No queue is started; status 0 may have come before. What was
-     * being transferred before is given up.
+     * Begins to write the state of the device that moves with its guest. No queue is started; status 0 may have come
+     * before. A transfer in progress is abandoned.
      *
-     * @param to owned by the device from now on, which closes it when everything is written or it gives up, and when this throws
-     * @throws RefusedException when that cannot be done; the front-end gets an error
+     * @param to descriptor to write to; owned by the device from now on, which closes it at the end of the transfer,
+     *     and when this throws
+     * @throws RefusedException when the state cannot be saved; the front-end gets an error
      */
     void saveState(Fd to) throws RefusedException;
 
     /**
-     * Begins to read the state of the device that the guest comes from. No queue is started; features and memory may come later. What was
-     * being transferred before is given up.
+     * Begins to read the state of the device that the guest comes from. No queue is started; features and memory may
+     * come later. A transfer in progress is abandoned.
      *
-     * @param from owned by the device from now on, which closes it at the end of the file or when it gives up, and when this throws
-     * @throws RefusedException when that cannot be done; the front-end gets an error
+     * @param from descriptor to read from; owned by the device from now on, which closes it at the end of the transfer,
+     *     and when this throws
+     * @throws RefusedException when a state cannot be loaded; the front-end gets an error
      */
     void loadState(Fd from) throws RefusedException;
 
     /**
-     * Ends a transfer of the device's state. The front-end has done its part: what is not transferred without waiting
-     * for it has failed. A state that was loaded takes effect when all of it is good, and leaves no trace otherwise.
+     * Ends a transfer of the device's state. The front-end has done its part: a transfer that cannot be completed
+     * without waiting has failed. A loaded state takes effect when all of it is valid, and has no effect otherwise.
      *
      * @param answer called once by the session's thread, before this returns or later: empty when the state was
      *     transferred, otherwise the reason for the failure

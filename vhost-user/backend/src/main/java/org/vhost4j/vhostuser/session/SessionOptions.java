@@ -18,9 +18,9 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  *
  * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
  * @param leftToFrontEnd virtio feature bits that are offered in addition until the front-end acknowledges CONFIG. A
- *     front-end that does not acknowledge it has a device of its own with switches for these, and carries them out with
- *     the messages that every front-end has; one that does (QEMU's generic device) would pass them to a guest without
- *     being able to implement them
+ *     front-end that does not acknowledge it implements the device itself, with switches for these features, and
+ *     implements them with messages that every front-end has; one that does (QEMU's generic device) would offer them to
+ *     a guest without being able to implement them
  * @param protocolFeatures protocol feature bits, a subset of {@link #SERVED}
  * @param queueCount number of virtqueues, including the control queue: 1 to 256
  * @param maxQueueSize maximum number of descriptors of a ring: 1 to 32768
@@ -38,11 +38,11 @@ public record SessionOptions(
     /**
      * The protocol features whose requests this session serves.
      *
-     * <p>PAGEFAULT (postcopy) is not among them, and must not be: with it a page of guest memory can be one that userfaultfd
-     * owes, which is still with the source. A thread that accesses such a page from Java code waits in the kernel, where it
-     * cannot reach a safepoint, so the next garbage collection stops every thread of this process until the page comes: all
-     * guests, and forever when the source has died. Only native calls may wait for memory, and rings and chains are read by Java
-     * code.
+     * <p>PAGEFAULT (postcopy) is not among them, and must not be: with it a page of guest memory may still be at the
+     * source, and an access waits for userfaultfd. A thread that accesses such a page from Java code waits in the
+     * kernel, where it cannot reach a safepoint, so the next garbage collection stops every thread of this process, and
+     * all guests, until the page arrives, or permanently when the source has died. Only native calls may wait for
+     * memory, and rings and chains are read by Java code.
      */
     public static final Set<ProtocolFeature> SERVED = Collections.unmodifiableSet(EnumSet.of(
             ProtocolFeature.MQ,
@@ -58,15 +58,18 @@ public record SessionOptions(
             ProtocolFeature.STATUS,
             ProtocolFeature.DEVICE_STATE));
 
-    /** The maximum number of memory regions: as many as KVM gives a machine on x86, so a machine never has more. */
+    /**
+     * The maximum number of memory regions: the number that KVM supports for a machine on x86, so a machine never has
+     * more.
+     */
     public static final int MAX_MEMORY_SLOTS = 509;
 
-    /** A ring's number travels in 8 bits. */
+    /** Maximum number of rings: messages have 8 bits for a ring's index. */
     private static final int MAX_QUEUES = 256;
 
     private static final int MIN_MEMORY_SLOTS = 8;
 
-    /** Keeps a copy of the set. */
+    /** Copies the set. */
     public SessionOptions {
         protocolFeatures = Set.copyOf(protocolFeatures);
         range("queueCount", queueCount, 1, MAX_QUEUES);

@@ -11,7 +11,7 @@ import org.vhost4j.vhostuser.wire.VringAddress;
 
 /**
  * The complete state that a front-end has set up in a session, between two of its messages, for a session in another
- * process. How far its queues have come changes while they run, and is not here: see {@link Session#positions}.
+ * process. The positions of queues change while they run, and are not included: see {@link Session#positions}.
  *
  * @param acknowledged whether SET_FEATURES has arrived
  * @param features the acknowledged feature word, including PROTOCOL_FEATURES and LOG_ALL

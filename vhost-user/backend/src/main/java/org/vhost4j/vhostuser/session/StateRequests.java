@@ -10,14 +10,14 @@ import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The requests that move the device's state (vhost-user protocol, "Migrating back-end state"). The answer to CHECK_DEVICE_STATE is known
- * only when another thread has dealt with the pipe, so it may be late.
+ * The requests that move the device's state (vhost-user protocol, "Migrating back-end state"). The reply to
+ * CHECK_DEVICE_STATE is known only when another thread has finished with the pipe, so it may be late.
  */
 final class StateRequests {
-    /** In the answer to SET_DEVICE_STATE_FD: no descriptor comes with it, the front-end is to use the one that it sent. */
+    /** Reply to SET_DEVICE_STATE_FD: no descriptor comes with it; the front-end uses the one that it sent. */
     private static final long NO_DESCRIPTOR = 0x100;
 
-    /** The answer to SET_DEVICE_STATE_FD when no state is transferred. */
+    /** Reply to SET_DEVICE_STATE_FD when no state is transferred. */
     static final long REFUSED = NO_DESCRIPTOR | 1;
 
     private static final long SUCCESS = 0;
@@ -25,7 +25,7 @@ final class StateRequests {
     private static final int SAVE = 0;
     private static final int LOAD = 1;
 
-    /** The only phase that there is: all rings are stopped. */
+    /** The only defined phase: all rings are stopped. */
     private static final int STOPPED = 0;
 
     private final SessionEffects effects;
@@ -47,7 +47,7 @@ final class StateRequests {
         lateReply = handler;
     }
 
-    /** Carries out SET_DEVICE_STATE_FD and returns the answer. */
+    /** Executes SET_DEVICE_STATE_FD and returns the value of the reply. */
     long begin(MemorySegment payload, Message message, boolean started) throws RefusedException {
         int direction = payload.get(ValueLayout.JAVA_INT_UNALIGNED, 0);
         int phase = payload.get(ValueLayout.JAVA_INT_UNALIGNED, Integer.BYTES);
@@ -69,7 +69,7 @@ final class StateRequests {
         return NO_DESCRIPTOR;
     }
 
-    /** Carries out CHECK_DEVICE_STATE and returns the answer if it is known at once. */
+    /** Executes CHECK_DEVICE_STATE and returns the reply if it is known at once. */
     Optional<Message> check() {
         asking = true;
         owed = true;

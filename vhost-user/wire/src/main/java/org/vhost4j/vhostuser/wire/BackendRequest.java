@@ -15,9 +15,9 @@ public enum BackendRequest {
     CONFIG_CHANGE_MSG(2, Payload.NONE, ProtocolFeature.CONFIG),
     /** Sets the doorbell of a queue. */
     VRING_HOST_NOTIFIER_MSG(3, Payload.VRING_AREA, ProtocolFeature.HOST_NOTIFIER),
-    /** Notifies the driver of a used buffer, in band. */
+    /** Notifies the driver of a used buffer, as a message instead of by eventfd. */
     VRING_CALL(4, Payload.VRING_STATE, ProtocolFeature.INBAND_NOTIFICATIONS),
-    /** Reports an error of a ring, in band. */
+    /** Reports an error of a ring, as a message instead of by eventfd. */
     VRING_ERR(5, Payload.VRING_STATE, ProtocolFeature.INBAND_NOTIFICATIONS),
     /** Exports an object. */
     SHARED_OBJECT_ADD(6, Payload.SHARED_OBJECT, ProtocolFeature.SHARED_OBJECT),

@@ -45,7 +45,7 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     }
 
     /**
-     * Checks the flags of a write. Those of a read have no meaning, and front-ends differ in what they put there.
+     * Checks the flags of a write. Those of a read have no meaning, and front-ends set different values.
      *
      * @param request request with this payload
      * @throws ProtocolException when the flags are neither {@link #WRITABLE} nor {@link #MIGRATION}

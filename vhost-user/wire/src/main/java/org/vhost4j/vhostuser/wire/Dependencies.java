@@ -8,7 +8,7 @@ import java.util.Set;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 
-/** The features that must be offered together, where a protocol feature is concerned. */
+/** Dependencies of offered features that involve a protocol feature. */
 public final class Dependencies {
     private record Need(Feature feature, ProtocolFeature required) {}
 

@@ -22,14 +22,14 @@ public record InflightDescription(long size, long offset, int queues, int queueS
     private static final int QUEUES = 16;
     private static final int QUEUE_SIZE = 18;
 
-    /** What {@link #offset} must be a multiple of: fields have up to 8 bytes, and are stored whole. */
+    /** Alignment of {@link #offset} in bytes: fields have up to 8 bytes and are stored atomically. */
     private static final int ALIGNMENT = 8;
 
     /**
      * Reads a description.
      *
      * @param payload 20 bytes, or 24 with its padding
-     * @return the description, which may say anything
+     * @return the description, unchecked
      */
     public static InflightDescription read(MemorySegment payload) {
         return new InflightDescription(
@@ -40,12 +40,12 @@ public record InflightDescription(long size, long offset, int queues, int queueS
     }
 
     /**
-     * Checks what the area is for.
+     * Checks the number of queues and descriptors.
      *
      * @param request request with this payload
-     * @param mostQueues how many queues there are
-     * @param mostDescriptors how many a queue can have
-     * @throws ProtocolException when it is for none, or for more
+     * @param mostQueues number of queues of the device
+     * @param mostDescriptors maximum number of descriptors of a queue
+     * @throws ProtocolException when one of them is 0 or too large
      */
     public void validateQueues(Request request, int mostQueues, int mostDescriptors) throws ProtocolException {
         if (queues < 1 || queues > mostQueues) {
@@ -58,7 +58,7 @@ public record InflightDescription(long size, long offset, int queues, int queueS
     }
 
     /**
-     * Checks where the area is.
+     * Checks size and offset of the area.
      *
      * @param request request with this payload
      * @throws ProtocolException when it is empty, its end does not fit in 63 bits, or its offset is not aligned

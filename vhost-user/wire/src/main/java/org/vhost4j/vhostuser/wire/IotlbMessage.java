@@ -7,7 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /**
- * An IOTLB message (vhost-user protocol, "An IOTLB message"): a translation that is missing, given or withdrawn.
+ * An IOTLB message (vhost-user protocol, "An IOTLB message"): a translation that is missing, updated or invalidated.
  *
  * @param iova first I/O virtual address
  * @param size size in bytes, as in the message; see {@link #bytes}
@@ -49,10 +49,10 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
     }
 
     /**
-     * Returns the length in bytes. A range ends with the address space at the latest, and a size of 0 means all up to
-     * there: QEMU sends it for an invalidation of everything, because 2^64 does not fit.
+     * Returns the length in bytes. A range ends at the end of the address space at the latest, and a size of 0 means up
+     * to that end: QEMU sends it to invalidate everything, because 2^64 does not fit.
      *
-     * @return 1 or more, unsigned; all of the address space, except for its last byte, counts as all of it
+     * @return 1 or more, unsigned; a range of the whole address space except its last byte stands for the whole
      */
     public long bytes() {
         long left = -iova;

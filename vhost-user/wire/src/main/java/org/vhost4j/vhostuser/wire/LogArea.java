@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
  * A log description (vhost-user protocol, "Payload"): the position of the log of dirty pages in the file that comes
  * with SET_LOG_BASE.
  *
- * @param size of the log in bytes, unsigned
- * @param offset of its first byte in the file, unsigned
+ * @param size size of the log in bytes, unsigned
+ * @param offset offset of its first byte in the file, unsigned
  */
 public record LogArea(long size, long offset) {
     /** Size in bytes. */
@@ -22,8 +22,8 @@ public record LogArea(long size, long offset) {
      * @param request request with this payload
      * @param payload the received payload
      * @return the description
-     * @throws ProtocolException when it has the length of the one number that a log without shared memory is, when the log is empty, or
-     *     when size and offset together do not fit in 63 bits
+     * @throws ProtocolException when the payload is the single number of a log without shared memory, when the log is
+     *     empty, or when size plus offset do not fit in 63 bits
      */
     public static LogArea read(Request request, MemorySegment payload) throws ProtocolException {
         if (payload.byteSize() != BYTES) {

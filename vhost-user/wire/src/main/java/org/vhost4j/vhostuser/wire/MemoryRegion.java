@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  * A memory region description (vhost-user protocol, "Payload"). All numbers are unsigned.
  *
  * @param guestAddress guest-physical address of the first byte
- * @param size in bytes
+ * @param size size in bytes
  * @param userAddress address of the first byte in the front-end's own address space
  * @param mmapOffset offset of the region in its file
  */
@@ -46,7 +46,7 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
     }
 
     /**
-     * Checks the region by itself.
+     * Checks the values.
      *
      * @param request request with this payload
      * @throws ProtocolException when the region is empty, larger than 2^63 bytes, or wraps in one of its three spaces
@@ -84,7 +84,7 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
     }
 
     private static boolean overlap(long a, long aSize, long b, long bSize) {
-        // Of two ranges that overlap and do not wrap, one begins inside the other.
+        // If two ranges that do not wrap overlap, one begins inside the other.
         return Long.compareUnsigned(b - a, aSize) < 0 || Long.compareUnsigned(a - b, bSize) < 0;
     }
 

@@ -20,7 +20,7 @@ public record MemoryRegions(List<MemoryRegion> regions) {
     /** The maximum size of a description in bytes. */
     public static final int MAX_BYTES = HEADER_BYTES + MAX_REGIONS * MemoryRegion.BYTES;
 
-    /** Keeps a copy of the list. */
+    /** Copies the list. */
     public MemoryRegions {
         regions = List.copyOf(regions);
     }

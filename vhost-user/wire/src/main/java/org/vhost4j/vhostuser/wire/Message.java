@@ -119,7 +119,7 @@ public final class Message implements AutoCloseable {
     /**
      * Returns the code of the request, in either direction.
      *
-     * @return any number: it is checked where the message is dispatched
+     * @return any number, because it is checked where the message is dispatched
      */
     public int code() {
         return code;
@@ -135,7 +135,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * Returns whether the sender wants an acknowledgement.
+     * Returns whether the sender requests an acknowledgement.
      *
      * @return true when need_reply is set
      */

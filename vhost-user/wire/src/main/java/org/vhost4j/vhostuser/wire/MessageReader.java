@@ -9,10 +9,11 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Fd;
 
 /**
- * Puts messages together from what arrives on a socket, in pieces of any size.
+ * Assembles messages from the bytes that a socket receives, in pieces of any size.
  *
- * <p>{@link #wanted} says how many bytes to receive next, and no more must be received at once: so a receive never takes
- * descriptors of the next message. The header is checked as soon as it is whole, before a byte of the payload is read.
+ * <p>{@link #wanted} returns the number of bytes to receive next, and no more must be received at once, so that
+ * descriptors of the next message are never received early. The header is checked as soon as it is complete, before a
+ * byte of the payload is read.
  */
 public final class MessageReader implements AutoCloseable {
     /** The default maximum size of a payload, enough for every message of the specification. */
@@ -36,7 +37,7 @@ public final class MessageReader implements AutoCloseable {
     /**
      * Creates a reader of requests.
      *
-     * @return a reader that takes payloads of at most {@link #DEFAULT_MAX_PAYLOAD} bytes
+     * @return a reader that accepts payloads of at most {@link #DEFAULT_MAX_PAYLOAD} bytes
      */
     public static MessageReader ofRequests() {
         return new MessageReader(false, DEFAULT_MAX_PAYLOAD);
@@ -45,7 +46,7 @@ public final class MessageReader implements AutoCloseable {
     /**
      * Creates a reader of replies.
      *
-     * @return a reader that takes payloads of at most {@link #DEFAULT_MAX_PAYLOAD} bytes
+     * @return a reader that accepts payloads of at most {@link #DEFAULT_MAX_PAYLOAD} bytes
      */
     public static MessageReader ofReplies() {
         return new MessageReader(true, DEFAULT_MAX_PAYLOAD);
@@ -62,12 +63,13 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * Takes the bytes and descriptors of one receive.
+     * Adds the bytes and descriptors of one receive call.
      *
      * @param bytes at least 1 and at most {@link #wanted}; copied
      * @param received the descriptors received with them; owned by the reader from now on, also when it throws
      * @return the message when these bytes complete it
-     * @throws ProtocolException when the header is wrong or descriptors come where none may; all descriptors are closed
+     * @throws ProtocolException when the header is invalid or descriptors arrive after the first byte; all descriptors
+     *     are closed
      */
     public Optional<Message> accept(MemorySegment bytes, List<Fd> received) throws ProtocolException {
         boolean first = atMessageStart();
@@ -161,7 +163,7 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * Handles the end of the stream, which is no error between two messages.
+     * Handles the end of the stream, which is not an error between two messages.
      *
      * @throws ProtocolException when a message has begun; its descriptors are closed
      */
@@ -180,7 +182,7 @@ public final class MessageReader implements AutoCloseable {
         }
     }
 
-    /** Forgets a message that has begun and closes its descriptors. */
+    /** Discards an incomplete message and closes its descriptors. */
     @Override
     public void close() {
         descriptors.forEach(Fd::close);

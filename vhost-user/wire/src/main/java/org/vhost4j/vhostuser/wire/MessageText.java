@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * Messages in words, for traces: the request's name, its fields by the names of the vhost-user protocol, and what came with it. Any bytes
- * are taken: what is not as the protocol wants it is shown as it is.
+ * Formats messages as text for traces: the request's name, its fields with the names of the vhost-user protocol, and
+ * its descriptors. It accepts any bytes: those that violate the protocol are shown unchanged.
  */
 public final class MessageText {
     private static final int SHOWN_BYTES = 48;
@@ -130,7 +130,7 @@ public final class MessageText {
         return text.toString().strip();
     }
 
-    /** What answers need_reply, and replies that only say whether it worked. */
+    /** Formats an acknowledgement, or a reply that only reports success or failure. */
     private static String result(MemorySegment payload) {
         if (payload.byteSize() != Long.BYTES) {
             return bytes(payload);

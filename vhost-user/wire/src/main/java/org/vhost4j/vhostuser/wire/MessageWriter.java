@@ -3,7 +3,7 @@ package org.vhost4j.vhostuser.wire;
 
 import java.lang.foreign.MemorySegment;
 
-/** Turns messages into bytes. Descriptors travel with the first byte. */
+/** Encodes messages as bytes. Descriptors are sent with the first byte. */
 public final class MessageWriter {
     private MessageWriter() {}
 

@@ -27,7 +27,7 @@ public enum Payload {
     SHARED_OBJECT(16, 16),
     /** Direction and phase of a device state transfer. */
     DEVICE_STATE(8, 8),
-    /** A crypto session, whose layout the device type decides. */
+    /** A crypto session, whose layout depends on the device type. */
     CRYPTO_SESSION(16, MessageReader.DEFAULT_MAX_PAYLOAD),
     /** A vring area: index, size and offset. */
     VRING_AREA(24, 24),

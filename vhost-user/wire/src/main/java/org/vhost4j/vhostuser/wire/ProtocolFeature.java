@@ -61,7 +61,7 @@ public enum ProtocolFeature {
     SHMEM_MAP(22);
 
     private final int bit;
-    /** A feature word: only features with lower numbers are required, so they exist already. */
+    /** The required features as a word; they all have lower numbers, so their constants exist already. */
     private final long requires;
 
     ProtocolFeature(int bit, ProtocolFeature... requires) {
@@ -113,7 +113,7 @@ public enum ProtocolFeature {
      * @return the feature, or nothing when the specification has none
      */
     public static Optional<ProtocolFeature> ofBit(int bit) {
-        // The numbers have no gap, so a constant's number is its place.
+        // The bit numbers have no gap, so a constant's bit number is its ordinal.
         return bit < 0 || bit >= values().length ? Optional.empty() : Optional.of(values()[bit]);
     }
 

@@ -10,7 +10,7 @@ import org.vhost4j.device.feature.Feature;
  * specification's without {@code VHOST_USER_}.
  */
 public enum Request {
-    /** Asks which virtio features the back-end offers. */
+    /** Requests the virtio features that the back-end offers. */
     GET_FEATURES(1, Payload.NONE, Payload.U64),
     /** Acknowledges virtio features. */
     SET_FEATURES(2, Payload.U64),
@@ -18,7 +18,7 @@ public enum Request {
     SET_OWNER(3, Payload.NONE),
     /** Deprecated: disables all rings. */
     RESET_OWNER(4, Payload.NONE),
-    /** Replaces the memory table; one descriptor a region. */
+    /** Replaces the memory table; one descriptor for each region. */
     SET_MEM_TABLE(5, Payload.MEMORY_REGIONS, 1, MemoryRegions.MAX_REGIONS),
     /** Sets the log of written pages. */
     SET_LOG_BASE(6, Payload.LOG, Payload.U64, 0, 1, ProtocolFeature.LOG_SHMFD, Feature.LOG_ALL),
@@ -28,9 +28,9 @@ public enum Request {
     SET_VRING_NUM(8, Payload.VRING_STATE),
     /** Sets the addresses of a ring. */
     SET_VRING_ADDR(9, Payload.VRING_ADDRESS),
-    /** Sets the index that a ring begins with. */
+    /** Sets the position at which a ring begins. */
     SET_VRING_BASE(10, Payload.VRING_STATE),
-    /** Stops a ring and asks how far it came. */
+    /** Stops a ring and requests its position. */
     GET_VRING_BASE(11, Payload.VRING_STATE, Payload.VRING_STATE),
     /** Sets the descriptor by which the driver notifies the device, and starts the ring. */
     SET_VRING_KICK(12, Payload.U64, 0, 1),
@@ -38,19 +38,19 @@ public enum Request {
     SET_VRING_CALL(13, Payload.U64, 0, 1),
     /** Sets the descriptor by which the back-end reports an error of the ring. */
     SET_VRING_ERR(14, Payload.U64, 0, 1),
-    /** Asks which protocol features the back-end offers. */
+    /** Requests the protocol features that the back-end offers. */
     GET_PROTOCOL_FEATURES(15, Payload.NONE, Payload.U64),
     /** Acknowledges protocol features. */
     SET_PROTOCOL_FEATURES(16, Payload.U64),
-    /** Asks how many queues the back-end has. */
+    /** Requests the number of queues of the back-end. */
     GET_QUEUE_NUM(17, Payload.NONE, Payload.U64, ProtocolFeature.MQ),
     /** Enables or disables a ring. */
     SET_VRING_ENABLE(18, Payload.VRING_STATE),
-    /** Asks the back-end to announce the guest's MAC address. */
+    /** Requests that the back-end announce the guest's MAC address. */
     SEND_RARP(19, Payload.U64, null, ProtocolFeature.RARP),
     /** Sets the MTU that the guest sees. */
     NET_SET_MTU(20, Payload.U64, null, ProtocolFeature.MTU),
-    /** Gives the back-end a socket for requests of its own. */
+    /** Passes a socket for requests of the back-end. */
     SET_BACKEND_REQ_FD(21, Payload.NONE, null, 1, 1, ProtocolFeature.BACKEND_REQ, null),
     /** Updates or invalidates a translation of the IOMMU. */
     IOTLB_MSG(22, Payload.IOTLB, Payload.U64, 0, 0, null, Feature.ACCESS_PLATFORM),
@@ -70,17 +70,17 @@ public enum Request {
     POSTCOPY_LISTEN(29, Payload.NONE, null, ProtocolFeature.PAGEFAULT),
     /** Postcopy has ended. */
     POSTCOPY_END(30, Payload.NONE, Payload.U64, ProtocolFeature.PAGEFAULT),
-    /** Asks for memory that records requests in flight. */
+    /** Requests memory that records requests in flight. */
     GET_INFLIGHT_FD(31, Payload.INFLIGHT, Payload.INFLIGHT, ProtocolFeature.INFLIGHT_SHMFD),
-    /** Gives that memory back, after a restart. */
+    /** Passes that memory to a restarted back-end. */
     SET_INFLIGHT_FD(32, Payload.INFLIGHT, null, 1, 1, ProtocolFeature.INFLIGHT_SHMFD, null),
     /** Sets the socket of the GPU protocol: not for a network device. */
     GPU_SET_SOCKET(33, Payload.NONE, 1, 1),
     /** Disables all rings and resets the device. */
     RESET_DEVICE(34, Payload.NONE, null, ProtocolFeature.RESET_DEVICE),
-    /** Notifies the device of a ring, in band. */
+    /** Notifies the device of a ring, as a message instead of by eventfd. */
     VRING_KICK(35, Payload.VRING_STATE, null, ProtocolFeature.INBAND_NOTIFICATIONS),
-    /** Asks how many memory regions the back-end takes. */
+    /** Requests the maximum number of memory regions. */
     GET_MAX_MEM_SLOTS(36, Payload.NONE, Payload.U64, ProtocolFeature.CONFIGURE_MEM_SLOTS),
     /** Adds a memory region. */
     ADD_MEM_REG(37, Payload.SINGLE_MEMORY_REGION, null, 1, 1, ProtocolFeature.CONFIGURE_MEM_SLOTS, null),
@@ -88,15 +88,15 @@ public enum Request {
     REM_MEM_REG(38, Payload.SINGLE_MEMORY_REGION, null, 0, 1, ProtocolFeature.CONFIGURE_MEM_SLOTS, null),
     /** Sets the virtio device status. */
     SET_STATUS(39, Payload.U64, null, ProtocolFeature.STATUS),
-    /** Asks for the virtio device status. */
+    /** Requests the virtio device status. */
     GET_STATUS(40, Payload.NONE, Payload.U64, ProtocolFeature.STATUS),
-    /** Asks for an exported object. */
+    /** Requests an exported object. */
     GET_SHARED_OBJECT(41, Payload.SHARED_OBJECT, Payload.NONE, ProtocolFeature.SHARED_OBJECT),
-    /** Agrees on a channel for the device's state. */
+    /** Negotiates a channel for the device's state. */
     SET_DEVICE_STATE_FD(42, Payload.DEVICE_STATE, Payload.U64, 1, 1, ProtocolFeature.DEVICE_STATE, null),
-    /** Asks whether the device's state arrived. */
+    /** Requests whether the device's state was transferred. */
     CHECK_DEVICE_STATE(43, Payload.NONE, Payload.U64, ProtocolFeature.DEVICE_STATE),
-    /** Asks for the sizes of the shared memory regions. */
+    /** Requests the sizes of the shared memory regions. */
     GET_SHMEM_CONFIG(44, Payload.NONE, Payload.SHMEM_CONFIG, ProtocolFeature.SHMEM_MAP);
 
     private final int code;
@@ -211,7 +211,7 @@ public enum Request {
      * @return the request, or nothing for a code that the specification does not have
      */
     public static Optional<Request> ofCode(int code) {
-        // The codes have no gap from 1 on, so a constant's code is its place and one.
+        // The codes have no gap from 1 on, so a constant's code is its ordinal plus 1.
         return code < 1 || code > values().length ? Optional.empty() : Optional.of(values()[code - 1]);
     }
 }

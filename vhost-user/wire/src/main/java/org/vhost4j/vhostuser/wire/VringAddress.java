@@ -67,12 +67,12 @@ public record VringAddress(int index, int flags, long descriptors, long used, lo
     }
 
     /**
-     * Checks the ring's number, the flags, and the alignment that every ring layout asks for (virtio 1.4 section 2.7). The
-     * packed layout's stricter rules are checked when the ring starts, because only then the layout is certain.
+     * Checks the ring's number, the flags, and the alignment that every ring layout requires (virtio 1.4 section 2.7).
+     * The packed layout's stricter rules are checked when the ring starts, because the layout is known only then.
      *
      * @param request request with this payload
-     * @param rings how many rings there are
-     * @throws ProtocolException when one is wrong
+     * @param rings number of rings
+     * @throws ProtocolException when one of them is invalid
      */
     public void validate(Request request, int rings) throws ProtocolException {
         VringState.validateIndex(request, index, rings);

@@ -19,7 +19,7 @@ public record VringFile(int index, boolean present) {
      *
      * @param request request with this payload
      * @param message the message
-     * @param rings how many rings there are
+     * @param rings number of rings
      * @return the ring and whether a descriptor was announced
      * @throws ProtocolException when there is no such ring, a meaningless bit is set, or the descriptor is missing or surplus
      */

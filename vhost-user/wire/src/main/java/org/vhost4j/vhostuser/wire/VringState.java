@@ -41,7 +41,7 @@ public record VringState(int index, int num) {
      * Checks the ring's number.
      *
      * @param request request with this payload
-     * @param rings how many rings there are
+     * @param rings number of rings
      * @throws ProtocolException when there is no such ring
      */
     public void validate(Request request, int rings) throws ProtocolException {
@@ -49,7 +49,7 @@ public record VringState(int index, int num) {
     }
 
     static void validateIndex(Request request, int index, int rings) throws ProtocolException {
-        // All 32 bits count: an index that is cut to 16 or 8 of them would be another ring's.
+        // All 32 bits are compared: an index truncated to 16 or 8 bits would be that of another ring.
         if (Integer.compareUnsigned(index, rings) >= 0) {
             throw new ProtocolException(
                     request.name(), "ring " + Integer.toUnsignedString(index), "rings 0 to " + (rings - 1) + " exist");

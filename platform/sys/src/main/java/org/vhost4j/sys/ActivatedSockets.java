@@ -10,15 +10,15 @@ import java.util.Map;
  * from 3, LISTEN_FDS has their number, LISTEN_FDNAMES their names, and LISTEN_PID the process that they are for.
  */
 public final class ActivatedSockets {
-    /** What says that there are sockets. */
+    /** The environment variables that describe the sockets. */
     private static final List<String> VARIABLES = List.of("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES");
 
     private static final int FIRST = 3;
 
-    /** More than a process may have descriptors by any usual limit. */
+    /** Maximum value of LISTEN_FDS: more descriptors than any usual limit allows. */
     private static final int MOST = 65_536;
 
-    /** A socket without a name of its own has this one. */
+    /** The name of sockets without a name in LISTEN_FDNAMES. */
     private static final String UNNAMED = "unknown";
 
     /**
@@ -36,7 +36,7 @@ public final class ActivatedSockets {
      * removed, so that no child sees them. To be called once.
      *
      * @return the sockets in their order; empty when there are none, or they are for another process
-     * @throws SystemError when a variable makes no sense, or a descriptor is not open
+     * @throws SystemError when a variable is invalid, or a descriptor is not open
      */
     public static List<Activated> take() {
         List<Activated> sockets = read(System.getenv(), ProcessHandle.current().pid());
@@ -57,10 +57,10 @@ public final class ActivatedSockets {
     }
 
     /**
-     * Reads the variables.
+     * Parses the variables.
      *
-     * @param environment the process's
-     * @param process its number: a script that starts it by exec keeps the number, and one that starts it as in a child ignored
+     * @param environment environment of the process
+     * @param process process ID; the variables are ignored when they are for another process, such as a parent
      */
     static List<Activated> read(Map<String, String> environment, long process) {
         String count = environment.get("LISTEN_FDS");

@@ -32,7 +32,7 @@ public final class AdoptedProcess implements RunningProgram, AutoCloseable {
         this.errors = errors;
     }
 
-    /** A descriptor of a process that was not waited for. */
+    /** Opens a pidfd of a process that was not waited for. */
     static Fd open(int pid) {
         return Fd.of(LibC.syscall(SYS_PIDFD_OPEN, pid, 0, 0), "cannot hand over process " + pid);
     }
@@ -58,7 +58,7 @@ public final class AdoptedProcess implements RunningProgram, AutoCloseable {
             poll.set(ValueLayout.JAVA_INT, 0, process.number());
             poll.set(ValueLayout.JAVA_SHORT, Integer.BYTES, (short) LibC.POLLIN);
             while (LibC.poll(poll.address(), 1, -1) == -Errno.EINTR) {
-                // It has not ended.
+                // The process has not ended.
             }
         }
         close();
@@ -78,7 +78,7 @@ public final class AdoptedProcess implements RunningProgram, AutoCloseable {
         return process;
     }
 
-    /** Leaves the program alone. */
+    /** Closes the descriptors; the program keeps running. */
     @Override
     public synchronized void close() {
         process.close();

@@ -34,8 +34,8 @@ public final class BoundedFile {
      * @throws UnreadableFile when it is missing, of another kind, too long, not UTF-8, or cannot be read
      */
     public static String readText(Path path, int limit) throws UnreadableFile {
-        // Opening alone has effects on some devices, and ends the wait of a FIFO's writer: so the name is asked first,
-        // and the descriptor again.
+        // The path is checked before it is opened, because opening alone has effects on some devices and releases a
+        // FIFO's writer; then the descriptor is checked.
         requireRegular(path, path);
         int opened = LibC.open(path.toString(), LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_CLOEXEC);
         if (opened < 0) {
@@ -95,7 +95,7 @@ public final class BoundedFile {
         }
     }
 
-    /** The exception's own words; most begin with the file's name, which the message has already. */
+    /** Returns the exception's message without the file's name, which the caller's message has already. */
     private static String reason(Path path, IOException e) {
         String message = String.valueOf(e.getMessage());
         String name = path + ": ";

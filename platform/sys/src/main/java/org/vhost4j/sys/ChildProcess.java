@@ -15,13 +15,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program that inherits one of our descriptors, which {@link ProcessBuilder} closes. It is in a process group of its own, so that a
- * terminal's signals are for us alone; it reads nothing, and writes only its standard error, which is a pipe to us.
+ * A program that inherits one of our descriptors, which {@link ProcessBuilder} closes. It is in a separate process
+ * group, so that a terminal's signals reach this process only; it reads nothing, and writes only its standard error,
+ * which is a pipe to this process.
  *
  * <p>Its owner calls {@link #awaitEnd} once, or the process stays a zombie.
  */
 public final class ChildProcess implements RunningProgram {
-    /** The number that the descriptor has in the program. */
+    /** The number of the inherited descriptor in the program. */
     public static final int INHERITED = 3;
 
     private static final int STDIN = 0;
@@ -30,12 +31,15 @@ public final class ChildProcess implements RunningProgram {
     private static final short SETPGROUP = 2;
     private static final short SETSIGDEF = 4;
     private static final short SETSIGMASK = 8;
-    /** More than {@code posix_spawn_file_actions_t}, {@code posix_spawnattr_t} and {@code sigset_t} of any architecture. */
+    /**
+     * Size in bytes that is enough for {@code posix_spawn_file_actions_t}, {@code posix_spawnattr_t} and {@code
+     * sigset_t} on any architecture.
+     */
     private static final int STRUCT_BYTES = 1024;
 
     private static final int SIGKILL = 9;
 
-    /** Apart from {@link LibC}: only a program that starts others needs these. */
+    /** Calls that are not in {@link LibC}, because only a program that starts others needs them. */
     private static final class C {
         static {
             Native.register(C.class, NativeLibrary.getProcess());
@@ -75,7 +79,7 @@ public final class ChildProcess implements RunningProgram {
 
     private final int pid;
     private final Fd errors;
-    /** The number is the process's as long as it was not waited for. */
+    /** Whether the process was not waited for yet; until then its process ID is valid. */
     private boolean running = true;
 
     private @Nullable Fd handle;
@@ -89,7 +93,7 @@ public final class ChildProcess implements RunningProgram {
      * Starts a program.
      *
      * @param command the program, with a slash or to be found on the PATH, and its arguments
-     * @param inherited becomes the program's descriptor {@value #INHERITED}; it stays the caller's
+     * @param inherited becomes the program's descriptor {@value #INHERITED}; the caller still owns it
      * @return the running program
      * @throws SystemError when it cannot be started
      */
@@ -119,9 +123,9 @@ public final class ChildProcess implements RunningProgram {
             check(C.posix_spawn_file_actions_addopen(actions, STDIN, "/dev/null", LibC.O_RDONLY, 0), attempt);
             check(C.posix_spawn_file_actions_addopen(actions, STDOUT, "/dev/null", LibC.O_WRONLY, 0), attempt);
             check(C.posix_spawn_file_actions_adddup2(actions, errors.number(), STDERR), attempt);
-            // Also when the numbers are equal: then it is closed by exec no more.
+            // Also needed when the numbers are equal: it clears the close-on-exec flag.
             check(C.posix_spawn_file_actions_adddup2(actions, inherited.number(), INHERITED), attempt);
-            // The JVM ignores SIGPIPE and its threads block SIGQUIT: the program does not.
+            // The JVM ignores SIGPIPE and its threads block SIGQUIT: reset both for the program.
             C.sigfillset(signals);
             check(C.posix_spawnattr_setsigdefault(attributes, signals), attempt);
             C.sigemptyset(signals);
@@ -142,7 +146,7 @@ public final class ChildProcess implements RunningProgram {
         }
     }
 
-    /** Unlike others, these calls answer the error number itself. */
+    /** Checks the result of a posix_spawn call, which is the error number itself. */
     private static void check(int errno, String attempt) {
         SystemError.check(-errno, attempt);
     }
@@ -185,7 +189,7 @@ public final class ChildProcess implements RunningProgram {
         return now;
     }
 
-    /** A program that is ending already keeps its status. */
+    /** Kills the program and waits for it; one that is ending already keeps its status. */
     private synchronized int end() {
         kill();
         try (Arena arena = Arena.ofConfined()) {

@@ -10,12 +10,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Closes and unmaps descriptors and memory that another process has passed, in a thread of its own and one after the
+ * Closes and unmaps descriptors and memory that another process has passed, in a separate thread and one after the
  * other. Closing a file of a FUSE daemon waits for that daemon, and returning a large memory file takes seconds:
  * neither may happen where frames move.
  *
- * <p>There is one for each guest, so a guest whose descriptors cannot be closed delays its own only. It is bounded by its owner, who
- * takes nothing more from that guest while {@link #full} is true. Any thread may call it.
+ * <p>Each guest has its own, so a guest whose descriptors cannot be closed delays only its own. Its owner limits the
+ * queue by accepting nothing more from that guest while {@link #full} is true. Any thread may call it.
  */
 public final class Closer implements AutoCloseable {
     /** The maximum number of pending calls; a guest's connection ends beyond it. */
@@ -27,13 +27,13 @@ public final class Closer implements AutoCloseable {
     private final AtomicInteger waiting = new AtomicInteger();
     private final ThreadPoolExecutor thread;
 
-    /** Calls for which there was no thread; guarded by itself. */
+    /** Calls that wait because no thread could be created; guarded by itself. */
     private final ArrayDeque<Runnable> postponed = new ArrayDeque<>();
 
     /**
      * Creates a closer, which has a thread only while there is something to close.
      *
-     * @param name of the thread, after {@code vhost4j-}
+     * @param name name of the thread, after {@code vhost4j-}
      */
     public Closer(String name) {
         this(task -> ControlThread.unstarted("vhost4j-" + name + "-closer", task));
@@ -46,9 +46,9 @@ public final class Closer implements AutoCloseable {
     }
 
     /**
-     * Makes a call that may wait, after those before it.
+     * Makes a call that may block, after the calls before it.
      *
-     * @param call close(2), munmap(2) or a similar call; when this closer has ended, a thread of its own makes it
+     * @param call close(2), munmap(2) or a similar call; when this closer has ended, a separate thread makes it
      */
     public void execute(Runnable call) {
         waiting.incrementAndGet();
@@ -67,7 +67,10 @@ public final class Closer implements AutoCloseable {
         }
     }
 
-    /** Gives a call to the thread; false when no thread can be had now: the call is made after the next one, or by the process's end. */
+    /**
+     * Passes a call to the thread; returns false when no thread can be created now: the call is made after the next
+     * one, or when the process ends.
+     */
     private boolean passesOn(Runnable call) {
         try {
             thread.execute(call);

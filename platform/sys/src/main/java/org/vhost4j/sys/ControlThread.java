@@ -2,8 +2,9 @@
 package org.vhost4j.sys;
 
 /**
- * Threads for what may wait: files, child processes, log lines. They run on the control cores, where an operator has named some, even
- * when a thread starts them that has a core of its own; the kernel would give them that core (sched_setaffinity(2)).
+ * Creates threads for work that may block: files, child processes, log lines. They run on the control cores, if an
+ * operator has configured some, even when a lane with its own core starts them; by default a thread inherits the cores
+ * of the thread that starts it (sched_setaffinity(2)).
  */
 public final class ControlThread {
     private static volatile CoreSet cores = CoreSet.NONE;
@@ -11,10 +12,11 @@ public final class ControlThread {
     private ControlThread() {}
 
     /**
-     * Moves every thread of this process to the control cores: the JVM's compilers and its collector, whose later threads inherit them, too.
-     * Threads that want other cores move themselves afterwards.
+     * Moves every thread of this process to the control cores: the JVM's compilers and its collector, whose later
+     * threads inherit them, too. Threads that need other cores move themselves afterwards.
      *
-     * @param control of which at least one is online and allowed by the control group; empty for no change
+     * @param control the control cores, of which at least one is online and allowed by the control group; empty for no
+     *     change
      * @throws SystemError when the kernel refuses the cores
      */
     public static void keepOn(CoreSet control) {
@@ -25,7 +27,7 @@ public final class ControlThread {
     }
 
     /**
-     * Returns the cores of all threads but those of lanes.
+     * Returns the cores of all threads except lanes.
      *
      * @return the cores; empty when the kernel decides
      */

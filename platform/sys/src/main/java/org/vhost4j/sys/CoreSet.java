@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
  * format"). Immutable.
  */
 public final class CoreSet implements Iterable<Integer> {
-    /** One more than the largest number of a core: as many as the kernel can be built for. */
+    /** One more than the largest number of a core: the maximum for which the kernel can be built. */
     public static final int MOST = 8192;
 
     /** The empty set. */
@@ -36,7 +36,7 @@ public final class CoreSet implements Iterable<Integer> {
     }
 
     /**
-     * Reads a list of cores.
+     * Parses a list of cores.
      *
      * @param list numbers and ranges with commas between them, such as {@code 0,2-5}
      * @return the set, which is not empty

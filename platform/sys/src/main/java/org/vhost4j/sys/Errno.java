@@ -11,7 +11,7 @@ public final class Errno {
     public static final int ESRCH = 3;
     /** Interrupted by a signal. */
     public static final int EINTR = 4;
-    /** Input/output error; a TAP that is down answers so. */
+    /** Input/output error; returned by a TAP that is down. */
     public static final int EIO = 5;
     /** No such device or address. */
     public static final int ENXIO = 6;
@@ -19,7 +19,7 @@ public final class Errno {
     public static final int EBADF = 9;
     /** Resource temporarily unavailable. */
     public static final int EAGAIN = 11;
-    /** No memory. */
+    /** Out of memory. */
     public static final int ENOMEM = 12;
     /** Permission denied. */
     public static final int EACCES = 13;
@@ -27,7 +27,7 @@ public final class Errno {
     public static final int EFAULT = 14;
     /** Device or resource busy. */
     public static final int EBUSY = 16;
-    /** It exists already. */
+    /** The file exists already. */
     public static final int EEXIST = 17;
     /** No such device. */
     public static final int ENODEV = 19;
@@ -37,15 +37,15 @@ public final class Errno {
     public static final int ENFILE = 23;
     /** Too many open files in this process. */
     public static final int EMFILE = 24;
-    /** Not a device that takes this request. */
+    /** The device does not support this request. */
     public static final int ENOTTY = 25;
-    /** No buffers left. */
+    /** No buffer space available. */
     public static final int ENOBUFS = 105;
     /** Broken pipe: no reader is left. */
     public static final int EPIPE = 32;
     /** Argument list too long; a TAP returns it when it has no queue left. */
     public static final int E2BIG = 7;
-    /** The descriptor has nothing behind it any more, such as a TAP whose interface was removed. */
+    /** The descriptor has lost its object, such as a TAP whose interface was removed. */
     public static final int EBADFD = 77;
     /** The message is too long. */
     public static final int EMSGSIZE = 90;

@@ -8,13 +8,13 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
-/** What a program writes to its standard error, line by line. */
+/** Reads the standard error of a program line by line. */
 final class ErrorLines {
     private static final int LINE_BYTES = 512;
 
     private ErrorLines() {}
 
-    /** Reads a pipe to its end; of each line the first {@value #LINE_BYTES} bytes. */
+    /** Reads a pipe to its end, and passes on the first {@value #LINE_BYTES} bytes of each line. */
     static void read(Fd pipe, Consumer<String> lines) {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         try (Arena arena = Arena.ofConfined()) {

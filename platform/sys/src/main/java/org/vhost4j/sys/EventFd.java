@@ -9,8 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A counter that wakes its waiter: the kick and the call of a queue. {@link #signal} may be called by any thread, the
- * rest by the owner.
+ * An eventfd: a counter that wakes its waiter, as for the kick and the call of a queue. Any thread may call {@link
+ * #signal}; the owner calls the other methods.
  */
 public final class EventFd implements AutoCloseable {
     private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1L);
@@ -32,8 +32,8 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Takes over a descriptor that another process sent. Anything but an eventfd is refused, and it is made non-blocking, which
-     * its sender can undo at any time.
+     * Takes over a descriptor that another process sent. The descriptor is refused if it is not an eventfd, and made
+     * non-blocking, which its sender can undo at any time.
      *
      * @param fd the descriptor; closed when it is refused
      * @param what name for messages, such as {@code the call descriptor of queue 1}
@@ -59,7 +59,8 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Returns the descriptor, for an event loop or for sending it. Reading it is not needed: it is watched by edge.
+     * Returns the descriptor, for an event loop or for sending it. It need not be read, because it is watched
+     * edge-triggered.
      *
      * @return the descriptor, still owned by this object
      */
@@ -68,9 +69,9 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Adds 1. When the counter is full nothing is added, and nothing is lost: the other side has not looked for long. One system
-     * call, no allocation. Waits when the counter is full and another process that has the same eventfd has cleared O_NONBLOCK: such
-     * a process is signalled by {@code org.vhost4j.host.lane.SharedSignal}.
+     * Adds 1. When the counter is full nothing is added, which loses nothing, because the reader has not read it yet.
+     * One system call, no allocation. Blocks when the counter is full and another process that shares the eventfd has
+     * cleared O_NONBLOCK: for such a process use {@code org.vhost4j.host.lane.SharedSignal}.
      */
     public void signal() {
         long result = HotCalls.write(fd.number(), ONE.address(), Long.BYTES);
@@ -78,8 +79,8 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Reads the count and resets it; for an EFD_SEMAPHORE subtracts 1. Never waits, whatever another process has made
-     * of O_NONBLOCK.
+     * Reads the count and resets it; for an EFD_SEMAPHORE subtracts 1. Never blocks, even if another process has
+     * cleared O_NONBLOCK.
      *
      * @return the amount added since the last call; 0 for none
      */

@@ -9,12 +9,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The addresses at which memory could not be had: the JVM turns SIGBUS into an {@link InternalError} and does not say where it was, but
- * the address alone tells whose memory it is. A front-end shortens its file, its tmpfs is full, its huge pages are used up: the guest
- * that sends to it gets the signal.
+ * Records the addresses of SIGBUS signals, which show whose memory was not available: the JVM turns SIGBUS into an
+ * {@link InternalError} without the address. When a front-end shortens its file, or its tmpfs is full or its huge pages
+ * are used up, an access by the lane of another guest may get the signal.
  *
- * <p>A few instructions stand before the JVM's own handler: they write {@code si_addr} into a ring and continue there. On other
- * processors than x86-64 nothing is recorded.
+ * <p>A signal handler of a few instructions is installed before the JVM's own: it writes {@code si_addr} into a ring
+ * and jumps to the JVM's handler. On other processors than x86-64 nothing is recorded.
  */
 final class FaultAddresses {
     /** Number of addresses that are kept; a power of two, at most 128. */
@@ -27,7 +27,7 @@ final class FaultAddresses {
     private static final int PAGE = 4096;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
-    /** How many there were, and after it the last of them. */
+    /** The number of recorded addresses, followed by the last {@value #KEPT} of them. */
     private static final MemorySegment RING = Arena.global().allocate((1 + KEPT) * (long) Long.BYTES, Long.BYTES);
 
     static {
@@ -38,12 +38,14 @@ final class FaultAddresses {
 
     private FaultAddresses() {}
 
-    /** The number of addresses that were recorded; from now on {@link #since} looks. */
+    /** Returns the number of recorded addresses, which is the start of a later {@link #since}. */
     static long count() {
         return (long) LONG.getVolatile(RING, 0L);
     }
 
-    /** Whether one of the last {@value #KEPT} addresses, of those from the given count on, is in a range. */
+    /**
+     * Returns whether one of the addresses recorded since the given count, of the last {@value #KEPT}, is in a range.
+     */
     static boolean since(long count, long address, long length) {
         long end = count();
         for (long i = Math.max(count, end - KEPT); i < end; i++) {
@@ -61,7 +63,7 @@ final class FaultAddresses {
             SystemError.check(LibC.sigaction(SIGBUS, 0, action.address()), "cannot read the handler of SIGBUS");
             long before = action.get(ValueLayout.JAVA_LONG, 0);
             if ((action.get(ValueLayout.JAVA_INT, ACTION_FLAGS) & SA_SIGINFO) == 0) {
-                // Not the JVM's.
+                // The present handler is not the JVM's.
                 return;
             }
             action.set(ValueLayout.JAVA_LONG, 0, code(before));
@@ -69,7 +71,10 @@ final class FaultAddresses {
         }
     }
 
-    /** The handler, in a page of its own that stays forever: (signal, siginfo, context) in rdi, rsi, rdx. */
+    /**
+     * Writes the handler to a page that is never unmapped; its arguments (signal, siginfo, context) are in rdi, rsi,
+     * rdx.
+     */
     private static long code(long next) {
         byte[] bytes = new byte[PAGE];
         ByteBuffer code = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);

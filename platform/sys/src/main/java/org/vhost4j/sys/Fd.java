@@ -23,7 +23,7 @@ public final class Fd implements AutoCloseable {
     /** The number, or -1 after close. */
     private volatile int number;
 
-    /** What makes the calls that may wait for another process; null when none can. */
+    /** Makes calls that may block in another process; null when none can. */
     private final @Nullable Closer closer;
 
     private Fd(int number, @Nullable Closer closer) {
@@ -90,7 +90,7 @@ public final class Fd implements AutoCloseable {
         return passed(LibC.fcntl(from, LibC.F_DUPFD_CLOEXEC, 0), "cannot duplicate descriptor " + from, closer);
     }
 
-    /** Ends our own connection, so that the peer sees it at once although {@link #close} may take longer. */
+    /** Shuts the connection down, so that the peer sees its end at once although {@link #close} may take longer. */
     public void hangUp() {
         int n = number;
         if (n >= 0) {
@@ -98,7 +98,9 @@ public final class Fd implements AutoCloseable {
         }
     }
 
-    /** Makes a call that may wait for the process that passed this descriptor: at once, or on a thread that may wait. */
+    /**
+     * Makes a call that may block in the process that passed this descriptor: at once, or on a thread that may block.
+     */
     void release(Runnable call) {
         if (closer == null) {
             call.run();
@@ -131,10 +133,10 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Makes calls on the open file answer EAGAIN instead of waiting. The flag belongs to the open file: other processes that
-     * hold a descriptor of it see it too.
+     * Makes calls on the open file return EAGAIN instead of blocking. The flag belongs to the open file: other
+     * processes that hold a descriptor of it see it too.
      *
-     * @throws SystemError when the descriptor does not take flags
+     * @throws SystemError when the descriptor does not support flags
      */
     public void setNonBlocking() {
         int fd = number();
@@ -156,7 +158,7 @@ public final class Fd implements AutoCloseable {
     }
 
     private static void close(int number) {
-        // Linux releases the number even when it reports an error, so there is nothing to retry or to tell.
+        // Linux releases the number even when it reports an error, so there is nothing to retry or to report.
         int result = LibC.close(number);
         assert result != -Errno.EBADF : "descriptor " + number + " was closed behind its owner's back";
     }

@@ -11,8 +11,9 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
 /**
- * The calls that a datapath makes, by {@code java.lang.foreign}: about 5 ns on top of the call itself, nothing allocated. None is
- * linked as critical, so that each is a safepoint transition; {@link #checkpoint} has no other purpose.
+ * System calls of the datapath, through {@code java.lang.foreign}: about 5 ns in addition to the call itself, without
+ * allocation. None is linked as critical, so that each is a safepoint transition; {@link #checkpoint} has no other
+ * purpose.
  */
 public final class HotCalls {
     /**
@@ -117,11 +118,11 @@ public final class HotCalls {
     }
 
     /**
-     * read(2) into memory of our own, when it does not matter why it failed.
+     * Calls read(2) into memory of this process; does not return errno.
      *
      * @param fd the descriptor
-     * @param address where to
-     * @param bytes how many at most
+     * @param address address of the buffer
+     * @param bytes maximum number of bytes
      * @return bytes read, or -1
      */
     static long read(int fd, long address, long bytes) {
@@ -133,10 +134,10 @@ public final class HotCalls {
     }
 
     /**
-     * write(2) from memory of our own, when it does not matter why it failed.
+     * Calls write(2) from memory of this process; does not return errno.
      *
      * @param fd the descriptor
-     * @param address where from
+     * @param address address of the first byte
      * @param bytes the number of bytes
      * @return bytes written, or -1
      */
@@ -149,8 +150,9 @@ public final class HotCalls {
     }
 
     /**
-     * Makes this thread pass a safepoint poll, 7 to 9 ns. When memory below a mapping vanished, the {@link InternalError} that
-     * compiled code owes is thrown here at the latest: as the last statement inside a {@code try} it keeps the error in that try.
+     * Makes this thread pass a safepoint poll, 7 to 9 ns. When memory below a mapping has vanished, the pending {@link
+     * InternalError} of compiled code is thrown here at the latest: as the last statement inside a {@code try} this
+     * call keeps the error in that try.
      */
     public static void checkpoint() {
         try {
@@ -161,7 +163,9 @@ public final class HotCalls {
         }
     }
 
-    /** Method handles declare Throwable, but these throw only what the JVM itself raises. */
+    /**
+     * Converts the Throwable that method handles declare: these handles throw only errors that the JVM itself raises.
+     */
     private static RuntimeException unchecked(Throwable t) {
         if (t instanceof Error e) {
             throw e;

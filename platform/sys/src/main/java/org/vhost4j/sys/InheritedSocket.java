@@ -8,9 +8,9 @@ import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A Unix stream socket that the parent process has left open, named by {@code --fd=N}. */
+/** Takes over a Unix stream socket that the parent process has left open, given by {@code --fd=N}. */
 public final class InheritedSocket {
-    /** Of a {@code struct sockaddr_un}. */
+    /** Size of a {@code struct sockaddr_un} in bytes. */
     private static final int ADDRESS_BYTES = 110;
 
     private static final int FAMILY_BYTES = 2;
@@ -53,10 +53,11 @@ public final class InheritedSocket {
     }
 
     /**
-     * Returns the path to which a socket is bound: that of a listening one, or of a connection that it has accepted.
+     * Returns the path to which a socket is bound: the path of a listening socket, or of one that accepted this
+     * connection.
      *
      * @param number number of the descriptor
-     * @return an absolute path; empty for a socket without one, or for a descriptor that is no Unix socket
+     * @return an absolute path; empty for a socket without one, or for a descriptor that is not a Unix socket
      */
     public static Optional<Path> path(int number) {
         if (option(number, LibC.SO_DOMAIN) != LibC.AF_UNIX) {
@@ -69,7 +70,7 @@ public final class InheritedSocket {
                     || length.get(ValueLayout.JAVA_INT, 0) <= FAMILY_BYTES) {
                 return Optional.empty();
             }
-            // The kernel's has an end only where there is room for it.
+            // The kernel's path ends with a zero byte only if there is room for it.
             String path =
                     address.getString(FAMILY_BYTES, Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")));
             return path.startsWith("/") ? Optional.of(Path.of(path)) : Optional.empty();

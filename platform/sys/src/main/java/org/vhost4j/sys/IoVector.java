@@ -5,7 +5,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Pieces of memory for one readv(2) or writev(2). Reusable, allocates nothing; belongs to one thread. */
+/**
+ * The array of memory pieces ({@code struct iovec}) for one readv(2) or writev(2). Reusable; its methods allocate
+ * nothing. Belongs to one thread.
+ */
 public final class IoVector {
     /** The maximum number of pieces in one call (IOV_MAX). */
     public static final int MAX_PIECES = 1024;
@@ -15,7 +18,7 @@ public final class IoVector {
     private final MemorySegment entries = Arena.ofAuto().allocate(MAX_PIECES * (long) ENTRY_BYTES, Long.BYTES);
     private final MemorySegment errno = Arena.ofAuto().allocate(HotCalls.ERRNO);
 
-    /** Creates a vector with memory of its own, which is freed with it. */
+    /** Creates a vector; its memory is freed with the object. */
     public IoVector() {}
 
     /**

@@ -5,10 +5,10 @@ import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 
 /**
- * The cold calls into the C library, by JNA's direct mapping. Addresses are {@code long}; the caller keeps what they refer to
- * alive. Every method returns what the call returned, or the negative errno ({@link Errno}).
+ * Calls of the C library outside the datapath, through JNA's direct mapping. Addresses are {@code long}; the caller
+ * keeps their memory alive. Every method returns the result of the call, or the negative errno ({@link Errno}).
  *
- * <p>About 90 ns a call: nothing here belongs in a datapath, see {@link HotCalls}.
+ * <p>A call takes about 90 ns in addition: the datapath uses {@link HotCalls}.
  */
 public final class LibC {
     /** open: read only. */
@@ -19,13 +19,13 @@ public final class LibC {
     public static final int O_RDWR = 2;
     /** open: creates the file. */
     static final int O_CREAT = 0x40;
-    /** open: with {@link #O_CREAT}, only when there is nothing of that name. */
+    /** open: with {@link #O_CREAT}, fails when the file exists. */
     static final int O_EXCL = 0x80;
     /** open: ELOOP when the path itself is a symbolic link. Of the flags that we use only this one differs between processors. */
     public static final int O_NOFOLLOW = System.getProperty("os.arch").equals("aarch64") ? 0x8000 : 0x20000;
-    /** open: the file itself, of any kind, for what takes no permission on it. */
+    /** open: a reference to a file of any kind, without access to its contents. */
     public static final int O_PATH = 0x200000;
-    /** open, F_SETFL: calls answer EAGAIN instead of waiting. */
+    /** open, F_SETFL: calls return EAGAIN instead of blocking. */
     public static final int O_NONBLOCK = 0x800;
     /** open: closed by exec. */
     public static final int O_CLOEXEC = 0x80000;
@@ -40,11 +40,11 @@ public final class LibC {
     public static final int F_SETFL = 4;
     /** fcntl: a duplicate that exec closes. */
     public static final int F_DUPFD_CLOEXEC = 1030;
-    /** fcntl: how many bytes a pipe holds; EBADF for whatever is not a pipe. */
+    /** fcntl: the capacity of a pipe in bytes; EBADF for a file that is not a pipe. */
     public static final int F_GETPIPE_SZ = 1032;
     /** fcntl: adds seals. */
     public static final int F_ADD_SEALS = 1033;
-    /** fcntl: which seals a memory file has. */
+    /** fcntl: the seals of a memory file. */
     public static final int F_GET_SEALS = 1034;
     /** F_SETFD: closed by exec. */
     public static final int FD_CLOEXEC = 1;
@@ -59,7 +59,7 @@ public final class LibC {
     public static final int MFD_CLOEXEC = 1;
     /** memfd_create: seals may be added. */
     public static final int MFD_ALLOW_SEALING = 2;
-    /** memfd_create: of huge pages. */
+    /** memfd_create: uses huge pages. */
     public static final int MFD_HUGETLB = 4;
 
     /** fallocate: the file keeps its size. */
@@ -73,18 +73,18 @@ public final class LibC {
     public static final int PROT_WRITE = 2;
     /** mmap: may be executed. */
     static final int PROT_EXEC = 4;
-    /** mmap: writes stay in this process. */
+    /** mmap: writes are private to this process. */
     static final int MAP_PRIVATE = 2;
     /** mmap: no file. */
     static final int MAP_ANONYMOUS = 0x20;
-    /** mmap: with page tables that are filled at once. */
+    /** mmap: fills the page tables at once. */
     public static final int MAP_POPULATE = 0x8000;
     /** mmap: writes reach the file. */
     public static final int MAP_SHARED = 1;
 
     /** eventfd: closed by exec. */
     public static final int EFD_CLOEXEC = O_CLOEXEC;
-    /** eventfd: calls answer EAGAIN instead of waiting. */
+    /** eventfd: calls return EAGAIN instead of blocking. */
     public static final int EFD_NONBLOCK = O_NONBLOCK;
 
     /** Address family of Unix sockets. */
@@ -103,7 +103,7 @@ public final class LibC {
     public static final int SOCK_STREAM = 1;
     /** socket: datagrams. */
     public static final int SOCK_DGRAM = 2;
-    /** Socket type flag: calls answer EAGAIN instead of waiting. */
+    /** Socket type flag: calls return EAGAIN instead of blocking. */
     public static final int SOCK_NONBLOCK = O_NONBLOCK;
     /** Socket type flag: closed by exec. */
     public static final int SOCK_CLOEXEC = O_CLOEXEC;
@@ -115,7 +115,7 @@ public final class LibC {
     public static final int SO_SNDBUF = 7;
     /** Option: size of the receive buffer in bytes. */
     public static final int SO_RCVBUF = 8;
-    /** Option: each message brings the process, user and group of its sender. */
+    /** Option: each message carries the process, user and group of its sender. */
     public static final int SO_PASSCRED = 16;
     /** Option: process, user and group that created the other end. */
     public static final int SO_PEERCRED = 17;
@@ -125,31 +125,31 @@ public final class LibC {
     public static final int SO_DOMAIN = 39;
     /** Control message that carries descriptors. */
     public static final int SCM_RIGHTS = 1;
-    /** Control message that says who sent. */
+    /** Control message that carries the sender's credentials. */
     public static final int SCM_CREDENTIALS = 2;
     /** recvmsg result flag: control data did not fit. */
     public static final int MSG_CTRUNC = 8;
-    /** Do not wait. */
+    /** sendmsg, recvmsg: return EAGAIN instead of blocking. */
     public static final int MSG_DONTWAIT = 0x40;
-    /** Answer EPIPE instead of raising SIGPIPE. */
+    /** sendmsg: return EPIPE instead of raising SIGPIPE. */
     public static final int MSG_NOSIGNAL = 0x4000;
     /** shutdown: neither end sends any more. */
     public static final int SHUT_RDWR = 2;
-    /** preadv2: EAGAIN instead of waiting, whatever the descriptor's own flags say. */
+    /** preadv2: returns EAGAIN instead of blocking, regardless of the descriptor's flags. */
     public static final int RWF_NOWAIT = 8;
     /** poll: there is something to read, or a connection to accept. */
     public static final int POLLIN = 1;
-    /** poll: writing would not wait. */
+    /** poll: writing would not block. */
     public static final int POLLOUT = 4;
     /** Received descriptors are closed by exec. */
     public static final int MSG_CMSG_CLOEXEC = 0x40000000;
 
     private LibC() {}
 
-    /** The symbols themselves. JNA binds methods by name, so they have the C library's. */
+    /** The native methods. JNA binds methods by name, so they have the names of the C library. */
     private static final class C {
         static {
-            // Every JVM has the C library in it.
+            // Every JVM process has the C library loaded.
             Native.register(C.class, NativeLibrary.getProcess());
         }
 
@@ -231,9 +231,10 @@ public final class LibC {
     }
 
     /**
-     * unsetenv(3): programs that are started from now on do without the variable. What the JVM has read at its start stays.
+     * Calls unsetenv(3): programs that are started later do not get the variable. The environment that the JVM has read
+     * at its start does not change.
      *
-     * @param name the variable's
+     * @param name name of the variable
      */
     static void unsetenv(String name) {
         int unused = C.unsetenv(name);
@@ -255,9 +256,9 @@ public final class LibC {
     }
 
     /**
-     * open(2) of a file, which is created if necessary, with mode 0600.
+     * Calls open(2) for a file that is created if necessary, with mode 0600.
      *
-     * @param path what to open
+     * @param path path to open
      * @param flags {@code O_} flags
      * @return the descriptor or the negative errno
      */
@@ -276,7 +277,7 @@ public final class LibC {
     }
 
     /**
-     * Calls mkfifo(3), for the owner alone.
+     * Calls mkfifo(3) with access for the owner only.
      *
      * @param path path to create
      * @return 0 or the negative errno
@@ -286,9 +287,9 @@ public final class LibC {
     }
 
     /**
-     * unlink(2).
+     * Calls unlink(2).
      *
-     * @param path a name of any file but a directory
+     * @param path path of a file that is not a directory
      * @return 0 or the negative errno
      */
     static int unlink(String path) {
@@ -296,9 +297,9 @@ public final class LibC {
     }
 
     /**
-     * rename(2), which replaces what has the new name.
+     * Calls rename(2), which replaces a file of the new name.
      *
-     * @param from the name now
+     * @param from the present name
      * @param to the new name
      * @return 0 or the negative errno
      */
@@ -307,7 +308,7 @@ public final class LibC {
     }
 
     /**
-     * Calls close(2). The descriptor is closed whatever is returned; see {@link Fd}.
+     * Calls close(2). The descriptor is closed even if an error is returned; see {@link Fd}.
      *
      * @param fd the descriptor
      * @return 0 or the negative errno
@@ -334,7 +335,7 @@ public final class LibC {
      * @param fd the descriptor
      * @param address address of the first byte
      * @param bytes the number of bytes
-     * @return bytes written, perhaps fewer, or the negative errno
+     * @return bytes written, possibly fewer, or the negative errno
      */
     public static int write(int fd, long address, int bytes) {
         return result(C.write(fd, address, bytes));
@@ -391,8 +392,8 @@ public final class LibC {
      *
      * @param fd the descriptor
      * @param mode {@code FALLOC_FL_} flags
-     * @param offset of the first byte
-     * @param length bytes
+     * @param offset offset of the first byte
+     * @param length number of bytes
      * @return 0 or the negative errno
      */
     public static int fallocate(int fd, int mode, long offset, long length) {
@@ -420,13 +421,13 @@ public final class LibC {
     }
 
     /**
-     * mmap(2) at an address of the kernel's choice.
+     * Calls mmap(2); the kernel chooses the address.
      *
-     * @param length bytes
+     * @param length number of bytes
      * @param protection {@code PROT_} flags
      * @param flags {@code MAP_} flags
      * @param fd the file
-     * @param offset in the file, a multiple of its page size
+     * @param offset offset in the file, a multiple of its page size
      * @return the address, or the negative errno (no address is negative)
      */
     public static long mmap(long length, int protection, int flags, int fd, long offset) {
@@ -457,7 +458,7 @@ public final class LibC {
     }
 
     /**
-     * socket(2) for a Unix stream.
+     * Calls socket(2) with AF_UNIX and SOCK_STREAM.
      *
      * @param flags {@code SOCK_NONBLOCK}, {@code SOCK_CLOEXEC}
      * @return the descriptor or the negative errno
@@ -467,7 +468,7 @@ public final class LibC {
     }
 
     /**
-     * socket(2) with AF_UNIX and SOCK_DGRAM.
+     * Calls socket(2) with AF_UNIX and SOCK_DGRAM.
      *
      * @param flags {@code SOCK_NONBLOCK}, {@code SOCK_CLOEXEC}
      * @return the descriptor or the negative errno
@@ -481,7 +482,7 @@ public final class LibC {
      *
      * @param family such as {@link #AF_PACKET}
      * @param type such as {@link #SOCK_RAW}, with {@code SOCK_NONBLOCK} and {@code SOCK_CLOEXEC}
-     * @param protocol of the family, 0 for the usual one
+     * @param protocol protocol of the family, 0 for the default
      * @return the descriptor or the negative errno
      */
     public static int socket(int family, int type, int protocol) {
@@ -534,7 +535,7 @@ public final class LibC {
     }
 
     /**
-     * accept4(2), without the peer's address.
+     * Calls accept4(2) without the peer's address.
      *
      * @param fd the listening socket
      * @param flags {@code SOCK_NONBLOCK}, {@code SOCK_CLOEXEC}
@@ -557,12 +558,12 @@ public final class LibC {
     }
 
     /**
-     * getsockopt(2) at SOL_SOCKET.
+     * Calls getsockopt(2) at SOL_SOCKET.
      *
      * @param fd the socket
      * @param option an {@code SO_} option
      * @param value address of the value
-     * @param length address of an int that holds the room for the value in bytes
+     * @param length address of an int with the size of the buffer for the value in bytes
      * @return 0 or the negative errno
      */
     public static int getsockopt(int fd, int option, long value, long length) {
@@ -573,10 +574,10 @@ public final class LibC {
      * Calls getsockopt(2).
      *
      * @param fd the socket
-     * @param level of the option
+     * @param level level of the option
      * @param option number of the option
      * @param value address of the value
-     * @param length address of an int that holds the room for the value in bytes
+     * @param length address of an int with the size of the buffer for the value in bytes
      * @return 0 or the negative errno
      */
     public static int getsockopt(int fd, int level, int option, long value, long length) {
@@ -596,7 +597,7 @@ public final class LibC {
     }
 
     /**
-     * setsockopt(2) at SOL_SOCKET.
+     * Calls setsockopt(2) at SOL_SOCKET.
      *
      * @param fd the socket
      * @param option an {@code SO_} option
@@ -609,10 +610,10 @@ public final class LibC {
     }
 
     /**
-     * setsockopt(2) at another level.
+     * Calls setsockopt(2) at any level.
      *
      * @param fd the socket
-     * @param level of the option
+     * @param level level of the option
      * @param option number of the option
      * @param value address of the value
      * @param length its length in bytes
@@ -640,17 +641,17 @@ public final class LibC {
      * @param fd the socket
      * @param message address of a {@code struct msghdr}
      * @param flags {@code MSG_} flags
-     * @return bytes sent, perhaps fewer than asked, or the negative errno
+     * @return bytes sent, possibly fewer than requested, or the negative errno
      */
     public static int sendmsg(int fd, long message, int flags) {
         return result(C.sendmsg(fd, message, flags));
     }
 
     /**
-     * mprotect(2).
+     * Calls mprotect(2).
      *
-     * @param address of a page
-     * @param length bytes
+     * @param address address of a page
+     * @param length number of bytes
      * @param protection {@code PROT_} flags
      * @return 0 or the negative errno
      */
@@ -659,9 +660,9 @@ public final class LibC {
     }
 
     /**
-     * sigaction(2).
+     * Calls sigaction(2).
      *
-     * @param signal its number
+     * @param signal signal number
      * @param action address of a {@code struct sigaction}, or 0
      * @param before address of another to be filled, or 0
      * @return 0 or the negative errno
@@ -696,7 +697,7 @@ public final class LibC {
     }
 
     /**
-     * poll(2), for tools that wait with a deadline; a lane waits by epoll.
+     * Calls poll(2), for code that waits with a deadline; lanes use epoll.
      *
      * @param fds address of an array of {@code struct pollfd}
      * @param count number of entries
@@ -719,7 +720,7 @@ public final class LibC {
     }
 
     /**
-     * syscall(2), for calls that the C library has no function for.
+     * Calls syscall(2), for system calls without a function in the C library.
      *
      * @param number the call's number on this architecture
      * @param first first argument
@@ -732,21 +733,21 @@ public final class LibC {
     }
 
     /**
-     * syscall(2), for calls with one more argument.
+     * Calls syscall(2) with four arguments.
      *
-     * @param number the call's
-     * @param first its first argument
-     * @param second its second argument
-     * @param third its third argument
-     * @param fourth its fourth argument
-     * @return what it answers, or the negative errno
+     * @param number the call's number on this architecture
+     * @param first first argument
+     * @param second second argument
+     * @param third third argument
+     * @param fourth fourth argument
+     * @return the result, an int, or the negative errno
      */
     static int syscall(long number, long first, long second, long third, long fourth) {
         return result(C.syscall(number, first, second, third, fourth));
     }
 
     /**
-     * strerror(3).
+     * Calls strerror(3).
      *
      * @param errno a positive error number
      * @return the C library's text for it

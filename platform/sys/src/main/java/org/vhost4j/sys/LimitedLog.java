@@ -13,15 +13,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Lines from any thread to a stream that may stand still, such as a pipe that is not read. {@link #line} never waits for the
- * stream: only a thread of the log's own does. What waits for the stream is bounded, and so is what one source may write; what is
- * left out is counted, and the count is written as soon as there is room.
+ * Writes lines from any thread to a stream that may block, such as a pipe that is not read. {@link #line} never waits
+ * for the stream: only the log's own thread does. The number of waiting lines is limited, and so is the number of lines
+ * from one source; dropped lines are counted, and the count is written as soon as there is room.
  */
 public final class LimitedLog implements AutoCloseable {
-    /** Longer lines are cut. */
+    /** Maximum length of a line in characters; longer lines are truncated. */
     private static final int MOST_CHARACTERS_OF_A_LINE = 4096;
 
-    /** Lines that one write call takes. */
+    /** Maximum number of lines in one write call. */
     private static final int BATCH = 64;
 
     /**
@@ -42,7 +42,7 @@ public final class LimitedLog implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final Thread writer;
 
-    // All below is guarded by lock, which is never held while the stream is written.
+    // All fields below are guarded by lock, which is never held while the stream is written.
     private final Object lock = new Object();
     private final ArrayDeque<String> waiting = new ArrayDeque<>();
     private final Map<String, LineBudget> budgets = new LinkedHashMap<>();
@@ -55,18 +55,18 @@ public final class LimitedLog implements AutoCloseable {
      *
      * @param out stream that the log's own thread, a daemon, writes; an error loses the lines being written, and no
      *     others
-     * @param name of the thread
+     * @param name name of the thread
      */
     public LimitedLog(OutputStream out, String name) {
         this(out, name, Limits.DEFAULT, System::nanoTime);
     }
 
     /**
-     * Starts a log with a clock of its own.
+     * Starts a log with limits and a clock.
      *
      * @param out stream that the log's own thread, a daemon, writes; an error loses the lines being written, and no
      *     others
-     * @param name of the thread
+     * @param name name of the thread
      * @param limits limits of the log
      * @param nanoTime the clock, in nanoseconds
      */
@@ -78,7 +78,7 @@ public final class LimitedLog implements AutoCloseable {
     }
 
     /**
-     * Writes a line of the program's own, which no budget limits. Never waits for the stream.
+     * Queues a line of the program itself, which no budget limits. Never waits for the stream.
      *
      * @param text the line without its end; a line end inside it becomes a space
      */
@@ -101,7 +101,7 @@ public final class LimitedLog implements AutoCloseable {
             if (budget.take(nanoTime.getAsLong())) {
                 enqueue(text);
             } else if (!owed) {
-                // The writer looks at the clock from now on.
+                // The writer now waits with a timeout, to report dropped lines.
                 lock.notifyAll();
             }
         }
@@ -151,12 +151,12 @@ public final class LimitedLog implements AutoCloseable {
             out.write(text);
             out.flush();
         } catch (IOException e) {
-            // A full disk or a reader that is gone: the next lines may fare better, and there is no other place to tell
+            // The disk is full or the reader is gone. The next lines may succeed, and there is no other place to report
             // it.
         }
     }
 
-    /** Waits for lines; false when the log is closed and all is written. */
+    /** Waits for lines; returns false when the log is closed and everything was written. */
     private boolean takeInto(List<String> batch) throws InterruptedException {
         synchronized (lock) {
             while (true) {
@@ -181,7 +181,7 @@ public final class LimitedLog implements AutoCloseable {
         }
     }
 
-    /** Reports what budgets left out; true while there is more to report later. */
+    /** Reports lines that budgets dropped; returns true while there is more to report later. */
     private boolean reportDropped() {
         boolean owed = false;
         for (Map.Entry<String, LineBudget> entry : budgets.entrySet()) {
@@ -195,16 +195,16 @@ public final class LimitedLog implements AutoCloseable {
         return owed;
     }
 
-    /** Takes no more lines, and waits at most 200 ms for the stream to take those that wait. */
+    /** Accepts no more lines, and waits at most 200 ms until the waiting lines are written. */
     @Override
     public void close() {
         close(200);
     }
 
     /**
-     * Takes no more lines, and gives the stream some time for those that wait.
+     * Accepts no more lines, and waits until the waiting lines are written.
      *
-     * @param millis how long to wait at most, at least 1
+     * @param millis maximum time to wait in milliseconds, at least 1
      */
     public void close(long millis) {
         synchronized (lock) {

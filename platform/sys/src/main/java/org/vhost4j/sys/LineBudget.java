@@ -2,8 +2,8 @@
 package org.vhost4j.sys;
 
 /**
- * How many lines one source may write: a burst, and then a number a second. What is left out is counted and reported once a
- * second, so that a flood costs a few lines and still shows. Not for several threads.
+ * Limits the lines of one source to a burst, and then a number per second. Dropped lines are counted and reported once
+ * a second, so that a flood of lines stays visible with few lines. Belongs to one thread at a time.
  */
 final class LineBudget {
     static final long SECOND = 1_000_000_000L;
@@ -11,7 +11,7 @@ final class LineBudget {
     private final int burst;
     private final long nanosPerLine;
 
-    /** The time, in nanoseconds, up to which lines are spent; a line costs {@link #nanosPerLine}. */
+    /** The time in nanoseconds up to which the budget is used; a line costs {@link #nanosPerLine}. */
     private long spentUntil;
 
     private boolean used;

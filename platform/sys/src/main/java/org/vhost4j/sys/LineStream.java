@@ -7,8 +7,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Makes lines for a {@link LimitedLog} of what is written as bytes: for {@link System#setOut} and {@link System#setErr}, so that
- * what libraries and the JVM print cannot make a thread wait either.
+ * Converts bytes to lines of a {@link LimitedLog}: for {@link System#setOut} and {@link System#setErr}, so that output
+ * of libraries and the JVM cannot block a thread either.
  */
 public final class LineStream extends OutputStream {
     /** Longest line in bytes; longer text is split. */

@@ -25,7 +25,7 @@ public final class MappedFile implements AutoCloseable {
     private final long faultsBefore = FaultAddresses.count();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    // Closed by close(), which may come from another thread than the one that mapped.
+    // A shared arena, because another thread than the one that mapped may call close().
     @SuppressWarnings("MustBeClosedChecker")
     private final Arena arena = Arena.ofShared();
 
@@ -47,11 +47,11 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Returns whether a file is memory: a memfd, or of tmpfs or hugetlbfs, which the kernel serves alone. Asking never
-     * waits. Of any other file fstat(2), mmap(2), close(2) and each access may wait for a process or a server.
+     * Returns whether a file is memory: a memfd, or a file of tmpfs or hugetlbfs, which involve only the kernel. Never
+     * blocks. For any other file fstat(2), mmap(2), close(2) and each access may block in a process or a server.
      *
      * @param file any descriptor
-     * @return true when the kernel keeps seals for it
+     * @return true when the file supports seals
      */
     public static boolean isMemory(Fd file) {
         return LibC.fcntl(file.number(), LibC.F_GET_SEALS, 0) >= 0;
@@ -72,9 +72,10 @@ public final class MappedFile implements AutoCloseable {
      * Maps {@code size} bytes from {@code offset}. The offset need not be aligned: the mapping begins at the page, on hugetlbfs the
      * huge page, below it.
      *
-     * @param file the file; the mapping keeps a duplicate of it, the caller's stays the caller's
-     * @param offset the first byte's, unsigned
-     * @param size bytes, at least 1, unsigned
+     * @param file the file; the mapping keeps a duplicate of it, and the caller still owns the original
+     *
+     * @param offset offset of the first byte, unsigned
+     * @param size number of bytes, at least 1, unsigned
      * @param what name of the mapping for messages, such as {@code memory region 0}
      * @return the mapping
      * @throws SystemError when the file is too short or cannot be mapped
@@ -90,8 +91,8 @@ public final class MappedFile implements AutoCloseable {
         boolean shrinkSealed = isSealedAgainstShrinking(file);
         long page = Math.max(PAGE, Integer.highestOneBit(status.blockSize()));
         long start = offset & -page;
-        // munmap(2) of a hugetlbfs mapping wants whole huge pages; elsewhere what lies beyond the file is never
-        // touched.
+        // munmap(2) of a hugetlbfs mapping requires whole huge pages; on other file systems, memory beyond the file is
+        // never accessed.
         long length = (offset + size - start + page - 1) & -page;
         Fd kept = file.duplicate();
         long address = LibC.mmap(length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, kept.number(), start);
@@ -104,7 +105,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * The mapped bytes. Alive until {@link #close}, accessible to every thread.
+     * Returns the mapped bytes, which are alive until {@link #close} and accessible to every thread.
      *
      * @return as many bytes as were requested
      */
@@ -113,7 +114,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * The file that is mapped.
+     * Returns the mapped file.
      *
      * @return a descriptor that the mapping owns and that stays open as long as the mapping
      */
@@ -122,7 +123,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * The file's inode number, which identifies it within its file system.
+     * Returns the file's inode number, which identifies it within its file system.
      *
      * @return the inode number; the kernel reuses that of a memfd only long after the memfd is gone
      */
@@ -140,9 +141,9 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Returns whether the memory was there whenever it was used, and the file still reaches to the end of the mapping.
+     * Returns whether no access to the memory has failed, and the file still reaches to the end of the mapping.
      *
-     * @return false when its owner shortened it, or the kernel had no page for it: a full tmpfs, no free huge page
+     * @return false when its owner has shortened it, or the kernel had no page for it: a full tmpfs, no free huge page
      */
     public boolean intact() {
         return !FaultAddresses.since(faultsBefore, address, length)
@@ -150,8 +151,9 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Unmaps, soon when the file was {@linkplain Fd#passed passed}; later calls do nothing. Every later access to {@link #segment} throws {@link IllegalStateException}. Takes tens of
-     * microseconds, because all threads are asked whether they are in it.
+     * Unmaps the file, with a short delay when it was {@linkplain Fd#passed passed}; later calls do nothing. Every
+     * later access to {@link #segment} throws {@link IllegalStateException}. Takes tens of microseconds, because the
+     * JVM checks that no thread is accessing the memory.
      */
     @Override
     public void close() {

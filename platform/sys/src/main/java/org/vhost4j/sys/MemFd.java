@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.sys;
 
-/** Anonymous memory files, as front-ends share them. */
+/** Creates anonymous memory files, as front-ends share them. */
 public final class MemFd {
     private MemFd() {}
 
     /**
      * Creates a memory file that any process with the descriptor may shorten.
      *
-     * @param name shown in /proc, at most 249 bytes
-     * @param size bytes, at least 0
-     * @return its owner
+     * @param name name shown in /proc, at most 249 bytes
+     * @param size size in bytes, at least 0
+     * @return the owner of the descriptor
      * @throws SystemError when there is no memory or no descriptor left
      */
     public static Fd create(String name, long size) {
@@ -18,12 +18,12 @@ public final class MemFd {
     }
 
     /**
-     * Creates a memory file of huge pages of the host's usual size, as many as it has room for from the beginning: mapping it cannot
-     * fail for lack of them.
+     * Creates a memory file of huge pages of the host's usual size, which are all reserved at once, so that mapping it
+     * cannot fail for lack of huge pages.
      *
-     * @param name shown in /proc, at most 249 bytes
-     * @param size bytes, a multiple of the size of a huge page
-     * @return its owner
+     * @param name name shown in /proc, at most 249 bytes
+     * @param size size in bytes, a multiple of the size of a huge page
+     * @return the owner of the descriptor
      * @throws SystemError when the host has not enough free huge pages, or the size is no multiple of their size
      */
     public static Fd createHuge(String name, long size) {
@@ -33,7 +33,7 @@ public final class MemFd {
         } catch (SystemError e) {
             throw noHugePages(name, size, e.errno());
         }
-        // The pages are set aside when they are mapped, and stay so with the file while it has them.
+        // Huge pages are reserved when they are mapped, and stay reserved for the file.
         long address = LibC.mmap(size, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, fd.number(), 0);
         if (address < 0) {
             fd.close();
@@ -64,9 +64,9 @@ public final class MemFd {
     /**
      * Creates a memory file whose size is sealed permanently, as QEMU's {@code memory-backend-memfd} does.
      *
-     * @param name shown in /proc, at most 249 bytes
-     * @param size bytes, at least 0
-     * @return its owner
+     * @param name name shown in /proc, at most 249 bytes
+     * @param size size in bytes, at least 0
+     * @return the owner of the descriptor
      * @throws SystemError when there is no memory or no descriptor left
      */
     public static Fd createSealed(String name, long size) {
@@ -84,7 +84,7 @@ public final class MemFd {
      * Changes a memory file's size.
      *
      * @param fd the file
-     * @param size bytes, at least 0
+     * @param size size in bytes, at least 0
      * @throws SystemError when the file is sealed or memory is short
      */
     public static void resize(Fd fd, long size) {
@@ -92,11 +92,11 @@ public final class MemFd {
     }
 
     /**
-     * Gives the pages of a range back: the file keeps its size, and an access to the range finds no page there.
+     * Frees the pages of a range: the file keeps its size, and an access to the range finds no page there.
      *
      * @param fd the file
-     * @param offset of the first byte, a multiple of the page size
-     * @param bytes how many, a multiple of the page size
+     * @param offset offset of the first byte, a multiple of the page size
+     * @param bytes number of bytes, a multiple of the page size
      * @throws SystemError when the file cannot have holes
      */
     public static void punch(Fd fd, long offset, long bytes) {

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The reaction to an {@link OutOfMemoryError}: the process ends, with the status of {@code
- * -XX:+ExitOnOutOfMemoryError}. The JVM does so itself where it runs out of heap, and not where a thread or memory
- * outside the heap cannot be had; and code that catches every {@link Throwable} would continue with whatever was half
- * done.
+ * -XX:+ExitOnOutOfMemoryError}. With that option the JVM ends the process when it runs out of heap, but not when it
+ * cannot create a thread or allocate memory outside the heap; and code that catches every {@link Throwable} would
+ * continue with incomplete work.
  */
 public final class MemoryExhaustion {
     /** The JVM's own status for it. */
@@ -19,7 +19,7 @@ public final class MemoryExhaustion {
 
     private MemoryExhaustion() {}
 
-    /** Made before it is needed: when memory is exhausted nothing can be allocated. */
+    /** Prepared in advance, because nothing can be allocated when memory is exhausted. */
     private static final class LastWords {
         private static final int STDERR = 2;
         private static final byte[] TEXT = ("vhost4j: out of memory, or of threads (ulimit -u): ends with status "
@@ -39,12 +39,12 @@ public final class MemoryExhaustion {
             return hasRoom() && HotCalls.write(STDERR, NATIVE.address(), TEXT.length) == TEXT.length;
         }
 
-        /** Whether the line can be written at once. A pipe that says so has room for 4 KiB. */
+        /** Returns whether the line can be written without blocking. A pipe that is ready has room for 4 KiB. */
         private static boolean hasRoom() {
             try {
                 return LibC.poll(POLL.address(), 1, 0) == 1;
             } catch (LinkageError e) {
-                // It was the binding that could not be made. Then the program only starts, and may wait for its reader.
+                // The native binding could not be created, so the program is only starting, and may block.
                 return true;
             }
         }
@@ -61,7 +61,7 @@ public final class MemoryExhaustion {
             try {
                 LastWords.say();
             } catch (Throwable ignored) {
-                // Ending counts for more than the line.
+                // Ending the process is more important than the line.
             }
             Runtime.getRuntime().halt(STATUS);
         }
@@ -75,7 +75,7 @@ public final class MemoryExhaustion {
      */
     public static boolean isCauseOf(@Nullable Throwable thrown) {
         Throwable cause = thrown;
-        // Causes cannot be circular, but what a library overrides can be.
+        // Causes are not circular unless a library overrides getCause.
         for (int i = 0; cause != null && i < 16; i++) {
             if (cause instanceof OutOfMemoryError) {
                 return true;

@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Tells the service manager what this process does, as sd_notify(3) does: a datagram to the socket that NOTIFY_SOCKET names. */
+/**
+ * Notifies the service manager of this process's state, as sd_notify(3) does: by a datagram to the socket that
+ * NOTIFY_SOCKET names.
+ */
 public final class NotifySocket {
     private static final int PATH = 2;
     private static final int MOST_NAME = 107;
@@ -21,7 +24,7 @@ public final class NotifySocket {
     }
 
     /**
-     * The socket of the service manager that started this process.
+     * Returns the socket of the service manager that started this process.
      *
      * @return the socket; without a service manager, one that ignores all notifications
      */
@@ -30,28 +33,28 @@ public final class NotifySocket {
     }
 
     /**
-     * One at a socket.
+     * Returns a socket with a given address.
      *
      * @param socket a path, or an abstract name after {@code @}
-     * @return a service manager
+     * @return the socket
      */
     public static NotifySocket at(String socket) {
         return new NotifySocket(socket);
     }
 
     /**
-     * The service has begun.
+     * Notifies that the service has started.
      *
-     * @return why the notification failed, in one line, if it did
+     * @return the reason why the notification failed, in one line; empty on success
      */
     public Optional<String> ready() {
         return tell("READY=1");
     }
 
     /**
-     * The service reads its configuration again; {@link #ready} follows.
+     * Notifies that the service reloads its configuration; {@link #ready} follows.
      *
-     * @return why the notification failed, in one line, if it did
+     * @return the reason why the notification failed, in one line; empty on success
      */
     public Optional<String> reloading() {
         // On Linux this clock is CLOCK_MONOTONIC.
@@ -59,10 +62,10 @@ public final class NotifySocket {
     }
 
     /**
-     * Another process is the service from now on.
+     * Notifies that another process is the service's main process from now on.
      *
      * @param process process ID
-     * @return why the notification failed, in one line, if it did
+     * @return the reason why the notification failed, in one line; empty on success
      */
     public Optional<String> mainProcess(int process) {
         return tell("MAINPID=" + process + "\nREADY=1");

@@ -14,12 +14,15 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
 
 /**
- * A small text file of this program in a directory where others may create names. Only a regular file that belongs to the user of
- * this process and has one name is read; a FIFO, a device, a link or a directory of that name is neither opened nor followed. It
- * is replaced as a whole: a reader sees the text before or the new one.
+ * A small text file of this program in a directory where others may create names. Only a regular file that belongs to
+ * the user of this process and has one name is read; a FIFO, a device, a link or a directory of that name is neither
+ * opened nor followed. It is replaced atomically: a reader sees either the old or the new text.
  */
 public final class OwnFile {
-    /** What the file is called until it is complete. One that is left by a crash is removed by the next write, or by {@link #tidy}. */
+    /**
+     * The suffix of the file until it is complete. A file that a crash has left is removed by the next write, or by
+     * {@link #tidy}.
+     */
     private static final String UNFINISHED = ".new";
 
     private final Path path;
@@ -27,10 +30,10 @@ public final class OwnFile {
     private final int limit;
 
     /**
-     * Names a file; nothing is opened.
+     * Creates an object for a path; opens nothing.
      *
      * @param path path of the file
-     * @param limit the most bytes that it may have
+     * @param limit maximum size of the file in bytes
      */
     public OwnFile(Path path, int limit) {
         this.path = path;
@@ -39,9 +42,9 @@ public final class OwnFile {
     }
 
     /**
-     * The file's path.
+     * Returns the file's path.
      *
-     * @return as it was given
+     * @return the path as given
      */
     public Path path() {
         return path;
@@ -61,11 +64,12 @@ public final class OwnFile {
     }
 
     /**
-     * Maps the file, which must have as many bytes as the limit allows and be served by the kernel alone: no access to it may wait for a
-     * disk or a server. What is stored there outlives this process.
+     * Maps the file, whose size must be exactly the limit, and which must be on a tmpfs, so that no access blocks on a
+     * disk or a server. Its contents outlive this process.
      *
      * @return the whole file
-     * @throws UnreadableFile when it is missing, of another kind, not ours, of another size, or on no tmpfs
+     * @throws UnreadableFile when it is missing, of another kind, not ours, of another size, or not on a tmpfs
+     *
      * @throws SystemError when it cannot be mapped
      */
     public MappedFile map() throws UnreadableFile {
@@ -91,7 +95,10 @@ public final class OwnFile {
         return Fd.of(opened, "");
     }
 
-    /** Before it is opened: opening alone has effects on some devices, and ends the wait of a FIFO's writer. */
+    /**
+     * Requires a regular file before it is opened, because opening alone has effects on some devices and releases a
+     * FIFO's writer.
+     */
     private void requireRegular() throws UnreadableFile {
         BasicFileAttributes named;
         try {
@@ -137,20 +144,21 @@ public final class OwnFile {
     }
 
     /**
-     * Replaces the file, or whatever has its name and is no directory.
+     * Replaces the file, or any other file of its name that is not a directory.
      *
      * @param text new content of the file, at most the limit in bytes
-     * @throws SystemError when that cannot be done; the file is as it was
+     * @throws SystemError when the file cannot be written; it is unchanged then
      */
     public void replace(String text) {
         replace(text.getBytes(StandardCharsets.UTF_8));
     }
 
     /**
-     * Replaces the file, or whatever has its name and is no directory. All of it is written, so that no later access lacks a page.
+     * Replaces the file, or any other file of its name that is not a directory. All bytes are written, so that no later
+     * access needs a new page.
      *
      * @param bytes new content of the file, at most the limit in bytes
-     * @throws SystemError when that cannot be done; the file is as it was
+     * @throws SystemError when the file cannot be written; it is unchanged then
      */
     public void replace(byte[] bytes) {
         tidy();
@@ -191,7 +199,7 @@ public final class OwnFile {
         }
     }
 
-    /** Removes what a crash may have left of a write. What cannot be removed is met, and named, by the next write. */
+    /** Removes an incomplete file that a crash may have left. If it cannot be removed, the next write reports that. */
     public void tidy() {
         var _ = LibC.unlink(unfinished.toString());
     }

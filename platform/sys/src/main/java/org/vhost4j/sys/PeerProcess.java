@@ -11,35 +11,35 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The process that sends on a Unix socket, so exactly that a later process with the same number is distinguished. SO_PEERCRED
- * would name the one that called connect(2) or listen(2), which need not be the one that speaks: libvirt opens sockets for its
- * QEMUs.
+ * The identity of the process that sends on a Unix socket, which distinguishes it from a later process with the same
+ * process ID. SO_PEERCRED has the process that called connect(2) or listen(2), which need not be the sender: libvirt
+ * opens sockets for its QEMUs.
  *
- * @param boot the kernel's boot_id: process numbers and start times start over with each boot
- * @param namespace the number of the process namespace in which {@code number} counts
- * @param number the process's number, 1 or more; 0 when it is not known
- * @param startTime when it started, in clock ticks after the boot; 0 when it is not known, or had ended already
+ * @param boot the kernel's boot_id: process IDs and start times are valid for one boot only
+ * @param namespace the number of the PID namespace of {@code number}
+ * @param number the process ID, 1 or more; 0 when it is not known
+ * @param startTime start time in clock ticks after the boot; 0 when it is not known, or the process had ended already
  */
 public record PeerProcess(String boot, long namespace, int number, long startTime) {
-    /** In /proc/PID/stat, counted from the state, which follows the name in parentheses. */
+    /** Index of the start time in /proc/PID/stat, counted from the state, which follows the name in parentheses. */
     private static final int START_TIME_AFTER_NAME = 19;
 
     private static final Path PROC = Path.of("/proc");
     private static final Pattern NAMESPACE = Pattern.compile("pid:\\[([0-9]{1,18})]");
 
     /**
-     * Makes the kernel say with each message who sent it (unix(7), SO_PASSCRED). A listening socket hands that on to the connections that it
-     * accepts. Called before connect(2) or listen(2): what was sent before has no sender.
+     * Enables credentials of the sender with each message (unix(7), SO_PASSCRED). Connections that a listening socket
+     * accepts inherit the setting. Call it before connect(2) or listen(2), because earlier messages have no sender.
      *
      * @param socket a Unix socket
-     * @throws SystemError when it is none
+     * @throws SystemError when the socket does not support it
      */
     public static void askSender(Fd socket) {
         pass(socket, 1);
     }
 
     /**
-     * Turns SO_PASSCRED off once the sender is known, which saves the kernel work.
+     * Disables SO_PASSCRED once the sender is known, which saves the kernel work.
      *
      * @param socket a Unix socket
      */
@@ -57,23 +57,23 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     }
 
     /**
-     * The process with a number.
+     * Returns the process with a process ID.
      *
      * @param number as in {@link SocketMessage#sender}
-     * @return the process; one that is not {@link #known} when it lives in a process namespace that ours does not see, is hidden, or /proc
-     *     is another namespace's
+     * @return the process; it is not {@link #known} when it is in a PID namespace that is not visible here, is hidden,
+     *     or /proc belongs to another namespace
      */
     public static PeerProcess numbered(int number) {
         String boot = read("sys/kernel/random/boot_id");
         long namespace = ownNamespace();
         if (number > 0 && namespace != 0) {
             String stat = read(number + "/stat");
-            // The name in parentheses may hold spaces and parentheses itself.
+            // The name in parentheses may contain spaces and parentheses.
             String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ", -1);
             if (fields.length > START_TIME_AFTER_NAME) {
                 return new PeerProcess(boot, namespace, number, Long.parseLong(fields[START_TIME_AFTER_NAME]));
             }
-            // It may also be hidden from us (the hidepid option of proc).
+            // The process may also be hidden (the hidepid option of proc).
             if (LibC.kill(number, 0) == -Errno.ESRCH) {
                 return new PeerProcess(boot, namespace, number, 0);
             }
@@ -81,7 +81,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
         return new PeerProcess(boot, namespace, 0, 0);
     }
 
-    /** The namespace of our process numbers; 0 when /proc has the numbers of another one, or is not there. */
+    /** Returns the PID namespace of this process; 0 when /proc belongs to another one, or does not exist. */
     private static long ownNamespace() {
         try {
             Matcher matcher = NAMESPACE.matcher(
@@ -94,7 +94,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
         }
     }
 
-    /** A line of /proc without its end; empty when there is no such file. */
+    /** Returns a line of /proc without its end; empty when there is no such file. */
     private static String read(String name) {
         try {
             return Files.readString(PROC.resolve(name)).strip();
@@ -104,19 +104,19 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     }
 
     /**
-     * Returns whether it is known which process this is.
+     * Returns whether the process is identified.
      *
-     * @return false when all that is known is that it is of this boot
+     * @return false when only the boot is known
      */
     public boolean known() {
         return number != 0;
     }
 
     /**
-     * Returns whether this may be the same process as another one. Of processes that are not known, or were seen from
-     * different namespaces, nothing more is known than the boot.
+     * Returns whether this may be the same process as another one. Processes that are not known, or have different
+     * namespaces, differ only by the boot.
      *
-     * @param other another
+     * @param other another process
      * @return false when they are certainly not the same
      */
     public boolean mayBe(PeerProcess other) {
@@ -124,7 +124,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     }
 
     /**
-     * Returns whether the process is certainly not there any more.
+     * Returns whether the process has certainly ended.
      *
      * @return true once it has ended; false when that is unknown
      */

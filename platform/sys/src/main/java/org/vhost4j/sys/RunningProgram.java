@@ -3,38 +3,41 @@ package org.vhost4j.sys;
 
 import java.util.function.Consumer;
 
-/** A program that runs as a process of its own, and whose standard error is a pipe to us. */
+/** A program that runs as a separate process, and whose standard error is a pipe to this process. */
 public interface RunningProgram {
     /**
-     * The program's process.
+     * Returns the program's process.
      *
-     * @return its id, which can be another's after {@link #awaitEnd}
+     * @return process ID, which the kernel may reuse after {@link #awaitEnd}
      */
     int pid();
 
-    /** Kills the program, unless it has ended. Any thread. */
+    /** Kills the program, unless it has ended. Any thread may call it. */
     void kill();
 
     /**
      * Waits for the program to end, or to close its standard error, after which it is killed.
      *
      * @param lines receives the first 512 bytes of each line that the program writes to its standard error
-     * @return how it ended, such as {@code with status 1} or {@code by signal 9}; empty when only its parent knows
+     * @return how it ended, such as {@code with status 1} or {@code by signal 9}; empty when only its parent can find
+     *     out
      */
     String awaitEnd(Consumer<String> lines);
 
     /**
-     * The reading end of its standard error, for another process.
+     * Returns the reading end of its standard error, for another process.
      *
      * @return the descriptor, still owned by this object
      */
     Fd errors();
 
     /**
-     * A descriptor of the process (pidfd_open(2)), by which another process than its parent can kill it and see its end.
+     * Returns a descriptor of the process (pidfd_open(2)), by which other processes than its parent can kill it and
+     * detect its end.
      *
      * @return the descriptor, still owned by this object
-     * @throws SystemError when the process has ended and was waited for: ESRCH; when the kernel has none: ENOSYS
+     * @throws SystemError when the process has ended and was waited for: ESRCH; when the kernel does not support
+     *     pidfds: ENOSYS
      */
     Fd handle();
 }

@@ -12,10 +12,10 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The address to which a socket is bound or connected: a path, or a host and a port. What the host's name means is
- * looked up each time that the address is used. Immutable; usable by any thread.
+ * The address to which a socket is bound or connected: a path, or a host and a port. A host's name is resolved each
+ * time the address is used. Immutable; usable by any thread.
  *
- * @param path of a Unix socket; null for a host and a port
+ * @param path path of a Unix socket; null for a host and a port
  * @param host a name, or an address of IPv4 or IPv6; empty for a Unix socket
  * @param port 1 to 65535; 0 for a Unix socket
  */
@@ -25,9 +25,9 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
     private static final int IPV6_BYTES = 28;
 
     /**
-     * The address of a Unix socket.
+     * Returns the address of a Unix socket.
      *
-     * @param path of 1 to {@link UnixAddress#MAX_PATH} bytes
+     * @param path path of 1 to {@link UnixAddress#MAX_PATH} bytes
      * @return the address
      */
     public static SocketAddress unix(Path path) {
@@ -35,7 +35,7 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
     }
 
     /**
-     * The address of a host.
+     * Returns the address of a host.
      *
      * @param host a name, or an address
      * @param port 1 to 65535
@@ -55,7 +55,7 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
         /**
          * Calls socket(2) with this family.
          *
-         * @param type such as {@link LibC#SOCK_STREAM}, with flags
+         * @param type type such as {@link LibC#SOCK_STREAM}, with flags
          * @return the socket
          * @throws SystemError when there is no descriptor left
          */
@@ -66,7 +66,7 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
         /**
          * Calls connect(2).
          *
-         * @param socket of this family
+         * @param socket socket of this family
          * @return 0 or the negative errno
          */
         public int connect(Fd socket) {
@@ -76,7 +76,7 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
         /**
          * Calls bind(2).
          *
-         * @param socket of this family
+         * @param socket socket of this family
          * @return 0 or the negative errno
          */
         public int bind(Fd socket) {
@@ -85,9 +85,9 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
     }
 
     /**
-     * The first address that the host's name stands for; may wait for a name server.
+     * Resolves the address, for a host's name to its first address; may block in a name server.
      *
-     * @return for system calls
+     * @return the address for system calls
      * @throws SystemError when the name is not known, or the path too long
      */
     public Resolved resolve() {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * credentials, as 64-bit Linux lays them out. Reusable; belongs to one thread.
  */
 public final class SocketMessage {
-    /** The most descriptors that one message carries, the limit of vhost-user. */
+    /** The maximum number of descriptors of a vhost-user message. */
     public static final int MAX_DESCRIPTORS = 8;
 
     private static final int IOV = 16;
@@ -29,12 +29,12 @@ public final class SocketMessage {
     private static final int CMSG_TYPE = 12;
     private static final int CMSG_DATA = 16;
 
-    /** The most descriptors that the kernel passes at once (SCM_MAX_FD). */
+    /** The maximum number of descriptors that the kernel passes at once (SCM_MAX_FD). */
     public static final int MOST_DESCRIPTORS = 253;
     /** struct ucred: process, user, group; the next control message begins at a multiple of 8. */
     private static final int CREDENTIALS_ROOM = CMSG_DATA + 16;
 
-    /** {@link #sender} of bytes that came without credentials, because the socket does not ask for them. */
+    /** Result of {@link #sender} for bytes without credentials, because the socket does not request them. */
     public static final int NOT_ASKED = -1;
 
     private final @Nullable Closer closer;
@@ -45,25 +45,25 @@ public final class SocketMessage {
     private final MemorySegment control;
     private int sender = NOT_ASKED;
 
-    /** Creates a message with buffers of its own, which are freed with it. */
+    /** Creates a message; its buffers are freed with the object. */
     public SocketMessage() {
         this(null);
     }
 
     /**
-     * A carrier for one message at a time, from another process.
+     * Creates a message for communication with another process.
      *
-     * @param closer closes the descriptors that come; null for at once
+     * @param closer closes the received descriptors; null to close them at once
      */
     public SocketMessage(@Nullable Closer closer) {
         this(closer, MAX_DESCRIPTORS);
     }
 
     /**
-     * A carrier for messages between two back-ends.
+     * Creates a message for communication between two back-ends.
      *
-     * @param closer closes the descriptors that come; null for at once
-     * @param most descriptors of one message, 1 to {@link #MOST_DESCRIPTORS}
+     * @param closer closes the received descriptors; null to close them at once
+     * @param most maximum number of descriptors of one message, 1 to {@link #MOST_DESCRIPTORS}
      */
     public SocketMessage(@Nullable Closer closer, int most) {
         this.closer = closer;
@@ -78,16 +78,16 @@ public final class SocketMessage {
     }
 
     /**
-     * Receives bytes, and the descriptors that came with the first of them. Does not wait. The kernel ends the call before bytes
-     * that have other descriptors.
+     * Receives bytes, and the descriptors that came with the first of them. Does not block. The kernel ends the call
+     * before bytes that have other descriptors.
      *
      * @param socket a Unix stream
      * @param into native memory
-     * @param offset in {@code into}, where the first byte goes
-     * @param bytes how many at most, at least 1
+     * @param offset offset in {@code into} of the first byte
+     * @param bytes maximum number of bytes, at least 1
      * @param descriptors filled with the descriptors, closed by exec; owned by the caller from now on
-     * @return bytes received, 0 at the end of the stream, or the negative errno; {@code -E2BIG} when more descriptors came than
-     *     a message may have: then all of them are closed
+     * @return bytes received, 0 at the end of the stream, or the negative errno; {@code -E2BIG} when there were more
+     *     descriptors than a message may have: all of them are closed
      */
     public int receive(Fd socket, MemorySegment into, long offset, int bytes, List<Fd> descriptors) {
         aim(into, offset, bytes);
@@ -101,7 +101,7 @@ public final class SocketMessage {
         int before = descriptors.size();
         sender = NOT_ASKED;
         collect(descriptors);
-        // Without credentials more descriptors than allowed have room.
+        // Without credentials the buffer has room for more descriptors than allowed.
         if ((header.get(ValueLayout.JAVA_INT, FLAGS) & LibC.MSG_CTRUNC) != 0 || descriptors.size() - before > most) {
             while (descriptors.size() > before) {
                 descriptors.removeLast().close();
@@ -135,23 +135,23 @@ public final class SocketMessage {
     }
 
     /**
-     * The process that sent what was received last.
+     * Returns the process that sent the bytes received last.
      *
-     * @return its number, 1 or more; 0 when the kernel does not know it or our process namespace does not have it; {@link #NOT_ASKED} when
-     *     {@link PeerProcess#askSender} was not called
+     * @return process ID, 1 or more; 0 when the kernel does not know it or it is not visible in this PID namespace;
+     *     {@link #NOT_ASKED} when {@link PeerProcess#askSender} was not called
      */
     public int sender() {
         return sender;
     }
 
     /**
-     * Sends bytes, and descriptors with the first of them. Does not wait.
+     * Sends bytes, and descriptors with the first of them. Does not block.
      *
      * @param socket a Unix stream
      * @param from native memory
-     * @param offset in {@code from} of the first byte
-     * @param bytes how many, at least 1
-     * @param descriptors as many as the carrier has room for at most; they stay the caller's
+     * @param offset offset in {@code from} of the first byte
+     * @param bytes number of bytes, at least 1
+     * @param descriptors descriptors, at most the maximum of this message; the caller still owns them
      * @return bytes sent, at least 1 and then with all descriptors, or the negative errno
      */
     public int send(Fd socket, MemorySegment from, long offset, int bytes, List<Fd> descriptors) {

@@ -15,7 +15,7 @@ public record SocketPair(Fd first, Fd second) implements AutoCloseable {
     /**
      * Creates a pair.
      *
-     * @return the owner of both
+     * @return the pair, which owns both descriptors
      * @throws SystemError when there is no descriptor left
      */
     public static SocketPair create() {

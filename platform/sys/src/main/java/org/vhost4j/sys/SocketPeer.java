@@ -17,11 +17,11 @@ import java.nio.file.Path;
  */
 public record SocketPeer(int process, int user) {
     /**
-     * Asks the kernel.
+     * Reads the peer of a socket from the kernel.
      *
      * @param socket a connected Unix socket
-     * @return who called connect(2), or listen(2) when it was us who connected
-     * @throws SystemError when it is no such socket
+     * @return the process that called connect(2), or listen(2) when this process connected
+     * @throws SystemError when it is not such a socket
      */
     public static SocketPeer of(Fd socket) {
         try (Arena arena = Arena.ofConfined()) {
@@ -38,9 +38,9 @@ public record SocketPeer(int process, int user) {
     }
 
     /**
-     * The user of this process.
+     * Returns the user of this process.
      *
-     * @return the effective one
+     * @return effective user ID
      */
     public static int ownUser() {
         try {

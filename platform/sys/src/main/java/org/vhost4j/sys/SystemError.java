@@ -2,8 +2,8 @@
 package org.vhost4j.sys;
 
 /**
- * The host refused something. The message is one sentence for the user: what was attempted, the error's name, and the C
- * library's text for it.
+ * Thrown when a system call fails. The message is one sentence for the user: the failed operation, the error's name,
+ * and the C library's text for it.
  */
 public final class SystemError extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -12,7 +12,7 @@ public final class SystemError extends RuntimeException {
     private final String sentence;
 
     /**
-     * A refusal that the kernel gave.
+     * Creates an exception for a failed call.
      *
      * @param attempt failed operation, such as {@code cannot open /dev/net/tun}
      * @param errno the positive error number
@@ -28,7 +28,7 @@ public final class SystemError extends RuntimeException {
     }
 
     /**
-     * A refusal in words of our own.
+     * Creates an exception with a message of its own.
      *
      * @param sentence description of the error and, where it helps, of the remedy
      * @param errno the positive error number behind it
@@ -39,7 +39,7 @@ public final class SystemError extends RuntimeException {
     }
 
     /**
-     * Passes on a successful result.
+     * Returns a successful result, or throws an exception.
      *
      * @param result a result of {@link LibC} or {@link HotCalls}: negative is an errno
      * @param attempt failed operation, for the message
@@ -54,9 +54,9 @@ public final class SystemError extends RuntimeException {
     }
 
     /**
-     * The error number.
+     * Returns the error number.
      *
-     * @return positive, see {@link Errno}
+     * @return a positive number, see {@link Errno}
      */
     public int errno() {
         return errno;

@@ -12,7 +12,10 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 
-/** On which cores the threads of this process run (sched_setaffinity(2)). A thread that is started has the cores of the one that starts it. */
+/**
+ * Sets the cores on which the threads of this process run (sched_setaffinity(2)). A new thread inherits the cores of
+ * the thread that starts it.
+ */
 public final class ThreadAffinity {
     /** The calling thread. */
     private static final int SELF = 0;
@@ -21,7 +24,7 @@ public final class ThreadAffinity {
 
     private ThreadAffinity() {}
 
-    /** The symbols themselves. JNA binds methods by name, so they have the C library's. */
+    /** The native methods. JNA binds methods by name, so they have the names of the C library. */
     private static final class C {
         static {
             Native.register(C.class, NativeLibrary.getProcess());
@@ -33,9 +36,9 @@ public final class ThreadAffinity {
     }
 
     /**
-     * The cores of the calling thread.
+     * Returns the cores of the calling thread.
      *
-     * @return at least one
+     * @return at least one core
      * @throws SystemError when the kernel refuses
      */
     public static CoreSet current() {
@@ -48,7 +51,7 @@ public final class ThreadAffinity {
     /**
      * Restricts the calling thread to some cores.
      *
-     * @param cores of which at least one is online and allowed by the control group
+     * @param cores cores, of which at least one is online and allowed by the control group
      * @throws SystemError when none is
      */
     public static void move(CoreSet cores) {
@@ -59,9 +62,9 @@ public final class ThreadAffinity {
     }
 
     /**
-     * Restricts every thread of this process to some cores. Looks again until there is no thread that it has not moved.
+     * Restricts every thread of this process to some cores. Repeats until there is no thread that it has not moved.
      *
-     * @param cores of which at least one is online and allowed by the control group
+     * @param cores cores, of which at least one is online and allowed by the control group
      * @throws SystemError when the kernel refuses the cores
      */
     static void moveAll(CoreSet cores) {
@@ -74,7 +77,7 @@ public final class ThreadAffinity {
                 if (moved.add(thread)) {
                     more = true;
                     int result = result(C.sched_setaffinity(thread, mask.length, mask));
-                    // A thread that has ended needs no core.
+                    // The thread has ended.
                     if (result != -Errno.ESRCH) {
                         SystemError.check(result, "cannot run this process's threads on cores " + cores);
                     }
@@ -83,7 +86,7 @@ public final class ThreadAffinity {
         }
     }
 
-    /** The numbers of all threads of this process, as the kernel lists them. */
+    /** Returns the IDs of all threads of this process, as the kernel lists them. */
     static Set<Integer> threads() {
         Set<Integer> threads = new HashSet<>();
         try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 
 /** A {@code struct sockaddr_un} with a path. Immutable; usable by any thread. */
 public final class UnixAddress {
-    /** The longest path in bytes: {@code sun_path} has 108, one of them the end. */
+    /** The maximum length of a path in bytes: {@code sun_path} has 108, including the final zero. */
     public static final int MAX_PATH = 107;
 
     private static final int FAMILY_BYTES = 2;
@@ -23,7 +23,7 @@ public final class UnixAddress {
     }
 
     /**
-     * The address of a path.
+     * Returns the address of a path.
      *
      * @param path relative to the working directory, or absolute
      * @return the address
@@ -43,18 +43,18 @@ public final class UnixAddress {
     }
 
     /**
-     * The path.
+     * Returns the path.
      *
-     * @return as it was given
+     * @return the path as given
      */
     public Path path() {
         return path;
     }
 
     /**
-     * A stream socket, non-blocking and closed by exec.
+     * Creates a stream socket, non-blocking and closed by exec.
      *
-     * @return its owner
+     * @return the owner of the descriptor
      * @throws SystemError when there is no descriptor left
      */
     public static Fd socket() {
@@ -64,7 +64,7 @@ public final class UnixAddress {
     /**
      * Calls bind(2).
      *
-     * @param socket of {@link #socket}
+     * @param socket socket that {@link #socket} returned
      * @return 0 or the negative errno
      */
     public int bind(Fd socket) {
@@ -72,10 +72,10 @@ public final class UnixAddress {
     }
 
     /**
-     * connect(2), which for a Unix socket is done when it returns.
+     * Calls connect(2), which for a Unix socket is complete when it returns.
      *
-     * @param socket of {@link #socket}
-     * @return 0 or the negative errno; {@code -EAGAIN} when too many wait to be accepted
+     * @param socket socket that {@link #socket} returned
+     * @return 0 or the negative errno; {@code -EAGAIN} when too many connections wait to be accepted
      */
     public int connect(Fd socket) {
         return LibC.connect(socket.number(), address.address(), (int) address.byteSize());

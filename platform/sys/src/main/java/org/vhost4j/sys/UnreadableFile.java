@@ -3,7 +3,7 @@ package org.vhost4j.sys;
 
 import java.io.IOException;
 
-/** A file that {@link BoundedFile} did not read. The message is the file's name and the reason. */
+/** Thrown when {@link BoundedFile} refuses to read a file, or cannot. The message is the file's name and the reason. */
 public final class UnreadableFile extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -11,9 +11,9 @@ public final class UnreadableFile extends IOException {
     private final boolean missing;
 
     /**
-     * A refusal.
+     * Creates an exception with a reason.
      *
-     * @param name the file
+     * @param name name of the file
      * @param reason one clause, such as {@code is a directory, not a regular file}
      * @param missing whether there is no such file
      */
@@ -35,7 +35,7 @@ public final class UnreadableFile extends IOException {
     /**
      * Returns whether there is no such file.
      *
-     * @return false for a file that is there and was refused
+     * @return false for a file that exists and was refused
      */
     public boolean isMissing() {
         return missing;

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The page faults of another process that gave us its userfaultfd(2): they are read one by one, and the faulting thread continues
- * when its page was placed. Addresses are that process's.
+ * Handles the page faults of another process that has passed its userfaultfd(2): they are read one by one, and the
+ * faulting thread continues when its page was placed. Addresses are those of that process.
  *
  * <p>{@link #place} may be called by any thread; {@link #next} by one.
  */
@@ -26,7 +26,7 @@ public final class UserFaults implements AutoCloseable {
 
     private final Fd fd;
 
-    // Closed by close(), which may come from another thread.
+    // A shared arena, because another thread may call close().
     @SuppressWarnings("MustBeClosedChecker")
     private final Arena arena = Arena.ofShared();
 
@@ -42,11 +42,7 @@ public final class UserFaults implements AutoCloseable {
         fd.setNonBlocking();
     }
 
-    /**
-     * The descriptor, to be waited for.
-     *
-     * @return the descriptor, still owned by this object
-     */
+    /** Returns the descriptor, for waiting. @return the descriptor, still owned by this object */
     public Fd fd() {
         return fd;
     }
@@ -54,7 +50,7 @@ public final class UserFaults implements AutoCloseable {
     /**
      * Takes a fault.
      *
-     * @return the address that was touched, or {@link #NONE} when no fault is waiting
+     * @return the accessed address, or {@link #NONE} when no fault is waiting
      */
     public long next() {
         long got = HotCalls.read(fd.number(), message.address(), MESSAGE_BYTES);
@@ -66,9 +62,9 @@ public final class UserFaults implements AutoCloseable {
     /**
      * Places a page, and resumes the threads that wait for it. An existing page is not replaced.
      *
-     * @param address of the page in the other process
+     * @param address address of the page in the other process
      * @param page contents of the page, in memory of this process
-     * @return false when there was one already
+     * @return false when there was a page already
      * @throws SystemError when the page cannot be placed
      */
     public boolean place(long address, MemorySegment page) {

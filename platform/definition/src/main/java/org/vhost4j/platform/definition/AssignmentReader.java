@@ -7,11 +7,11 @@ import tools.jackson.databind.JsonNode;
 
 /** Reads the member {@code properties}, which machines and platforms have in common. */
 final class AssignmentReader {
-    /** Takes an assignment. */
+    /** Receives assignments. */
     @FunctionalInterface
     interface Taker {
         /**
-         * Takes an assignment to a property.
+         * Receives an assignment to a property.
          *
          * @param property the property
          * @param assignment the assignment
@@ -20,7 +20,7 @@ final class AssignmentReader {
         void take(Property property, Assignment assignment, JsonNode node);
     }
 
-    /** Takes a problem. */
+    /** Receives problems. */
     @FunctionalInterface
     interface Complaint {
         /**
@@ -38,11 +38,11 @@ final class AssignmentReader {
     /**
      * Reads the assignments.
      *
-     * @param properties the JSON object; none when the member is missing
-     * @param layer whose assignments they are
+     * @param properties the JSON object; empty when the member is missing
+     * @param layer layer of the assignments
      * @param definition the definition's name
-     * @param taker takes each assignment
-     * @param complaint takes each problem
+     * @param taker receives each assignment
+     * @param complaint receives each problem
      */
     static void read(JsonNode properties, Layer layer, String definition, Taker taker, Complaint complaint) {
         for (Map.Entry<String, JsonNode> entry : properties.properties()) {

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.definition;
 
-/** The fate of a property's value on its way to the guest. Depends on the back-end, never on the host. */
+/** Whether and why a property's value reaches the guest. Depends on the back-end, never on the host. */
 public enum Availability {
     /** The guest is offered the feature. */
     OFFERED("offered"),
     /** The value is off: the guest is not offered the feature. */
     OFF("not offered"),
     /**
-     * The value is on, but vhost-user's 64-bit feature word has no room for the bit: the guest is not offered the
-     * feature.
+     * The value is on, but the bit is beyond vhost-user's 64-bit feature word: the guest is not offered the feature.
      */
     NOT_CARRIED("not carried by vhost-user"),
     /** The value is on, but this back-end's device has no such feature: the guest is not offered it. */
@@ -24,7 +23,7 @@ public enum Availability {
     }
 
     /**
-     * Its name for users.
+     * Returns its name for users.
      *
      * @return a few words
      */

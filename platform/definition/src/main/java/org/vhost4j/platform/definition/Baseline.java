@@ -13,13 +13,14 @@ import org.vhost4j.platform.probe.HostUse;
 /**
  * The common platform support of the hosts of a cluster.
  *
- * @param newest the newest platform of the mainline that all of them keep, or one that promises all of that and more, if there is one
- * @param obstacles every platform newer than the newest that all of them keep, with the hosts that do not keep it, the newest first
- * @param others further platforms, of any line, that all of them keep as well
+ * @param newest the newest platform of the mainline that all hosts support, or another one that promises all of its
+ *     features and more; empty when there is none
+ * @param obstacles every newer platform, with the hosts that do not support it, the newest first
+ * @param others further platforms, of any line, that all hosts support
  */
 public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obstacles, List<PlatformDefinition> others) {
     /**
-     * A platform that not all hosts keep.
+     * A platform that not all hosts support.
      *
      * @param platform the platform
      * @param hosts the hosts that lack capabilities, with these

@@ -9,18 +9,18 @@ import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Finds what a terminal would obey instead of showing it: a definition's texts are printed, in lists and in messages. That is control
- * characters, line ends among them, and those that turn the direction of writing around.
+ * Finds characters that a terminal interprets instead of displaying, because a definition's texts are printed in lists
+ * and messages: control characters, including line ends, and characters that change the writing direction.
  */
 final class ControlCharacters {
     private ControlCharacters() {}
 
     /**
-     * Looks through a file.
+     * Checks the texts of a file.
      *
      * @param source the file
      * @param root its content
-     * @return a problem for each text that has one; empty when all can be printed
+     * @return a problem for each text with such a character; empty when there are none
      */
     static List<DefinitionProblem> in(DefinitionSource source, JsonNode root) {
         List<DefinitionProblem> problems = new ArrayList<>();

@@ -17,29 +17,30 @@ import org.vhost4j.sys.BoundedFile;
 import org.vhost4j.sys.UnreadableFile;
 
 /**
- * Finds definition files by QEMU's rules for descriptors: files are named {@code NN-name.json}; of two files with one name the
- * one in the more specific directory counts, and an empty one hides it altogether; files are taken in the order of their names.
+ * Finds definition files by QEMU's rules for descriptors: files are named {@code NN-name.json}; of two files with one
+ * name the one in the more specific directory is used, and an empty one disables the definition; files are processed in
+ * the order of their names.
  */
 final class DefinitionFiles {
     private static final Pattern NAME = Pattern.compile("[0-9][0-9]-.+\\.json");
 
-    /** The most bytes of one definition; the largest of the program's own has 2 KiB. */
+    /** The maximum size of one definition in bytes; the largest shipped one has 2 KiB. */
     private static final int MOST_BYTES = 256 << 10;
 
-    /** The most bytes of all definitions together: they are kept for as long as the program runs. */
+    /** The maximum total size of all definitions in bytes, because they stay in memory as long as the program runs. */
     private static final int MOST_BYTES_TOGETHER = 1 << 20;
 
-    /** The most definitions of one directory. */
+    /** The maximum number of definitions in one directory. */
     private static final int MOST_FILES = 1000;
 
     private DefinitionFiles() {}
 
     /**
-     * The files that count.
+     * Returns the effective files.
      *
-     * @param folder where the program's own definitions are, which any directory may override; such as {@code machines/}
-     * @param directories the least specific first; one that does not exist is skipped
-     * @param problems takes a problem for each file or directory that cannot be read
+     * @param folder folder of the shipped definitions, which any directory may override, such as {@code machines/}
+     * @param directories directories, the least specific first; missing ones are skipped
+     * @param problems receives a problem for each file or directory that cannot be read
      * @return the files in the order of their names
      */
     static List<DefinitionSource> find(String folder, List<Path> directories, Consumer<DefinitionProblem> problems) {
@@ -74,10 +75,10 @@ final class DefinitionFiles {
     }
 
     /**
-     * Whether directories have nothing to say.
+     * Returns whether directories contain no definition.
      *
-     * @param directories those that do not exist have not
-     * @return true when no definition of the program's own is overridden or joined, and there is no problem
+     * @param directories directories, which need not exist
+     * @return true when they neither override nor add a definition, and there is no problem
      */
     static boolean nothingIn(List<Path> directories) {
         List<DefinitionProblem> problems = new ArrayList<>();
@@ -87,11 +88,11 @@ final class DefinitionFiles {
     }
 
     /**
-     * One file.
+     * Reads one file.
      *
-     * @param file where it is
-     * @param problems takes a problem when it cannot be read
-     * @return the file, or nothing when it cannot be read
+     * @param file path of the file
+     * @param problems receives a problem when the file cannot be read
+     * @return the file; empty when it cannot be read
      */
     static Optional<DefinitionSource> read(Path file, Consumer<DefinitionProblem> problems) {
         try {

@@ -23,8 +23,8 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Reads JSON files and validates them against a JSON Schema; every problem has its line and member.
  *
- * <p>The program's own files were validated by the build, and not again: the schema's classes take most of a second to
- * load, and users without their own definitions should not wait for them.
+ * <p>The shipped files were validated by the build and are not validated again, because loading the schema's classes
+ * takes most of a second.
  */
 final class DefinitionReader {
     /** Created for the first definition that is not shipped. */
@@ -32,10 +32,10 @@ final class DefinitionReader {
         static final JsonMapper MAPPER = LimitedJson.reader(MOST_TOKENS);
     }
 
-    /** The largest definition of the program's own has 300. */
+    /** The maximum number of tokens of a definition; the largest shipped one has 300. */
     private static final long MOST_TOKENS = 10_000;
 
-    /** Maximum of problems reported of one file; fixing them shows the next. */
+    /** Maximum number of problems that are reported for one file. */
     private static final int MOST_PROBLEMS = 20;
 
     private final String schemaResource;
@@ -55,7 +55,7 @@ final class DefinitionReader {
      *
      * @param source the file
      * @param problems receives the problems found
-     * @return its content; nothing when there was a problem
+     * @return its content; empty when there was a problem
      */
     Optional<JsonNode> read(DefinitionSource source, Consumer<DefinitionProblem> problems) {
         if (source.shipped()) {
@@ -108,7 +108,7 @@ final class DefinitionReader {
     }
 
     /**
-     * The line of a node that {@link #read} gave.
+     * Returns the line of a node that {@link #read} returned.
      *
      * @param node the node
      * @return the line, counted from 1; 0 when it is not known, as for the program's own files

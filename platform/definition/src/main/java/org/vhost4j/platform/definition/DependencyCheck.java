@@ -10,8 +10,8 @@ import java.util.Set;
 import org.vhost4j.device.feature.Feature;
 
 /**
- * Finds features that would be offered without what they need (virtio 1.4 section 5.1.3.1), and says what to set. Nothing is
- * ever taken back for the operator.
+ * Finds features that would be offered without features that they require (virtio 1.4 section 5.1.3.1), and reports
+ * what to set. It never changes the operator's settings.
  */
 final class DependencyCheck {
     private DependencyCheck() {}
@@ -20,8 +20,8 @@ final class DependencyCheck {
      * Checks a promise.
      *
      * @param offered the planned offer
-     * @param properties where each value comes from
-     * @return one sentence for each feature that is missing and needed; empty when the promise is sound
+     * @param properties the properties with their assignments
+     * @return one sentence for each required feature that is missing; empty when all dependencies are met
      */
     static List<String> reasons(Set<Feature> offered, List<ResolvedProperty> properties) {
         Map<Feature, ResolvedProperty> byFeature = new LinkedHashMap<>();
@@ -45,7 +45,8 @@ final class DependencyCheck {
         }
         List<String> reasons = new ArrayList<>();
         brokenByNeed.forEach((need, broken) -> {
-            // A need that is itself offered, but broken by another, is covered by that other's sentence.
+            // A required feature that is offered, but itself lacks another one, is covered by the sentence for that
+            // other one.
             if (need.stream().noneMatch(offered::contains)) {
                 reasons.add(sentence(need, dependents(broken, need, offered), byFeature));
             }
@@ -53,7 +54,7 @@ final class DependencyCheck {
         return reasons;
     }
 
-    /** All that falls when a need is not met, directly or through others. */
+    /** Returns all features that depend on missing ones, directly or indirectly. */
     private static Set<Feature> dependents(Set<Feature> broken, Set<Feature> need, Set<Feature> offered) {
         Set<Feature> rest = EnumSet.copyOf(offered);
         rest.removeAll(need);

@@ -19,11 +19,11 @@ import org.vhost4j.device.feature.NetFeatures;
  * @param offByDefault features that it offers only when a later layer sets them to on
  * @param bits number of feature bits on its path to the guest: 64 with vhost-user, 128 without
  * @param mtu value of {@code host_mtu} unless a later layer sets it; 0 for none
- * @param leftToFrontEnd features that a front-end with switches of its own (QEMU's virtio-net-pci) is offered unless the machine,
- *     the platform or the operator says off: whether the guest sees them is decided there. They belong to rings and reset, not to
- *     what frames may look like
- * @param whyNot for features that the device could have, the option that the operator would have to give; one clause
- *     each
+ * @param leftToFrontEnd features that a front-end with switches of its own (QEMU's virtio-net-pci) is offered unless
+ *     the machine, the platform or the operator says off: whether the guest sees them is decided there. They concern
+ *     rings and reset, not offloads of frames
+ *
+ * @param whyNot for features that the device could have, the option that would enable them; one clause each
  */
 public record DeviceCapabilities(
         String name,
@@ -35,10 +35,10 @@ public record DeviceCapabilities(
         Map<Feature, String> whyNot) {
     private static final String QEMU = "QEMU";
 
-    /** How rings are laid out: guests get it on request only, as with QEMU. */
+    /** Features of ring layouts, which guests get on request only, as with QEMU. */
     private static final Set<Feature> RINGS = EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER);
 
-    /** What the device has and no machine promises by itself. */
+    /** Features of the device that no machine type enables by itself. */
     private static final Set<Feature> ON_REQUEST = EnumSet.of(
             Feature.RSS,
             Feature.HASH_REPORT,
@@ -52,15 +52,15 @@ public record DeviceCapabilities(
             Feature.SPEED_DUPLEX);
 
     /**
-     * What only a front-end can promise whose own device knows of it: a legacy feature, which QEMU hides from modern drivers. QEMU's
-     * generic vhost-user device passes every bit on.
+     * A legacy feature that only a front-end with its own device can promise, because QEMU hides it from modern
+     * drivers. QEMU's generic vhost-user device passes every bit on.
      */
     private static final Set<Feature> OF_FRONT_END = EnumSet.of(Feature.NOTIFY_ON_EMPTY);
 
     /**
-     * RING_RESET is implemented but not offered: QEMU (11.1 at least) tells a vhost-user back-end nothing when the driver resets a
-     * queue, neither from virtio-net-pci, which tells a TAP's vhost alone, nor from its generic device. The back-end would continue
-     * with the ring that the guest has given up.
+     * Why RING_RESET is implemented but not offered: QEMU (at least 11.1) does not notify a vhost-user back-end when
+     * the driver resets a queue, neither from virtio-net-pci, which notifies only the vhost of a TAP, nor from its
+     * generic device. The back-end would continue to use the ring that the guest has reset.
      */
     private static final String NO_RING_RESET = "QEMU tells a vhost-user back-end nothing of a queue's reset";
 
@@ -99,16 +99,16 @@ public record DeviceCapabilities(
             features.remove(Feature.MQ);
             whyNot.put(Feature.MQ, "it has one queue pair (give --queues more than 1)");
         }
-        // NOTIFICATION_DATA is none of the device's: the kick of vhost-user is an eventfd, on which the data of a
-        // notification is lost, so the driver would collect it for nothing. The offload engine and the TAP know
-        // super-frames inside UDP tunnels (bits 65 to 68), but no guest can be promised them: vhost-user's GET_FEATURES
-        // and SET_FEATURES carry one 64-bit word, and it has no message for more.
+        // NOTIFICATION_DATA is not included: the kick of vhost-user is an eventfd, on which the data of a notification
+        // is lost, so the driver would provide it for nothing. The offload engine and the TAP support super-frames
+        // inside UDP tunnels (bits 65 to 68), but no guest can be promised them: vhost-user's GET_FEATURES and
+        // SET_FEATURES carry one 64-bit word, and the protocol has no message for more.
         return new DeviceCapabilities(
                 "this back-end", features, offByDefault, Long.SIZE, mtu.orElse(0), leftToFrontEnd, whyNot);
     }
 
     /**
-     * Returns the capabilities of QEMU's own virtio-net device with a TAP behind it, which carries 128 bits.
+     * Returns the capabilities of QEMU's own virtio-net device with a TAP, which supports 128 feature bits.
      *
      * @return every feature that QEMU has a property for, with QEMU's defaults
      */
@@ -141,7 +141,8 @@ public record DeviceCapabilities(
     }
 
     /**
-     * Returns whether this is QEMU's own device, for which no software of this program replaces what its host lacks.
+     * Returns whether this is QEMU's own device, for which software of this program cannot replace missing capabilities
+     * of the host.
      *
      * @return true for {@link #qemu}
      */
@@ -150,8 +151,8 @@ public record DeviceCapabilities(
     }
 
     /**
-     * Whether a device that has a feature leaves it off until an operator asks for it, in QEMU and here. A host that lacks what such a
-     * feature needs keeps everyone's promise but that operator's.
+     * Returns whether a feature is off until an operator enables it, in QEMU and in this program. A host that lacks a
+     * capability for such a feature still supports every guest without that setting.
      *
      * @param feature the feature
      * @return true for packed rings, IN_ORDER, RSS and so on

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 
 /**
- * Kinds of virtio devices as QEMU's messages name them, and the names of their feature bits. Bits 24 to 49 mean the same for every kind
- * (virtio 1.4 section 6); the others belong to the kind (the "Feature bits" section of each device in section 5), so the same bit
- * number means something else for a disk than for a network card.
+ * Kinds of virtio devices as QEMU's messages name them, and the names of their feature bits. Bits 24 to 49 have the
+ * same meaning for every kind (virtio 1.4 section 6); the others belong to the kind (the "Feature bits" section of each
+ * device in section 5), so the same bit number means something else for a disk than for a network card.
  */
 public enum DeviceKind {
     /** Network card (section 5.1). The names of its bits are those of {@link Feature}. */
@@ -124,11 +124,11 @@ public enum DeviceKind {
     private final String device;
     private final String suffix;
 
-    @SuppressWarnings("ImmutableEnumChecker") // Every kind has its map from Map.of or Map.ofEntries.
+    @SuppressWarnings("ImmutableEnumChecker") // The map is immutable: it is made by Map.of or Map.ofEntries.
     private final Map<Integer, Bit> bits;
 
     /**
-     * A bit of one kind.
+     * A feature bit of one kind of device.
      *
      * @param name the specification's name without its prefix
      * @param property QEMU's property, if it has one

@@ -11,8 +11,8 @@ import java.util.zip.CRC32;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * All properties of its device that a guest sees and relies on when it is moved: two devices with the same ABI can take
- * each other's guests.
+ * All properties of its device that a guest sees and that must not change in a migration: guests can migrate between
+ * devices with the same ABI.
  *
  * @param features feature bits that the guest is offered
  * @param queuePairs number of queue pairs of the device, 1 to 32768
@@ -39,8 +39,8 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
     }
 
     /**
-     * Returns the ABI in one word, the same on every host and for every version of the program: its values, and a
-     * checksum against misspelling. It is short enough for a command line, and two fingerprints show how two ABIs
+     * Returns the ABI as one word, the same on every host and for every version of the program: its values, and a
+     * checksum to detect typing errors. It is short enough for a command line, and two fingerprints show how two ABIs
      * differ.
      *
      * @return a word such as {@code vnet1-1c00138bfbba7-q1-s1024-m0-c12-5d0c1a2b}
@@ -51,11 +51,11 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
     }
 
     /**
-     * Reads a fingerprint.
+     * Parses a fingerprint.
      *
      * @param fingerprint word that {@link #fingerprint()} returned
      * @return the ABI
-     * @throws IllegalArgumentException when it is none, or misspelt; the message is one sentence for the user
+     * @throws IllegalArgumentException when it is invalid or misspelt; the message is one sentence for the user
      */
     public static GuestAbi parse(String fingerprint) {
         Matcher matcher = FORM.matcher(fingerprint);

@@ -5,21 +5,21 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.platform.probe.HostCapability;
 
-/** Finds what a promise stands on and the host lacks. */
+/** Finds capabilities that a promise needs and the host lacks. */
 final class HostCheck {
     private HostCheck() {}
 
     /**
-     * The capabilities that a promise needs and that the host lacks, or may lack for all that is known.
+     * Returns the capabilities that a promise needs and that the host lacks or may lack.
      *
-     * <p>A capability is needed when a feature that is offered cannot be provided without it, no matter which layer enabled the
-     * feature; and when the platform requires it, unless every feature that depends on it was switched off or is not in this
-     * device. What no guest can see, and software does as well, is never needed.
+     * <p>A capability is needed when a feature that is offered cannot be provided without it, no matter which layer
+     * enabled the feature; and when the platform requires it, unless every feature that depends on it was switched off
+     * or is not in this device. A capability that software can replace without a difference for guests is never needed.
      *
      * @param request the host and how it is used
      * @param platform the platform
      * @param properties the promise
-     * @return the capabilities; empty when the host keeps the promise
+     * @return the capabilities; empty when the host supports the promise
      */
     static List<HostCapability> lacked(
             Request request, PlatformDefinition platform, List<ResolvedProperty> properties) {
@@ -44,7 +44,7 @@ final class HostCheck {
         if (Property.of(capability)
                 .filter(property -> !property.isOnByDefault())
                 .isPresent()) {
-            // Off by default in every QEMU; a setting is checked where it is given.
+            // Off by default in every QEMU; a setting that enables it is checked separately.
             return false;
         }
         return platform.requires().contains(capability)
@@ -52,8 +52,9 @@ final class HostCheck {
     }
 
     /**
-     * The properties that are on and depend on a capability, and that the guest sees or would see if the transport had a bit for them.
-     * What this device lacks altogether, such as several queues when it has one pair, makes no demand on the host.
+     * Returns the properties that are on and depend on a capability, and that the guest sees or would see if the
+     * transport had a bit for them. Features that this device lacks, such as several queues when it has one pair, need
+     * nothing of the host.
      *
      * @param capability the capability
      * @param properties the promise

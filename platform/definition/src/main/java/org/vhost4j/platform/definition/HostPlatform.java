@@ -12,18 +12,18 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
-/** The platform {@code host}: everything that this one host has. It makes no promise about any other. */
+/** Creates the platform {@code host}: all capabilities of one host, without a promise about other hosts. */
 final class HostPlatform {
-    /** What it is called. */
+    /** Its name. */
     static final String NAME = "host";
 
     private HostPlatform() {}
 
     /**
-     * Makes it up for a host.
+     * Creates the platform of a host.
      *
-     * @param request the host, how it is used, and the device in front of it
-     * @return a platform that this host keeps
+     * @param request the host, how it is used, and the device
+     * @return a platform that this host supports
      */
     static PlatformDefinition of(Request request) {
         Set<Feature> dependent = EnumSet.noneOf(Feature.class);
@@ -42,7 +42,7 @@ final class HostPlatform {
         }
         while (on.removeIf(feature -> feature.requires().stream()
                 .anyMatch(anyOf -> anyOf.stream().noneMatch(need -> on.contains(need) || !dependent.contains(need))))) {
-            // A feature that falls may take others with it.
+            // Removing a feature may remove features that depend on it.
         }
         Map<Property, Assignment> assignments = new LinkedHashMap<>();
         for (Feature feature : dependent) {
@@ -74,8 +74,9 @@ final class HostPlatform {
     }
 
     /**
-     * What the kernel's vhost-net lacks is off for every guest, so that all network cards of a guest have one set of properties, whether
-     * they have a vhost-net or not. Where there is none, or none may be asked, only those that want one go without.
+     * Returns whether a missing capability turns its features off. Features that the kernel's vhost-net lacks are off
+     * for every guest, so that all network cards of a guest have the same properties, with vhost-net or without. If
+     * there is no vhost-net, or it cannot be probed, that applies only to cards with vhost-net.
      */
     private static boolean isMissed(HostCapability capability, Request request) {
         boolean wanted = request.uses().contains(capability.use());

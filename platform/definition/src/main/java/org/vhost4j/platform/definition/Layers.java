@@ -11,7 +11,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 
-/** Lays the four layers over each other, and checks what the operator wrote. */
+/** Combines the four layers, and checks the operator's settings. */
 final class Layers {
     private final DeviceCapabilities device;
     private final Map<Property, String> explicit = new LinkedHashMap<>();
@@ -73,7 +73,7 @@ final class Layers {
     }
 
     /**
-     * Lays the layers over each other, with a platform that the operator has named.
+     * Combines the layers, with a platform that the operator has named.
      *
      * @param machine the machine
      * @param platform the platform
@@ -84,8 +84,8 @@ final class Layers {
     }
 
     /**
-     * Lays the layers over each other, with a platform that was chosen because the operator has named none. Then the machine keeps what
-     * it says: an old machine exists for guests that started on it, and no later layer demands more.
+     * Combines the layers, with a platform that was chosen because the operator has named none. Then the machine's
+     * assignments override the platform's, because an old machine exists for guests that started on it.
      *
      * @param machine the machine
      * @param platform the platform
@@ -124,7 +124,10 @@ final class Layers {
         return resolved;
     }
 
-    /** What neither says is QEMU's alone, and not for this program to list. */
+    /**
+     * Returns whether the machine or the platform assigns a property; properties that neither assigns are QEMU's, and
+     * not listed.
+     */
     private static boolean isStated(Property property, MachineDefinition machine, PlatformDefinition platform) {
         return machine.assignments().containsKey(property)
                 || platform.assignments().containsKey(property);

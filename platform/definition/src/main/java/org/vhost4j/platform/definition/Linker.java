@@ -11,12 +11,12 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Puts definitions that build on each other in order, parents first.
+ * Sorts definitions that are based on each other, parents first.
  *
  * @param <T> a definition as read
  */
 final class Linker<T extends Linker.Child> {
-    /** A definition as read. */
+    /** A definition as read from its file. */
     interface Child {
         /**
          * Returns the definition's name.
@@ -40,7 +40,7 @@ final class Linker<T extends Linker.Child> {
         Optional<String> parent();
 
         /**
-         * A problem with the member {@code parent}.
+         * Creates a problem for the member {@code parent}.
          *
          * @param message description of the problem
          * @return the problem, with file and line
@@ -51,7 +51,7 @@ final class Linker<T extends Linker.Child> {
     private final Map<String, T> byName = new LinkedHashMap<>();
 
     /**
-     * Takes the definitions.
+     * Creates a linker for definitions.
      *
      * @param children definitions with unique names
      */
@@ -59,7 +59,7 @@ final class Linker<T extends Linker.Child> {
         for (T child : children) {
             child.aliases().forEach(alias -> byName.put(alias, child));
         }
-        // Names last: they win over aliases.
+        // Names are added last, because they override aliases.
         for (T child : children) {
             byName.put(child.name(), child);
         }

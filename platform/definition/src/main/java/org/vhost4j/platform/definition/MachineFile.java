@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The machines of one QEMU version as their file has them. QEMU applies the compatibility values of a version and of every
- * newer one, the older ones last; the member {@code newer} names the next version.
+ * The machines of one QEMU version as read from their file. QEMU applies the compatibility values of a version and of
+ * every newer one, the older ones last; the member {@code newer} names the next version.
  */
 final class MachineFile implements Linker.Child {
     private final DefinitionSource source;
@@ -59,7 +59,7 @@ final class MachineFile implements Linker.Child {
     }
 
     /**
-     * A problem with the version that the file defines.
+     * Creates a problem for the version that the file defines.
      *
      * @param message description of the problem
      * @return the problem
@@ -90,7 +90,7 @@ final class MachineFile implements Linker.Child {
     }
 
     /**
-     * The machines of this version.
+     * Returns the machines of this version.
      *
      * @param assignments result of {@link #assignments}
      * @return the machines

@@ -28,10 +28,10 @@ import org.vhost4j.platform.probe.HostCapability;
  * @param guest the bits that the guest had negotiated
  * @param allowed the bits that the destination offers
  * @param bits every bit of either side, the lowest first
- * @param suspects when no bit stops the migration by these words, the host-dependent bits that could have: QEMU 11.1 clears the
- *     bits that it refuses before it prints the guest's word, so that they are not in its message
- * @param refused bits that the destination does not offer either, and that a guest of another host may use: which depend on the host,
- *     and on which kernel it has, and which QEMU offers by itself. With them on, the next guest is stopped
+ * @param suspects when no bit in these words stops the migration, the host-dependent bits that could have done so: QEMU
+ *     11.1 clears the bits that it refuses before it prints the guest's word, so that its message does not contain them
+ * @param refused further host-dependent bits that the destination does not offer, but QEMU may offer on a host with
+ *     another kernel. While they are on, the migration of the next guest fails, too
  * @param platform the newest mainline platform that promises none of the bits that stop the migration, are suspected to, or are refused
  * @param settings properties that would have to be off, in the syntax of QEMU's {@code -device}
  */
@@ -84,11 +84,11 @@ public record MigrationExplanation(
     }
 
     private static final Pattern WORD = Pattern.compile("0[xX]([0-9a-fA-F]+)\\b");
-    /** QEMU's message; a terminal may have broken it into lines. */
+    /** QEMU's message, which a terminal may have split into lines. */
     private static final Pattern MESSAGE = Pattern.compile(
             "Features\\s+(0x[0-9a-fA-F]+)\\s+unsupported\\.\\s+Allowed\\s+features:\\s+(0x[0-9a-fA-F]+)\\b");
 
-    /** The line after it, up to the next message: which device it was. */
+    /** The line after it, before the next message, which names the device. */
     private static final Pattern SECTION =
             Pattern.compile("Failed\\s+to\\s+load\\s+([\\w-]+):|of\\s+device\\s+'(?:[^'\\s]*/)?([\\w-]+)'");
     /** Older releases of QEMU print the mask in decimal. */
@@ -96,7 +96,7 @@ public record MigrationExplanation(
             Pattern.compile("vhost\\s+lacks\\s+feature\\s+mask\\s+(0x[0-9a-fA-F]+|[0-9]+)\\b");
 
     private static final int MOST_DIGITS = 32;
-    /** Maximum of different messages of one log that are explained. */
+    /** Maximum number of different messages of one log that are explained. */
     private static final int MOST_PAIRS = 64;
 
     /** Copies the lists. */
@@ -133,7 +133,7 @@ public record MigrationExplanation(
             add(told, new Told(Cause.BACK_END_LACKS, "", word(lacks.group(1)), new FeatureSet(0, 0), false));
         }
         if (told.isEmpty()) {
-            // Three are as wrong as a thousand.
+            // Three words are enough to detect the error.
             List<String> words = WORD.matcher(text)
                     .results()
                     .map(MatchResult::group)
@@ -163,7 +163,9 @@ public record MigrationExplanation(
         }
     }
 
-    /** A failed migration, and the device of the line that follows before the next message. */
+    /**
+     * Parses the message of a failed migration, and the line with the device, which follows before the next message.
+     */
     private static Told migration(MatchResult message, String text, int end) {
         Matcher section = SECTION.matcher(text).region(message.end(), end);
         String name = !section.find() ? "" : section.group(section.group(1) != null ? 1 : 2);
@@ -171,12 +173,15 @@ public record MigrationExplanation(
                 Cause.MIGRATION, name, word(message.group(1)), word(message.group(2)), isExtended(message.group(1)));
     }
 
-    /** Whether a word is of a QEMU with 128 feature bits (10.2 and newer), which prints them all, zeros included. */
+    /**
+     * Returns whether a word was printed by a QEMU with 128 feature bits (10.2 and newer), which prints all of them,
+     * including zeros.
+     */
     private static boolean isExtended(String word) {
         return word.length() > "0x".length() + Long.SIZE / 4;
     }
 
-    /** What a message says; {@code extended} when the QEMU that said it knows bits above 63. */
+    /** The contents of a message; {@code extended} when it was printed by a QEMU that supports bits above 63. */
     private record Told(Cause cause, String section, FeatureSet guest, FeatureSet allowed, boolean extended) {
         Optional<DeviceKind> device() {
             return section.isEmpty() ? Optional.of(DeviceKind.NET) : DeviceKind.ofSection(section);
@@ -234,7 +239,7 @@ public record MigrationExplanation(
                 .flatMap(Optional::stream)
                 .forEach(settings::add);
         if (!culprits.isEmpty() || nothingStops) {
-            // What keeps these off by platform keeps the others off as well.
+            // A platform that turns these bits off turns the others off as well.
             culprits.addAll(refused);
             refused.stream().map(Feature::property).flatMap(Optional::stream).forEach(settings::add);
         }
@@ -265,7 +270,7 @@ public record MigrationExplanation(
         return device.flatMap(kind -> kind.property(number));
     }
 
-    /** What some kernels of the mainline lack, and this destination. */
+    /** Returns the features that this destination lacks, as some mainline kernels do. */
     private static List<Feature> refusedByHost(PlatformCatalog catalog, Told told) {
         return Arrays.stream(Feature.values())
                 .filter(MigrationExplanation::dependsOnHost)
@@ -280,11 +285,7 @@ public record MigrationExplanation(
         return (word >>> number & 1) != 0;
     }
 
-    /**
-     * The bits that stop the migration.
-     *
-     * @return the bits; empty when the features are not the reason
-     */
+    /** Returns the bits that stop the migration. @return the bits; empty when the features are not the reason */
     public List<Bit> stopping() {
         return bits.stream().filter(Bit::stops).toList();
     }
@@ -307,7 +308,7 @@ public record MigrationExplanation(
                 .findFirst();
     }
 
-    /** The oldest machine of the default line after the newest one that says off. */
+    /** Returns the oldest machine of the default line after the newest one that turns the feature off. */
     private static Optional<String> sinceMachine(PlatformCatalog catalog, Property property) {
         String line = lineOf(catalog.defaultMachine());
         Optional<String> newer = Optional.empty();
@@ -329,7 +330,7 @@ public record MigrationExplanation(
         return version < 0 ? machine.name() : machine.name().substring(0, version);
     }
 
-    /** The oldest platform from which on every newer one promises it, when an older one does not. */
+    /** Returns the oldest platform from which on all newer ones promise the feature, if an older one does not. */
     private static Optional<String> sincePlatform(PlatformCatalog catalog, Feature feature) {
         Optional<String> newer = Optional.empty();
         for (PlatformDefinition platform : mainline(catalog)) {

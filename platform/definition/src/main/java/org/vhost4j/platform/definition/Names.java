@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.vhost4j.device.feature.NearestName;
 
-/** How messages put names: joined as a sentence joins them, and the nearest one to a misspelling. */
+/** Formats names in messages: lists of names, and the most similar valid name for a misspelt one. */
 final class Names {
     private Names() {}
 
     /**
-     * Names in a sentence.
+     * Joins names for a sentence.
      *
-     * @param names in order
+     * @param names names in order
      * @return {@code a}, {@code a and b}, or {@code a, b and c}
      */
     static String and(List<String> names) {
@@ -24,11 +24,11 @@ final class Names {
     }
 
     /**
-     * A question that leads from a misspelling to what may have been meant.
+     * Returns a question that suggests a valid name.
      *
-     * @param wrong what was written
-     * @param known what could have been written
-     * @return {@code ; did you mean 'x'?}, or a full stop when nothing is near
+     * @param wrong the name that was written
+     * @param known the valid names
+     * @return {@code ; did you mean 'x'?}, or a full stop when no name is similar
      */
     static String didYouMean(String wrong, Collection<String> known) {
         String question = NearestName.question(wrong, known);
@@ -36,9 +36,9 @@ final class Names {
     }
 
     /**
-     * Properties in a sentence.
+     * Joins the names of properties for a sentence.
      *
-     * @param properties in order
+     * @param properties properties in order
      * @return their names
      */
     static String ofProperties(Collection<ResolvedProperty> properties) {

@@ -13,8 +13,8 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * The support of one host for one platform as far as one owner of properties is concerned: a guest without vhost-vsock
- * is not affected when the host lacks support for it.
+ * The support of one host for one platform for one owner of properties: a guest without vhost-vsock is not affected
+ * when the host lacks support for it.
  *
  * @param owner owner of the properties, as in definitions: {@code virtio-net}, {@code cpu}, {@code machine} and so on
  * @param support capabilities that the host lacks for it
@@ -22,15 +22,15 @@ import org.vhost4j.platform.probe.HostUse;
 public record OwnerSupport(String owner, PlatformSupport support) {
     private static final String CARDS = "virtio-net";
 
-    /** Of uses that are one device of the host's, what says that it is there. */
+    /** For each use that is a device of the host, the capability that shows whether the device exists. */
     private static final Map<HostUse, HostCapability> DEVICES = Map.of(
             HostUse.KVM, HostCapability.KVM,
             HostUse.VHOST_VSOCK, HostCapability.VHOST_VSOCK,
             HostUse.VHOST_SCSI, HostCapability.VHOST_SCSI);
 
     /**
-     * Determines the support of a host for every owner for which a platform has requirements. Of processors there is
-     * the host's own kind only.
+     * Determines the support of a host for every owner for which a platform has requirements. For processors, only the
+     * host's own architecture is included.
      *
      * @param platform the platform
      * @param host the host
@@ -47,7 +47,7 @@ public record OwnerSupport(String owner, PlatformSupport support) {
             for (String owner : ownersOf(capability, host)) {
                 List<HostCapability> of = lacked.computeIfAbsent(owner, _ -> new ArrayList<>());
                 HostCapability device = DEVICES.get(capability.use());
-                // Where the device is missing, so are all of its bits.
+                // Without the device, all of its bits are missing, too.
                 HostCapability reason = device != null && !host.has(device) ? device : capability;
                 if (!of.contains(reason)) {
                     of.add(reason);
@@ -63,7 +63,10 @@ public record OwnerSupport(String owner, PlatformSupport support) {
         return EnumSet.of(HostUse.KVM, HostUse.KVM_ARM, HostUse.VHOST_VSOCK, HostUse.VHOST_SCSI, HostUse.VIRTIO_IOMMU);
     }
 
-    /** None, when it is of network cards, or of a processor that the host has not. */
+    /**
+     * Returns the owners to which a capability belongs; none for network cards and for processors of another
+     * architecture.
+     */
     private static List<String> ownersOf(HostCapability capability, HostCapabilities host) {
         boolean arm = host.answer(HostCapability.KVM_ARM_STEAL_TIME).verdict() != Answer.Verdict.UNKNOWN;
         return switch (capability.use()) {

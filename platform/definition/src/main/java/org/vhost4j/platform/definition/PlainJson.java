@@ -11,8 +11,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads JSON that the build has checked, without Jackson's databind, which takes tens of milliseconds of a start before it reads
- * anything.
+ * Reads JSON that the build has validated, without Jackson's databind, whose initialization takes tens of milliseconds.
  */
 final class PlainJson {
     private static final JsonFactory FACTORY = new JsonFactory();

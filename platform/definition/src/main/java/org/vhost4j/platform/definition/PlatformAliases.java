@@ -10,15 +10,17 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-/** Sees to it that an alias means one definition: a name means its own, and an alias that of the file that comes first. */
+/**
+ * Makes aliases unique: a name always refers to its own definition, and an alias to that of the first file that has it.
+ */
 final class PlatformAliases {
     private PlatformAliases() {}
 
     /**
-     * Takes away the aliases that already mean something.
+     * Removes aliases that are in use already.
      *
      * @param files definitions with unique names, in the order of their files
-     * @param problems takes a problem for each alias that is left out
+     * @param problems receives a problem for each removed alias
      * @return the same definitions, without those aliases
      */
     static List<PlatformFile> unique(List<PlatformFile> files, Consumer<DefinitionProblem> problems) {

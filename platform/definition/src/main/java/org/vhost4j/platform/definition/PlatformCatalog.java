@@ -20,15 +20,15 @@ import org.vhost4j.platform.probe.HostUse;
 import tools.jackson.databind.JsonNode;
 
 /**
- * All known machines and platforms. A definition that is broken is left out and reported; the others stand.
+ * All known machines and platforms. Invalid definitions are reported and ignored.
  *
- * <p>Without definitions of the user's own, the usual case, only the requested ones are read, and all of them when a list is
- * wanted.
+ * <p>In the usual case, without definitions of the user, only requested definitions are read, and all of them when a
+ * list is requested.
  */
 public final class PlatformCatalog {
-    /** Where the program's own platforms are. */
+    /** Folder of the shipped platforms. */
     static final String PLATFORMS = "platforms/";
-    /** Where the program's own machines are. */
+    /** Folder of the shipped machines. */
     static final String MACHINES = "machines/";
 
     private static final String PLATFORM_SCHEMA = "schema/platform.schema.json";
@@ -42,7 +42,7 @@ public final class PlatformCatalog {
         this.whole = whole;
     }
 
-    /** Everything. */
+    /** All definitions. */
     private static final class Whole {
         final List<PlatformDefinition> platforms;
         final List<MachineDefinition> machines;
@@ -81,7 +81,7 @@ public final class PlatformCatalog {
         return known;
     }
 
-    /** The definitions one by one, as long as no list was wanted. */
+    /** Returns access to single definitions, as long as no list was requested. */
     private Optional<ShippedDefinitions> single() {
         return whole == null ? Optional.ofNullable(single) : Optional.empty();
     }
@@ -110,7 +110,7 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Checks a platform's file as if it lay in the most specific directory.
+     * Checks a platform's file as if it were in the most specific directory.
      *
      * @param file the file
      * @param platformDirectories directories of the platforms on which it may be based
@@ -122,7 +122,7 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Checks a file of machines as if it lay in the most specific directory.
+     * Checks a file of machines as if it were in the most specific directory.
      *
      * @param file the file
      * @param machineDirectories directories of the machines on which it may be based
@@ -194,11 +194,11 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Makes definitions of files.
+     * Builds definitions from files.
      *
-     * @param files with unique names
+     * @param files files with unique names
      * @param problems receives the problems found
-     * @return those with which nothing is
+     * @return the definitions without problems
      */
     static List<PlatformDefinition> linkPlatforms(List<PlatformFile> files, Consumer<DefinitionProblem> problems) {
         Map<String, PlatformDefinition> built = new LinkedHashMap<>();
@@ -235,11 +235,11 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Makes definitions of files.
+     * Builds definitions from files.
      *
-     * @param files with unique versions
+     * @param files files with unique versions
      * @param problems receives the problems found
-     * @return the machines of those with which nothing is
+     * @return the machines of the files without problems
      */
     static List<MachineDefinition> linkMachines(List<MachineFile> files, Consumer<DefinitionProblem> problems) {
         Map<String, Map<Property, Assignment>> built = new LinkedHashMap<>();
@@ -332,8 +332,8 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Returns the default platform: the newest of the mainline that a host supports by itself, unless another platform
-     * that it supports promises all of that and more.
+     * Returns the default platform: the newest of the mainline that a host supports without software, unless another
+     * platform that it supports promises all of its features and more.
      *
      * @param host the host
      * @param uses the ways in which guests use the host's kernel
@@ -362,7 +362,7 @@ public final class PlatformCatalog {
     /**
      * Returns every platform.
      *
-     * @return the mainline's before all others, the newest of each first
+     * @return the platforms, those of the mainline before all others, the newest of each first
      */
     public List<PlatformDefinition> platforms() {
         return whole().platforms;
@@ -371,7 +371,7 @@ public final class PlatformCatalog {
     /**
      * Returns every machine.
      *
-     * @return the newest first
+     * @return the machines, the newest first
      */
     public List<MachineDefinition> machines() {
         return whole().machines;
@@ -383,7 +383,7 @@ public final class PlatformCatalog {
      * @return at least one problem for each; empty when all are valid
      */
     public List<DefinitionProblem> problems() {
-        // The build has seen to it that there are none with the program's own.
+        // The build has validated the shipped definitions.
         return single().isPresent() ? List.of() : List.copyOf(whole().problems);
     }
 }

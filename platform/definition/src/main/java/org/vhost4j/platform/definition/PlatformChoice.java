@@ -12,22 +12,23 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * Which of several platforms is taken when none is named: the newest of the mainline, unless another promises all of its features and
- * more. So a host whose kernel is a distribution's, with features of newer kernels in it, gets that distribution's platform, and a
- * host whose kernel is a mainline step gets the mainline's.
+ * Chooses the platform when none is named: the newest of the mainline, unless another promises all of its features and
+ * more. So a host with a distribution's kernel that has features of newer kernels gets that distribution's platform,
+ * and a host with a mainline kernel gets a mainline platform.
  */
 final class PlatformChoice {
     private PlatformChoice() {}
 
     /**
-     * Chooses. Only what the host was asked about counts: a feature that stands on a use of the kernel that is not made would be
-     * promised by every candidate alike, whatever its definition says.
+     * Chooses a platform. Only features that depend on the given uses of the kernel are compared, because the host was
+     * not probed for others.
      *
-     * @param uses in which ways the kernel is used
-     * @param candidates the platforms that may be taken, in the order of {@link PlatformDefinition#NEWEST_FIRST}; iteration ends
-     *     once none can promise more
-     * @param promised what guests are promised by a platform
-     * @param most what no candidate can go beyond
+     * @param uses ways in which the kernel is used
+     * @param candidates the platforms that may be taken, in the order of {@link PlatformDefinition#NEWEST_FIRST};
+     *     iteration ends when no other can promise more
+     *
+     * @param promised returns the features that a platform promises to guests
+     * @param most the features that no candidate can exceed
      * @return a candidate whose promise no other candidate contains and exceeds; empty when there are none
      */
     static Optional<PlatformDefinition> among(
@@ -50,7 +51,7 @@ final class PlatformChoice {
         return Optional.ofNullable(best);
     }
 
-    /** The features that stand on the host, but on none of these uses. */
+    /** Returns the features that depend on the host, but on none of these uses. */
     private static Set<Feature> notAsked(Set<HostUse> uses) {
         Set<Feature> features = EnumSet.noneOf(Feature.class);
         for (HostCapability capability : HostCapability.values()) {
@@ -72,7 +73,7 @@ final class PlatformChoice {
     }
 
     /**
-     * What a definition says, whatever the device in front of it can do.
+     * Returns the features of a definition, regardless of the device.
      *
      * @param platform the platform
      * @return the features that it turns on

@@ -44,12 +44,12 @@ public record PlatformDefinition(
         Set<HostCapability> requires,
         Map<Property, Assignment> assignments,
         String origin) {
-    /** The line whose newest platform is taken when none is named. */
+    /** The line whose newest platform is the default. */
     public static final String MAINLINE = "linux";
 
     /**
-     * The order of "newest": the mainline before every other line, then the later release, then the name. One order for all,
-     * so that every host and every tool means the same by it.
+     * The order of "newest": the mainline before every other line, then the later release, then the name. All hosts and
+     * tools use this order.
      */
     static final Comparator<PlatformDefinition> NEWEST_FIRST = Comparator.comparing(
                     (PlatformDefinition platform) -> !platform.line.equals(MAINLINE))
@@ -70,7 +70,7 @@ public record PlatformDefinition(
      * Returns whether this platform sets a feature to on.
      *
      * @param feature the feature
-     * @return false when it says off or nothing
+     * @return false when it turns the feature off or does not assign it
      */
     public boolean promises(Feature feature) {
         return Property.of(feature)
@@ -96,7 +96,7 @@ public record PlatformDefinition(
         return lacked;
     }
 
-    /** A guest sees it, and need not have been given a feature that is off by default. */
+    /** Returns whether a guest can see the capability without a feature that is off by default. */
     private static boolean isSeen(HostCapability capability) {
         Set<Feature> features = capability.features();
         if (Property.of(capability)

@@ -31,8 +31,8 @@ public record PlatformDifference(List<Row> rows) {
     /**
      * Compares two platforms.
      *
-     * @param left the one
-     * @param right the other
+     * @param left the first platform
+     * @param right the second platform
      * @return the differences; no rows when both promise and require the same
      */
     public static PlatformDifference between(PlatformDefinition left, PlatformDefinition right) {

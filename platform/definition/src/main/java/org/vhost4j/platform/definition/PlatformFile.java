@@ -18,8 +18,8 @@ import org.vhost4j.platform.probe.HostCapability;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A platform's definition as in its file, before its parent's part is added. The file has passed its schema; what a schema
- * cannot say is checked here.
+ * A platform's definition as in its file, before its parent's part is added. The file was validated against its schema;
+ * this class checks the rules that a schema cannot express.
  */
 final class PlatformFile implements Linker.Child {
     private static final Set<String> RESERVED = Set.of("host", "help", "auto");
@@ -88,7 +88,7 @@ final class PlatformFile implements Linker.Child {
     }
 
     /**
-     * A problem with the definition's name or one of its aliases.
+     * Creates a problem for the definition's name or one of its aliases.
      *
      * @param message description of the problem
      * @return the problem
@@ -98,7 +98,7 @@ final class PlatformFile implements Linker.Child {
     }
 
     /**
-     * A problem with one of its aliases.
+     * Creates a problem for one of its aliases.
      *
      * @param alias the alias
      * @param message description of the problem
@@ -114,7 +114,7 @@ final class PlatformFile implements Linker.Child {
     }
 
     /**
-     * Whether a name means something else on the command line.
+     * Returns whether a name has another meaning on the command line.
      *
      * @param name a name or an alias
      * @return true for {@code host}, {@code help} and {@code auto}
@@ -124,9 +124,9 @@ final class PlatformFile implements Linker.Child {
     }
 
     /**
-     * Builds the whole definition.
+     * Builds the complete definition.
      *
-     * @param parent the definition that it builds on, when it names one
+     * @param parent the definition on which it is based, if any
      * @param problems receives the problems found
      * @return the definition, or nothing when there was a problem
      */
@@ -183,7 +183,10 @@ final class PlatformFile implements Linker.Child {
                 : Optional.empty();
     }
 
-    /** A platform must state all that depends on the host, must require what it stands on, and must not contradict itself. */
+    /**
+     * Checks that the platform assigns all host-dependent properties, requires the capabilities that its features need,
+     * and does not contradict itself.
+     */
     private void checkPromise(
             Set<HostCapability> requires, Map<Property, Assignment> assignments, List<DefinitionProblem> found) {
         for (HostCapability capability : HostCapability.values()) {
@@ -196,7 +199,7 @@ final class PlatformFile implements Linker.Child {
                 }
                 if (assignment == null
                         && property.qemuDefault().filter(Property::isOn).isEmpty()) {
-                    // QEMU leaves it off, whatever the host has.
+                    // QEMU leaves it off on every host.
                     continue;
                 }
                 if (assignment == null) {

@@ -36,7 +36,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     }
 
     /**
-     * Returns whether the host supports the platform by itself.
+     * Returns whether the host supports the platform without software.
      *
      * @return true when nothing is lacked
      */
@@ -104,7 +104,8 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     /**
      * Returns the support as text.
      *
-     * @return {@code supported}, {@code supported in software: ...}, or {@code not supported: ...}, with every answer
+     * @return {@code supported}, {@code supported in software: ...}, or {@code not supported: ...}, with the probe's
+     *     answers
      */
     public String inWords() {
         if (isNative()) {

@@ -15,12 +15,12 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * A property of QEMU's that a machine, a platform or an operator may state, with QEMU's spelling. Most of them are the switch of one
- * feature bit of {@code virtio-net-pci}. Others belong to what else of a guest a kernel has a say in.
+ * A QEMU property that a machine, a platform or an operator may assign, with QEMU's spelling. Most of them switch one
+ * feature bit of {@code virtio-net-pci}. Others belong to other parts of a guest that depend on the host's kernel.
  *
- * @param owner the QEMU type that has it: {@code virtio-net}, {@code virtio-device} or {@code virtio-pci} of a network card; or
- *     {@code vhost4j} for one of our own; or {@code cpu}, {@code arm-cpu}, {@code machine}, {@code vhost-vsock}, {@code vhost-scsi},
- *     {@code virtio-iommu} or {@code pci-device}
+ * @param owner the QEMU type that has it: {@code virtio-net}, {@code virtio-device} or {@code virtio-pci} of a network
+ *     card; or {@code vhost4j} for a property of this program; or {@code cpu}, {@code arm-cpu}, {@code machine}, {@code
+ *     vhost-vsock}, {@code vhost-scsi}, {@code virtio-iommu} or {@code pci-device}
  * @param name the name within that type, as in {@code -device virtio-net-pci,host_uso=off}
  * @param kind kind of its values
  * @param feature the feature bit that it switches, if it does
@@ -46,7 +46,7 @@ public record Property(
         SWITCH("on or off"),
         /** {@code on}, {@code off} or {@code auto}. */
         SWITCH_OR_AUTO("on, off or auto"),
-        /** The size of the pages of a {@code virtio-iommu}, or {@code host}: that of the host's. */
+        /** The size of the pages of a {@code virtio-iommu}, or {@code host} for that of the host. */
         GRANULE("4k, 8k, 16k, 64k or host"),
         /** A whole number from 0 to 65535. */
         NUMBER("a number from 0 to 65535"),
@@ -87,7 +87,7 @@ public record Property(
     public static final String VHOST_SCSI = "vhost-scsi";
     /** The owner name of the properties of {@code virtio-iommu-pci}. */
     public static final String VIRTIO_IOMMU = "virtio-iommu";
-    /** The owner of what every PCI device has. */
+    /** The owner of properties that every PCI device has. */
     private static final String ANY_PCI = "pci-device";
 
     private static final String AUTO = "auto";
@@ -97,7 +97,7 @@ public record Property(
 
     private static final Set<String> OWNERS_OF_CARDS = Set.of(NET, DEVICE, PCI);
 
-    /** The owner of what no QEMU has a property for. */
+    /** The owner of properties that no QEMU has. */
     private static final String OURS = "vhost4j";
 
     /** Feature bits whose property is off by default in QEMU; every other feature property is on. */
@@ -126,7 +126,7 @@ public record Property(
             Feature.IN_ORDER,
             Feature.RING_RESET);
 
-    /** Bits that QEMU passes on at most: its own device has no switch for them. */
+    /** Bits that QEMU can only pass through: its own device has no switch for them. */
     private static final Set<Feature> UNKNOWN_TO_QEMU =
             EnumSet.of(Feature.DEVICE_STATS, Feature.VQ_NOTF_COAL, Feature.NOTF_COAL, Feature.GUEST_HDRLEN);
 
@@ -227,7 +227,7 @@ public record Property(
      * Returns whether a value enables the property's feature.
      *
      * @param value a valid value
-     * @return true for on, and for any number but 0
+     * @return true for on, and for any number except 0
      */
     public static boolean isOn(String value) {
         return !value.equals(OFF) && !value.equals("0");
@@ -287,7 +287,7 @@ public record Property(
         return List.copyOf(all);
     }
 
-    /** Of two that share a name, the plain name is the first one's. */
+    /** Returns the properties by their names; if two properties share a name, it stands for the first one. */
     private static Map<String, Property> byName() {
         Map<String, Property> byName = new LinkedHashMap<>();
         for (Property property : ALL) {
@@ -325,7 +325,7 @@ public record Property(
         return new Property(owner, name, kind, Optional.empty(), value, Optional.empty());
     }
 
-    /** What QEMU decides by what the kernel has by default ({@code auto}), or by itself. */
+    /** Creates a property whose default QEMU derives from the kernel ({@code auto}), or decides itself. */
     private static Property ofKernel(String owner, String name, String value, HostCapability capability) {
         Kind kind = value.equals(AUTO) ? Kind.SWITCH_OR_AUTO : Kind.SWITCH;
         return new Property(owner, name, kind, Optional.empty(), Optional.of(value), Optional.of(capability));

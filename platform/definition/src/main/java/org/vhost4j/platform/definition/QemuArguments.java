@@ -14,7 +14,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * The settings with which plain QEMU's own virtio-net device implements the promise of a platform.
+ * The settings with which QEMU's own virtio-net device implements the promise of a platform.
  *
  * @param settings properties for {@code -device virtio-net-pci}, as {@code name=value}: those that differ from QEMU's
  *     defaults on that machine
@@ -24,14 +24,14 @@ import org.vhost4j.platform.probe.HostUse;
 public record QemuArguments(List<String> settings, FeatureSet offered, List<String> notes) {
     /** The way in which frames leave QEMU. */
     public enum Netdev {
-        /** A TAP of QEMU's own ({@code vhost=off}). */
+        /** A TAP without vhost-net ({@code vhost=off}). */
         TAP(EnumSet.of(HostUse.TAP)),
-        /** A TAP behind the kernel's vhost-net ({@code vhost=on}). */
+        /** A TAP with the kernel's vhost-net ({@code vhost=on}). */
         VHOST_NET(EnumSet.of(HostUse.TAP, HostUse.VHOST_NET)),
-        /** A vhost-user back-end, this or another. */
+        /** A vhost-user back-end, this one or another. */
         VHOST_USER(EnumSet.noneOf(HostUse.class));
 
-        /** Unmodifiable from construction on, which the checker cannot see. */
+        /** Unmodifiable since construction, which ErrorProne cannot see. */
         @SuppressWarnings("ImmutableEnumChecker")
         private final Set<HostUse> uses;
 
@@ -58,7 +58,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         }
     }
 
-    /** The first QEMU that has a property, for those that not all have. */
+    /** The first QEMU version with a property, for properties that not all versions have. */
     private static final Map<String, String> FIRST_QEMU = Map.of(
             "queue_reset", "7.2",
             "host_uso", "8.2",
@@ -71,7 +71,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
 
     /**
      * The properties that a device behind an IOMMU needs in addition to the bit: no legacy interface, which does not
-     * support an IOMMU, and a translation cache of its own.
+     * support an IOMMU, and a device-side translation cache (ATS).
      */
     public static final List<String> BEHIND_IOMMU = List.of("disable-legacy=on", "ats=on");
 
@@ -83,10 +83,10 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
             Feature.HOST_UDP_TUNNEL_GSO,
             Feature.HOST_UDP_TUNNEL_GSO_CSUM);
 
-    /** What no property of QEMU's switches, and QEMU does not offer by itself either. */
+    /** Features without a QEMU property, which QEMU does not offer by itself either. */
     private static final Set<Feature> UNKNOWN_TO_QEMU = unknownToQemu();
 
-    /** What QEMU offers through a vhost-user netdev without asking the back-end, which never learns of it either. */
+    /** Features that QEMU offers with a vhost-user netdev without involving the back-end. */
     private static final Set<Feature> OF_QEMU_ALONE = EnumSet.of(
             Feature.MAC,
             Feature.STATUS,
@@ -168,15 +168,15 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
      * vhost-user} can get it: without the features that QEMU never passes on, and those that it decides alone.
      *
      * @param promise features that guests will be offered
-     * @return the part that QEMU asks the back-end about
+     * @return the part that QEMU requests from the back-end
      */
     public static FeatureSet askedOfBackEnd(FeatureSet promise) {
         return passedByVhostUser(promise, new ArrayList<>()).minus(FeatureSet.of(OF_QEMU_ALONE));
     }
 
     /**
-     * Whether QEMU needs the setting. It passes no USO and no tunnel bit in any case; and what is off only because this
-     * device lacks it is off already, as QEMU offers no more than the back-end does.
+     * Returns whether QEMU needs the setting. QEMU never passes USO and tunnel bits; and features that are off only
+     * because this device lacks them need no setting, because QEMU offers no more than the back-end does.
      */
     private static boolean isForQemu(ResolvedProperty property) {
         if (!property.property().isQemus() && property.property().feature().isEmpty()) {
@@ -185,8 +185,8 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         Optional<Feature> feature = property.property().feature();
         if (feature.filter(Feature.RING_RESET::equals).isPresent()
                 && property.decider().layer() == Layer.PLATFORM) {
-            // It is off already: this device has it for no front-end. A QEMU that is too old for the property starts
-            // anyway.
+            // No setting is needed, because this device never has the feature. So a QEMU that is too old for the
+            // property can start.
             return false;
         }
         if (feature.filter(each -> USO.contains(each) || TUNNEL.contains(each)).isPresent()
@@ -199,7 +199,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         return !lacked;
     }
 
-    /** What QEMU makes of a property on that machine when its command line does not name it. */
+    /** Returns the value that a property has in QEMU on that machine when the command line does not set it. */
     private static String byItself(ResolvedProperty property) {
         return property.assignments().stream()
                 .filter(assignment -> assignment.layer() == Layer.MACHINE)
@@ -228,7 +228,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
      * Returns the QEMU version that introduced a property.
      *
      * @param property name of the property
-     * @return the version; empty for a property that all have
+     * @return the version; empty for a property that all versions have
      */
     public static Optional<String> firstQemu(String property) {
         return Optional.ofNullable(FIRST_QEMU.get(property));

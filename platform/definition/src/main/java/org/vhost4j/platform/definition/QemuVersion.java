@@ -19,10 +19,10 @@ public record QemuVersion(int major, int minor) implements Comparable<QemuVersio
     private static final Pattern TEXT = Pattern.compile("([0-9]{1,4})\\.([0-9]{1,4})");
 
     /**
-     * Reads a version.
+     * Parses a version.
      *
      * @param text two numbers with a dot between
-     * @return the version; nothing when the text is something else, such as a distribution's name
+     * @return the version; empty when the text is something else, such as a distribution's name
      */
     public static Optional<QemuVersion> parse(String text) {
         Matcher matcher = TEXT.matcher(text);

@@ -21,7 +21,7 @@ public record Refusal(List<String> reasons, List<HostCapability> missing) implem
     }
 
     /**
-     * A refusal that has nothing to do with the host.
+     * Creates a refusal that does not depend on the host.
      *
      * @param reason one sentence
      * @return the refusal

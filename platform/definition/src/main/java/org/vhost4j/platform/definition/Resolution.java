@@ -14,14 +14,14 @@ import org.vhost4j.platform.probe.HostCapability;
  * The promise to a guest, and its reasons.
  *
  * @param machine the machine's name
- * @param platform the platform's name, {@code host} for whatever the host has
- * @param platformNamed whether the operator named it; otherwise it is the newest that the host supports
+ * @param platform the platform's name, or {@code host} for all capabilities of the host
+ * @param platformNamed whether the operator named the platform; otherwise it is the default
  * @param offered the features that the guest is offered: all of them, and nothing else
- * @param leftToFrontEnd features that a front-end with switches of its own is offered in addition; whether the guest sees them
- *     is that front-end's promise
+ * @param leftToFrontEnd features that are offered in addition to a front-end with its own switches, which determines
+ *     whether the guest sees them
  * @param properties every property that a layer sets, with its provenance
  * @param emulated capabilities that the host lacks and software replaces; the guest sees no difference
- * @param notes what the operator should know, one sentence each
+ * @param notes notes for the operator, one sentence each
  */
 public record Resolution(
         String machine,

@@ -12,9 +12,9 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * Decides what a guest is promised: device default, then machine, then platform, then the operator's settings, each overriding
- * the previous one; a default platform comes before the machine. The host has no say in the value of a bit; it only decides whether
- * the promise can be kept.
+ * Decides what a guest is promised: device default, then machine, then platform, then the operator's settings, each
+ * overriding the previous one; a default platform comes before the machine. The host has no influence on the value of a
+ * bit; it only determines whether the promise can be kept.
  *
  * <p>There are exactly three outcomes: the same bits on every host, a refusal, or the same bits with the missing
  * acceleration done in software.
@@ -65,8 +65,8 @@ public final class Resolver {
     }
 
     private Optional<PlatformDefinition> newestKept(Request request, Layers layers, MachineDefinition machine) {
-        // No platform promises more than everything that this host has, so most starts read a definition or two and not
-        // all.
+        // No supported platform promises more than all capabilities of this host, so most starts read only one or two
+        // definitions.
         Set<Feature> most = offered(request.device(), layers.resolve(machine, HostPlatform.of(request)));
         return PlatformChoice.among(
                 request.uses(),
@@ -123,7 +123,7 @@ public final class Resolver {
         return offered;
     }
 
-    /** No layer above the device default has set them. */
+    /** Returns the features left to the front-end: those that no layer above the device default has set. */
     private static FeatureSet leftToFrontEnd(DeviceCapabilities device, List<ResolvedProperty> properties) {
         Set<Feature> left = EnumSet.noneOf(Feature.class);
         for (ResolvedProperty property : properties) {
@@ -211,7 +211,7 @@ public final class Resolver {
         return notes;
     }
 
-    /** What the machine says against the default platform. */
+    /** Returns the properties for which the machine's value overrides that of the default platform. */
     private static List<ResolvedProperty> keptByMachine(DeviceCapabilities device, List<ResolvedProperty> properties) {
         return properties.stream()
                 .filter(each -> each.decider().layer() == Layer.MACHINE

@@ -14,9 +14,10 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The program's own definitions one by one: a file is read when its definition is requested, and with it those that it builds on.
- * The names of the files say what is in them: {@code 50-NAME.json} a platform, {@code 50-qemu-MAJOR.MINOR.json} the machines of a
- * version, {@code 50-VERSION.json} and {@code 50-VERSION-KIND.json} those of a distribution's. Aliases are known only after all of them were read.
+ * Access to single shipped definitions: a file is read when its definition is requested, together with those on which
+ * it is based. The names of the files show their contents: {@code 50-NAME.json} a platform, {@code
+ * 50-qemu-MAJOR.MINOR.json} the machines of a version, {@code 50-VERSION.json} and {@code 50-VERSION-KIND.json} those
+ * of a distribution's version. Aliases are known only after all files were read.
  */
 final class ShippedDefinitions {
     private static final String PREFIX = "50-";
@@ -71,7 +72,7 @@ final class ShippedDefinitions {
         if (!ofPc.matches()) {
             return machine(name, name.substring(name.lastIndexOf('-') + 1));
         }
-        // A distribution's machines of one version may be made of different versions of QEMU's.
+        // A distribution's machines of one version may be based on different QEMU versions.
         return machine(name, ofPc.group(2)).or(() -> machine(name, ofPc.group(2) + "-" + ofPc.group(1)));
     }
 
@@ -100,8 +101,8 @@ final class ShippedDefinitions {
     }
 
     /**
-     * The file of a version of QEMU, a third number of which does not count, or of what a distribution calls its version; one that there
-     * is not for what is neither.
+     * Returns the file name for a version of QEMU, without its third number, or for a distribution's version; the file
+     * need not exist.
      */
     private static String file(String version) {
         if (!version.isEmpty() && !Character.isDigit(version.charAt(0))) {

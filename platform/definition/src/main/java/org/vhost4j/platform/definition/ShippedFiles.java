@@ -14,8 +14,8 @@ import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of this package that come with the program. Out of an archive they are read as what they are: by way of a class
- * loader and its URLs each takes milliseconds of a start.
+ * Reads the definition files that are shipped with the program. They are read from the archive directly, because a
+ * class loader with its URLs takes milliseconds for each.
  */
 final class ShippedFiles implements AutoCloseable {
     private static final String FOLDER = ShippedFiles.class.getPackageName().replace('.', '/') + "/";
@@ -38,15 +38,15 @@ final class ShippedFiles implements AutoCloseable {
             return new ShippedFiles(
                     path != null && path.toString().endsWith(".jar") ? new ZipFile(path.toFile()) : null);
         } catch (IOException | URISyntaxException | IllegalArgumentException e) {
-            // An archive within something else: its class loader knows the way.
+            // The archive is inside another file: read through its class loader.
             return new ShippedFiles(null);
         }
     }
 
     /**
-     * The text of one file, by itself.
+     * Returns the text of one file.
      *
-     * @param name its name, below this package
+     * @param name name of the file, below this package
      * @return the text
      */
     static String read(String name) {

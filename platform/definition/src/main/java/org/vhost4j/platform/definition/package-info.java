@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Machines, platforms, and how they, the device and the operator's settings decide what a guest is promised. Everything here
- * is immutable after loading: any thread may enter.
+ * Machines and platforms, and the resolution of them, the device and the operator's settings into the promise to a
+ * guest. All objects are immutable after loading: any thread may use them.
  */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.platform.definition;

@@ -15,11 +15,11 @@ public record Answer(Verdict verdict, String asked, String said) {
         YES,
         /** The host does not have it. */
         NO,
-        /** The host could not be asked. */
+        /** The host could not be probed. */
         UNKNOWN;
 
         /**
-         * Returns the word in JSON and tables.
+         * Returns the name in JSON and tables.
          *
          * @return the word in lower case
          */
@@ -51,7 +51,7 @@ public record Answer(Verdict verdict, String asked, String said) {
     }
 
     /**
-     * Returns the answer that the host could not be asked.
+     * Returns the answer that the host could not be probed.
      *
      * @param asked the call that would have been made
      * @param why the reason, such as {@code needs CAP_NET_ADMIN}

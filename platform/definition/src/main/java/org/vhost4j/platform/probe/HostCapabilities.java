@@ -47,10 +47,10 @@ public record HostCapabilities(String host, String kernel, Map<HostCapability, A
     }
 
     /**
-     * Returns the maximum number of segments that the kernel takes in one UDP super-frame written to a TAP, found by
+     * Returns the maximum number of segments that the kernel accepts in one UDP super-frame written to a TAP, found by
      * writing some.
      *
-     * @return 128 or 64, or nothing when it takes none or was not asked
+     * @return 128 or 64; empty when it accepts none or was not probed
      */
     public OptionalInt udpSegmentLimit() {
         if (has(HostCapability.TAP_UDP_L4_128)) {

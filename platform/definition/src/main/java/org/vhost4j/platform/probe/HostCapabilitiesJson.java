@@ -16,14 +16,14 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A host's answers as a file, so that one host can be checked on another.
+ * Writes and reads a host's answers as a JSON file, so that one host can be checked on another.
  *
- * <p>A capability that the file does not name is unknown; one that this program does not know is ignored, as the file may come
- * from a newer one.
+ * <p>A capability that is missing in the file is unknown; one that this program does not know is ignored, because the
+ * file may come from a newer version.
  */
 public final class HostCapabilitiesJson {
     private static final String VERSION = "vhost4j-host-capabilities";
-    /** A probe has 4 KiB. */
+    /** Maximum size of a file in bytes; a probe has 4 KiB. */
     private static final int MOST_BYTES = 1 << 20;
 
     private static final long MOST_TOKENS = 10_000;
@@ -45,7 +45,7 @@ public final class HostCapabilitiesJson {
      * Writes answers, and explanations of them.
      *
      * @param host the answers
-     * @param about further members by their names; no reader depends on them
+     * @param about further members by their names, which {@link #read} ignores
      * @return JSON text of several lines, without a line end after the last
      */
     public static String write(HostCapabilities host, Map<String, String> about) {
@@ -67,7 +67,7 @@ public final class HostCapabilitiesJson {
      *
      * @param file file that {@link #write} has written
      * @return the answers
-     * @throws IOException when the file cannot be read or is not what it should be; the message is one sentence for the user
+     * @throws IOException when the file cannot be read or is invalid; the message is one sentence for the user
      */
     public static HostCapabilities read(Path file) throws IOException {
         String text;
@@ -85,7 +85,7 @@ public final class HostCapabilitiesJson {
      * @param text text that {@link #write} has written
      * @param name name for messages
      * @return the answers
-     * @throws IOException when it is not what it should be; the message is one sentence for the user
+     * @throws IOException when the text is invalid; the message is one sentence for the user
      */
     public static HostCapabilities parse(String text, String name) throws IOException {
         JsonNode root;

@@ -31,11 +31,12 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 
 /**
- * A capability of a host that a platform may require. Each knows how it is found out, for which use of the kernel it
- * matters, which guest-visible features stand on it, and whether the back-end's software can do its work.
+ * A capability of a host that a platform may require. Each has the call by which it is probed, the use of the kernel
+ * for which it is relevant, the guest-visible features that depend on it, and, if possible, a replacement in software.
  *
- * <p>{@code TUNSETOFFLOAD} speaks only for what a TAP hands to the guest ({@code GUEST_*}); what it takes from the guest
- * ({@code HOST_*}) shows only by writing frames to it. Kernels exist that have one half and not the other.
+ * <p>{@code TUNSETOFFLOAD} only covers offloads of frames that a TAP delivers to the guest ({@code GUEST_*}); offloads
+ * that it accepts from the guest ({@code HOST_*}) are probed by writing frames to it. Some kernels have only one of the
+ * two.
  */
 public enum HostCapability {
     /** TAP interfaces can be opened. */
@@ -64,7 +65,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             "the link is set down after the interface was created"),
-    /** A TAP takes and gives partial checksums. */
+    /** A TAP accepts and delivers partial checksums. */
     TAP_CSUM(
             "tap-csum",
             HostUse.TAP,
@@ -80,7 +81,7 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_TSO4, HOST_TSO6, GUEST_TSO4, GUEST_TSO6),
             "TCP super-frames are segmented by the back-end"),
-    /** A TAP takes the TCP super-frames that it promises to, whatever their length. */
+    /** A TAP accepts TCP super-frames of all lengths, as its offloads promise. */
     TAP_WRITE_TSO(
             "tap-write-tso",
             HostUse.TAP,
@@ -88,7 +89,7 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_TSO4, HOST_TSO6),
             "TCP super-frames are segmented by the back-end"),
-    /** A TAP takes and gives TCP super-frames with ECN. */
+    /** A TAP accepts and delivers TCP super-frames with ECN. */
     TAP_ECN(
             "tap-ecn",
             HostUse.TAP,
@@ -96,7 +97,7 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_ECN, GUEST_ECN),
             "TCP super-frames with ECN are segmented by the back-end"),
-    /** A TAP takes and gives UDP super-frames that become IP fragments. */
+    /** A TAP accepts and delivers UDP super-frames to be sent as IP fragments. */
     TAP_UFO(
             "tap-ufo",
             HostUse.TAP,
@@ -104,7 +105,7 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_UFO, GUEST_UFO),
             "UDP super-frames are cut into fragments by the back-end"),
-    /** A TAP gives UDP super-frames (USO) to the guest. */
+    /** A TAP delivers UDP super-frames (USO) to the guest. */
     TAP_USO(
             "tap-uso",
             HostUse.TAP,
@@ -112,7 +113,7 @@ public enum HostCapability {
             true,
             EnumSet.of(GUEST_USO4, GUEST_USO6),
             "the host sends single datagrams, which the guest takes as well"),
-    /** A TAP takes UDP super-frames (USO) from the guest. */
+    /** A TAP accepts UDP super-frames (USO) from the guest. */
     TAP_WRITE_UDP_L4(
             "tap-write-udp-l4",
             HostUse.TAP,
@@ -120,7 +121,7 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_USO),
             "UDP super-frames are segmented by the back-end"),
-    /** A TAP takes UDP super-frames of 128 segments. */
+    /** A TAP accepts UDP super-frames of 128 segments. */
     TAP_UDP_L4_128(
             "tap-udp-l4-128",
             HostUse.TAP,
@@ -128,7 +129,7 @@ public enum HostCapability {
             false,
             EnumSet.of(HOST_USO),
             "longer UDP super-frames are segmented by the back-end"),
-    /** A TAP takes and gives super-frames inside a UDP tunnel. */
+    /** A TAP accepts and delivers super-frames inside a UDP tunnel. */
     TAP_TUNNEL(
             "tap-tunnel",
             HostUse.TAP,
@@ -136,7 +137,7 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_UDP_TUNNEL_GSO, GUEST_UDP_TUNNEL_GSO),
             "vhost-user carries no bit above 63, so no guest is promised it and nothing has to be done"),
-    /** A TAP takes and gives such super-frames with a partial outer checksum. */
+    /** A TAP accepts and delivers such super-frames with a partial outer checksum. */
     TAP_TUNNEL_CSUM(
             "tap-tunnel-csum",
             HostUse.TAP,
@@ -152,7 +153,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             "headers are converted by the back-end"),
-    /** The kernel has a vhost-net of its own. */
+    /** The kernel has vhost-net. */
     VHOST_NET(
             "vhost-net",
             HostUse.VHOST_NET,
@@ -184,7 +185,10 @@ public enum HostCapability {
             true,
             EnumSet.of(IN_ORDER),
             null),
-    /** The kernel's vhost-net passes on super-frames inside a UDP tunnel. Their checksum bits are QEMU's and the TAP's alone. */
+    /**
+     * The kernel's vhost-net supports super-frames inside a UDP tunnel. Their checksum bits concern only QEMU and the
+     * TAP.
+     */
     VHOST_NET_TUNNEL(
             "vhost-net-tunnel",
             HostUse.VHOST_NET,
@@ -192,7 +196,7 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_UDP_TUNNEL_GSO, GUEST_UDP_TUNNEL_GSO),
             null),
-    /** Guests run on the kernel's KVM. */
+    /** The kernel has KVM. */
     KVM("kvm", HostUse.KVM, "KVM_GET_SUPPORTED_CPUID of /dev/kvm", false, EnumSet.noneOf(Feature.class), null),
     /** Guests read the time from memory that the host keeps up to date. */
     KVM_CLOCK(
@@ -202,7 +206,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests need not wait after an access to a port. */
+    /** Guests need no delay after an access to an I/O port. */
     KVM_NOPIODELAY(
             "kvm-nopiodelay",
             HostUse.KVM,
@@ -210,7 +214,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests are notified of a page that the host has yet to fetch. */
+    /** Guests are notified of a page that the host has not fetched yet. */
     KVM_ASYNCPF(
             "kvm-asyncpf",
             HostUse.KVM,
@@ -226,7 +230,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests end an interrupt without leaving. */
+    /** Guests signal the end of an interrupt without a VM exit. */
     KVM_PV_EOI(
             "kvm-pv-eoi",
             HostUse.KVM,
@@ -250,7 +254,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Hypervisors in guests are notified of a missing page by an exit. */
+    /** Hypervisors in guests are notified of a missing page by a VM exit. */
     KVM_ASYNCPF_VMEXIT(
             "kvm-asyncpf-vmexit",
             HostUse.KVM,
@@ -274,7 +278,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests yield to a processor that was pre-empted. */
+    /** Guests yield to a virtual CPU that was preempted. */
     KVM_PV_SCHED_YIELD(
             "kvm-pv-sched-yield",
             HostUse.KVM,
@@ -308,7 +312,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** The kernel has a vhost-vsock. */
+    /** The kernel has vhost-vsock. */
     VHOST_VSOCK(
             "vhost-vsock",
             HostUse.VHOST_VSOCK,
@@ -324,7 +328,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** The kernel has a vhost-scsi. */
+    /** The kernel has vhost-scsi. */
     VHOST_SCSI(
             "vhost-scsi",
             HostUse.VHOST_SCSI,
@@ -340,7 +344,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** vhost-scsi passes on the protection information of a disk's data (T10 PI). */
+    /** vhost-scsi supports the protection information of a disk's data (T10 PI). */
     VHOST_SCSI_T10_PI(
             "vhost-scsi-t10-pi",
             HostUse.VHOST_SCSI,
@@ -348,13 +352,13 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Pages of memory have 4 KiB, as of every x86 processor. A kernel for ARM is built for pages of 4, 16 or 64 KiB. */
+    /** The page size is 4 KiB, as on every x86 processor. A kernel for ARM is built for pages of 4, 16 or 64 KiB. */
     PAGE_4K("page-4k", HostUse.VIRTIO_IOMMU, "sysconf(_SC_PAGESIZE)", false, EnumSet.noneOf(Feature.class), null),
     /** Page faults on guest memory can be handled by the back-end. */
     USERFAULTFD("userfaultfd", HostUse.POSTCOPY, "userfaultfd(2)", false, EnumSet.noneOf(Feature.class), null),
     /** Frames can bypass the host's network stack. */
     AF_XDP("af-xdp", HostUse.AF_XDP, "socket(AF_XDP)", false, EnumSet.noneOf(Feature.class), null),
-    /** Input and output can be queued to the kernel. */
+    /** I/O requests can be queued to the kernel (io_uring). */
     IO_URING(
             "io-uring",
             HostUse.IO_URING,
@@ -367,7 +371,7 @@ public enum HostCapability {
     private final HostUse use;
     private final String question;
     private final boolean essential;
-    /** Unmodifiable from construction on, which the checker cannot see. */
+    /** Unmodifiable since construction, which ErrorProne cannot see. */
     @SuppressWarnings("ImmutableEnumChecker")
     private final Set<Feature> features;
 
@@ -426,9 +430,9 @@ public enum HostCapability {
 
     /**
      * Returns whether a guest can see that the host lacks this capability. It cannot when no feature depends on it and
-     * software does the same.
+     * software replaces it.
      *
-     * @return false when lacking it must not keep a guest from starting
+     * @return false when a guest can start without it
      */
     public boolean isVisible() {
         return !features.isEmpty() || softwareFallback == null;

@@ -6,8 +6,8 @@ package org.vhost4j.platform.probe;
  */
 interface HostKernel {
     /**
-     * Asks {@code /dev/vhost-net} for its feature bits: all 128 (VHOST_GET_FEATURES_ARRAY, Linux 6.17), or the lower 64 where the
-     * kernel knows no more (VHOST_GET_FEATURES).
+     * Reads the feature bits of {@code /dev/vhost-net}: all 128 (VHOST_GET_FEATURES_ARRAY, Linux 6.17), or the lower 64
+     * if the kernel supports no more (VHOST_GET_FEATURES).
      *
      * @param features receives bits 0 to 63 in its first element and bits 64 to 127 in its second, which is 0 when the
      *     kernel has none
@@ -16,7 +16,7 @@ interface HostKernel {
     int vhostNetFeatures(long[] features);
 
     /**
-     * Calls userfaultfd(2) for faults of user space only, which needs no privilege since Linux 5.11.
+     * Calls userfaultfd(2) for user-space faults only, which needs no privilege since Linux 5.11.
      *
      * @return 0 or the negative errno
      */
@@ -46,8 +46,8 @@ interface HostKernel {
     int vhostFeatures(String device, long[] features);
 
     /**
-     * Calls KVM_GET_SUPPORTED_CPUID: reads the KVM features that guests on an x86 processor can be shown in leaf
-     * 0x40000001 (Documentation/virt/kvm/x86/cpuid.rst).
+     * Calls KVM_GET_SUPPORTED_CPUID: reads the KVM features that guests on an x86 processor can see in leaf 0x40000001
+     * (Documentation/virt/kvm/x86/cpuid.rst).
      *
      * @param registers receives EAX in its first element
      * @return 0 or the negative errno; -EOPNOTSUPP on other processors

@@ -10,20 +10,20 @@ import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /**
- * Asks this host for every capability. A question for which this process lacks a privilege is answered with unknown and
- * the name of the privilege.
+ * Probes this host for every capability. If this process lacks a privilege for a probe, the answer is unknown with the
+ * name of the privilege.
  */
 public final class HostProbe {
-    /** The answer to questions that only an administrator of the network may ask. */
+    /** The answer to probes that need CAP_NET_ADMIN. */
     public static final String NEEDS_ADMIN = "needs CAP_NET_ADMIN";
 
     private HostProbe() {}
 
     /**
-     * Returns whether questions could not be asked for lack of {@code CAP_NET_ADMIN} alone.
+     * Returns whether only {@code CAP_NET_ADMIN} was missing for some probes.
      *
      * @param host the answers
-     * @return true when the same process could ask them in a network namespace of its own
+     * @return true when the same process could probe in its own network namespace
      */
     public static boolean needsAdmin(HostCapabilities host) {
         return host.answer(HostCapability.TAP_CSUM).said().equals(NEEDS_ADMIN);
@@ -46,7 +46,8 @@ public final class HostProbe {
      *
      * @param host the host's answers
      * @param vhostNet a descriptor of {@code /dev/vhost-net}; it stays open and is not modified
-     * @return the answers, with those of the descriptor about vhost-net
+     *
+     * @return the answers, with the descriptor's answers about vhost-net
      */
     public static HostCapabilities withVhostNet(HostCapabilities host, int vhostNet) {
         return with(host, vhostNet, KernelProbe::askVhostNet);
@@ -82,10 +83,10 @@ public final class HostProbe {
     }
 
     /**
-     * Asks through other calls than the host's.
+     * Probes through the given calls.
      *
-     * @param tun takes the calls on {@code /dev/net/tun}
-     * @param kernel takes the other calls
+     * @param tun calls on {@code /dev/net/tun}
+     * @param kernel the other calls
      * @return the answers
      */
     static HostCapabilities probe(TunKernel tun, HostKernel kernel) {

@@ -2,14 +2,14 @@
 package org.vhost4j.platform.probe;
 
 /**
- * A way in which a back-end uses its kernel. A capability matters only to a back-end that uses the kernel that way:
- * guests that are bridged to each other need nothing of it. The uses that have nothing to do with network cards are
- * QEMU's alone.
+ * A way in which a back-end uses the host's kernel. A capability is relevant only for back-ends that use the kernel in
+ * that way: guests that are only bridged to each other need none. Uses other than for network cards are those of QEMU
+ * only.
  */
 public enum HostUse {
-    /** Frames cross a TAP interface. */
+    /** Frames pass through a TAP interface. */
     TAP("a TAP port"),
-    /** Frames cross the kernel's own vhost-net. */
+    /** Frames pass through the kernel's vhost-net. */
     VHOST_NET("vhost-net"),
     /** Guests run on the kernel's KVM, on an x86 processor. */
     KVM("KVM"),
@@ -19,13 +19,13 @@ public enum HostUse {
     VHOST_VSOCK("vhost-vsock"),
     /** Disks of a guest are served by the kernel's vhost-scsi. */
     VHOST_SCSI("vhost-scsi"),
-    /** Devices of the host's are passed to a guest that has QEMU's virtio-iommu. */
+    /** Devices of the host are passed to a guest with QEMU's virtio-iommu. */
     VIRTIO_IOMMU("virtio-iommu"),
     /** Guest memory is fetched during a postcopy migration. */
     POSTCOPY("postcopy migration"),
-    /** Frames cross an AF_XDP socket. */
+    /** Frames pass through an AF_XDP socket. */
     AF_XDP("an AF_XDP port"),
-    /** Input and output are queued with io_uring. */
+    /** I/O requests are queued with io_uring. */
     IO_URING("io_uring");
 
     private final String title;
@@ -35,7 +35,7 @@ public enum HostUse {
     }
 
     /**
-     * Its name for users.
+     * Returns its name for users.
      *
      * @return a noun for a sentence
      */

@@ -5,14 +5,14 @@ import java.util.Map;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.sys.Errno;
 
-/** Asks the kernel for what has nothing to do with TAP interfaces. */
+/** Probes the kernel for capabilities other than those of TAP interfaces. */
 final class KernelProbe {
     private static final String ACCESS = "access to /dev/vhost-net";
     private static final int PAGE = 4096;
     private static final int ENOSYS = 38;
     private static final int EAFNOSUPPORT = 97;
 
-    /** What each bit of a device's word says (virtio 1.4 sections 5.10.3 and 5.6.3). */
+    /** The bits of the capabilities in a device's feature word (virtio 1.4 sections 5.10.3 and 5.6.3). */
     private static final Map<HostCapability, Integer> VSOCK_BITS = Map.of(HostCapability.VHOST_VSOCK_SEQPACKET, 1);
 
     private static final Map<HostCapability, Integer> SCSI_BITS =
@@ -32,7 +32,7 @@ final class KernelProbe {
         this.answers = answers;
     }
 
-    /** Asks all questions. */
+    /** Runs all probes. */
     void run() {
         askVhostNet();
         askVhostVsock();
@@ -52,7 +52,7 @@ final class KernelProbe {
         answers.put(HostCapability.PAGE_4K, size == PAGE ? Answer.yes(asked, "" + size) : Answer.no(asked, "" + size));
     }
 
-    /** Asks the kernel's vhost-net for its feature bits. */
+    /** Reads the feature bits of the kernel's vhost-net. */
     void askVhostNet() {
         long[] words = new long[2];
         int result = kernel.vhostNetFeatures(words);
@@ -65,12 +65,12 @@ final class KernelProbe {
         }
     }
 
-    /** Asks the kernel's vhost-vsock for its feature bits. */
+    /** Reads the feature bits of the kernel's vhost-vsock. */
     void askVhostVsock() {
         askVhost("/dev/vhost-vsock", HostCapability.VHOST_VSOCK, VSOCK_BITS);
     }
 
-    /** Asks the kernel's vhost-scsi for its feature bits. */
+    /** Reads the feature bits of the kernel's vhost-scsi. */
     void askVhostScsi() {
         askVhost("/dev/vhost-scsi", HostCapability.VHOST_SCSI, SCSI_BITS);
     }
@@ -100,7 +100,7 @@ final class KernelProbe {
         return has ? Answer.yes(question, offered.hex()) : Answer.no(question, offered.hex());
     }
 
-    /** Why a device that was not opened, or did not answer, says nothing of what it can do. */
+    /** Returns the answer for a device that could not be opened, or whose call failed. */
     static Answer notAsked(String question, String device, int result) {
         if (result == -Errno.EPERM || result == -Errno.EACCES) {
             return Answer.unknown(question, "needs access to " + device);

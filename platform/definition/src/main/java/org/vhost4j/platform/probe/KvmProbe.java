@@ -4,14 +4,17 @@ package org.vhost4j.platform.probe;
 import java.util.Map;
 import org.vhost4j.sys.Errno;
 
-/** Asks the kernel's KVM what it does for guests beyond what the processor does. No guest is made for it. */
+/** Probes the paravirtual features of the kernel's KVM, without creating a guest. */
 final class KvmProbe {
     private static final String DEVICE = "/dev/kvm";
     private static final int EOPNOTSUPP = 95;
     private static final int KVM_CAP_X86_SMM = 117;
     private static final int KVM_CAP_STEAL_TIME = 187;
 
-    /** Bits of EAX of the leaf 0x40000001; all of them must be there. The clock has two, of which QEMU shows both or none. */
+    /**
+     * For each capability, the bits of EAX in leaf 0x40000001, all of which are required. The clock has two, of which
+     * QEMU exposes both or none.
+     */
     private static final Map<HostCapability, Integer> BITS = Map.ofEntries(
             Map.entry(HostCapability.KVM_CLOCK, 0x9),
             Map.entry(HostCapability.KVM_NOPIODELAY, 0x2),
@@ -41,7 +44,7 @@ final class KvmProbe {
         this.answers = answers;
     }
 
-    /** Asks all questions. */
+    /** Runs all probes. */
     void run() {
         int[] registers = new int[1];
         int result = kernel.kvmFeatures(registers);

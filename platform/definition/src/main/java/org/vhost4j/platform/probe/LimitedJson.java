@@ -9,8 +9,8 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Reads JSON of unknown origin: duplicate members and trailing text are refused, and so is what would take much more memory than
- * its text, such as a hundred thousand empty arrays.
+ * Reads JSON of unknown origin: refuses duplicate members, trailing text, and documents that would need much more
+ * memory than their text, such as a hundred thousand empty arrays.
  */
 public final class LimitedJson {
     private static final int MOST_DEPTH = 32;
@@ -24,7 +24,7 @@ public final class LimitedJson {
      * Creates a reader.
      *
      * @param mostTokens maximum number of tokens of a document: brackets, member names and values
-     * @return the reader; it throws {@link JacksonException} for whatever it refuses
+     * @return the reader; it throws {@link JacksonException} for documents that it refuses
      */
     public static JsonMapper reader(long mostTokens) {
         StreamReadConstraints limits = StreamReadConstraints.builder()

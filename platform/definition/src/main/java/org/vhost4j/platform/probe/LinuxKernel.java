@@ -15,7 +15,7 @@ final class LinuxKernel implements HostKernel {
 
     private static final long VHOST_GET_FEATURES = 0x8008af00L;
     private static final long VHOST_GET_FEATURES_ARRAY = 0x8008af83L;
-    /** Words of the array that are requested: 128 bits. */
+    /** Number of requested words of the array: 128 bits. */
     private static final int WORDS = 2;
 
     private static final int SYS_SOCKET = X86_64 ? 41 : 198;
@@ -28,7 +28,7 @@ final class LinuxKernel implements HostKernel {
     private static final long KVM_CHECK_EXTENSION = 0xae03L;
     private static final long KVM_GET_SUPPORTED_CPUID = 0xc008ae05L;
     private static final int KVM_CPUID_FEATURES = 0x40000001;
-    /** {@code struct kvm_cpuid2}: its head, and an entry with the leaf's number at 0 and EAX at 12. */
+    /** Sizes in {@code struct kvm_cpuid2}: its header, and an entry with the leaf's number at 0 and EAX at 12. */
     private static final int CPUID_HEAD = 8;
 
     private static final int CPUID_ENTRY = 40;
@@ -44,8 +44,8 @@ final class LinuxKernel implements HostKernel {
     }
 
     /**
-     * Creates a kernel of which one vhost device is asked through a descriptor that another process opened, as
-     * management software passes it to QEMU ({@code vhostfd=}).
+     * Creates a kernel that reads one vhost device through a descriptor that another process opened, as management
+     * software passes it to QEMU ({@code vhostfd=}).
      *
      * @param passed a descriptor of the device, which stays open; empty to open the device
      */
@@ -67,8 +67,8 @@ final class LinuxKernel implements HostKernel {
 
     private static int features(int fd, long[] features) {
         try (Arena arena = Arena.ofConfined()) {
-            // struct vhost_features_array: a count, and as many words. A kernel before 6.17 has no such call; what it
-            // answers depends on whether the descriptor has an owner.
+            // struct vhost_features_array: a count, and as many words. A kernel before 6.17 has no such call; its error
+            // depends on whether the descriptor has an owner.
             MemorySegment array = arena.allocate(ValueLayout.JAVA_LONG, 1 + WORDS);
             array.setAtIndex(ValueLayout.JAVA_LONG, 0, WORDS);
             if (LibC.ioctl(fd, VHOST_GET_FEATURES_ARRAY, array.address()) >= 0) {

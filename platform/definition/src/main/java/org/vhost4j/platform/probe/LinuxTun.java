@@ -18,7 +18,7 @@ final class LinuxTun implements TunKernel {
     private static final long TUNGETFEATURES = 0x800454cfL;
     private static final long TUNSETOFFLOAD = 0x400454d0L;
     private static final long TUNSETVNETHDRSZ = 0x400454d8L;
-    /** {@code struct ifreq}: its size, and where the flags are. */
+    /** Size of {@code struct ifreq}, and the offset of its flags. */
     static final int IFREQ_BYTES = 40;
 
     static final int IFREQ_FLAGS = 16;
@@ -42,7 +42,7 @@ final class LinuxTun implements TunKernel {
         return features(number());
     }
 
-    /** {@link #features()} of a TAP's descriptor. */
+    /** Calls {@link #features()} for a TAP's descriptor. */
     static int features(int descriptor) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment flags = arena.allocate(ValueLayout.JAVA_INT);
@@ -66,7 +66,7 @@ final class LinuxTun implements TunKernel {
         return setOffload(number(), mask);
     }
 
-    /** {@link #setOffload(int)} of a TAP's descriptor. */
+    /** Calls {@link #setOffload(int)} for a TAP's descriptor. */
     static int setOffload(int descriptor, int mask) {
         return LibC.ioctl(descriptor, TUNSETOFFLOAD, mask);
     }

@@ -9,9 +9,9 @@ import java.util.Map;
 import org.vhost4j.sys.LibC;
 
 /**
- * Asks the TAP behind a descriptor that was passed for a guest, which tells more about the kernel that will serve the
- * guest than any device that this process may open. No frame is written to it: it may be up, and then a frame would
- * reach a network.
+ * Probes the TAP behind a descriptor that was passed for a guest, which shows more about the kernel that will serve the
+ * guest than a device that this process may open. No frame is written to it, because the TAP may be up, and a frame
+ * would reach a network.
  */
 public final class PassedTap {
     private static final long TUNGETIFF = 0x800454d2L;
@@ -26,9 +26,10 @@ public final class PassedTap {
     }
 
     /**
-     * Asks the TAP.
+     * Probes the TAP.
      *
-     * @param descriptor of a TAP or macvtap; its offloads are off afterwards, as in QEMU before the guest's driver negotiates
+     * @param descriptor descriptor of a TAP or macvtap; its offloads are off afterwards, as in QEMU before the guest's
+     *     driver negotiates
      * @return the answers; empty when the descriptor is not a TAP's
      */
     public static Map<HostCapability, Answer> ask(int descriptor) {

@@ -5,15 +5,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A super-frame over IPv4 after a 10-byte virtio-net header, as a guest with HOST_USO or HOST_TSO4 sends it. Its addresses are those
- * that RFC 5737 keeps for documentation.
+ * Creates super-frames over IPv4 after a 10-byte virtio-net header, as a guest with HOST_USO or HOST_TSO4 sends them.
+ * Their addresses are reserved for documentation (RFC 5737).
  */
 final class SuperFrame {
     /** {@code VIRTIO_NET_HDR_GSO_TCPV4}. */
     static final int TCPV4 = 1;
     /** {@code VIRTIO_NET_HDR_GSO_UDP_L4}. */
     static final int UDP_L4 = 5;
-    /** A {@code gso_type} that has no meaning; every kernel refuses it. */
+    /** An undefined {@code gso_type}, which every kernel refuses. */
     static final int MEANINGLESS = 6;
 
     private static final int VNET_HEADER = 10;
@@ -23,7 +23,7 @@ final class SuperFrame {
     private static final int UDP_SEGMENT = 8;
     private static final int UDP_CHECKSUM = 6;
     private static final int TCP = 20;
-    /** What a segment of TCP holds on an Ethernet with an MTU of 1500, with time stamps. */
+    /** Payload bytes of a TCP segment with timestamps on an Ethernet with an MTU of 1500. */
     private static final int TCP_SEGMENT = 1448;
 
     private static final int TCP_CHECKSUM = 16;
@@ -36,10 +36,10 @@ final class SuperFrame {
     private SuperFrame() {}
 
     /**
-     * A UDP super-frame.
+     * Creates a UDP super-frame.
      *
      * @param gsoType the header's {@code gso_type}
-     * @param segments how many datagrams of 8 bytes it holds, 1 to 1000
+     * @param segments number of datagrams of 8 bytes, 1 to 1000
      * @return header and frame
      */
     static byte[] udp(int gsoType, int segments) {
@@ -53,10 +53,10 @@ final class SuperFrame {
     }
 
     /**
-     * A TCP super-frame of full segments and a shorter last one.
+     * Creates a TCP super-frame of full segments and a shorter last one.
      *
-     * @param segments how many segments it is cut into, 2 to 40
-     * @param last bytes of data in the last one, 1 to 1448
+     * @param segments number of segments, 2 to 40
+     * @param last payload bytes of the last segment, 1 to 1448
      * @return header and frame
      */
     static byte[] tcp(int segments, int last) {

@@ -4,7 +4,7 @@ package org.vhost4j.platform.probe;
 import java.util.List;
 
 /**
- * The flags of TUNSETOFFLOAD that show whether a TAP passes something to the guest (linux/if_tun.h).
+ * The flags of TUNSETOFFLOAD that show whether a TAP supports an offload towards the guest (linux/if_tun.h).
  *
  * @param capability capability that the kernel has when it accepts the flags
  * @param mask {@code TUN_F_} flags, with those that they require

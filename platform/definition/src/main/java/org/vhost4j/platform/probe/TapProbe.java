@@ -5,10 +5,10 @@ import java.util.Map;
 import org.vhost4j.sys.Errno;
 
 /**
- * Asks the kernel what its TAP interfaces can do, on a temporary one that never comes up.
+ * Probes the kernel's TAP interfaces, on a temporary interface that never comes up.
  *
- * <p>Frames can be written to an interface that is down: the kernel judges the virtio-net header first (EINVAL when it does
- * not take it), and only then finds that the interface is down (EIO). So nothing ever reaches the host's network.
+ * <p>Frames can be written to an interface that is down: the kernel checks the virtio-net header first (EINVAL when it
+ * refuses it), and only then finds that the interface is down (EIO). So no frame ever reaches the host's network.
  */
 final class TapProbe {
     private static final int IFF_NO_CARRIER = 0x0040;
@@ -16,7 +16,10 @@ final class TapProbe {
     static final int IFF_VNET_HDR = 0x4000;
 
     private static final int[] HEADER_SIZES = {12, 20, 24};
-    /** A full one, one byte, and one whose frame with its headers is a multiple of a segment. */
+    /**
+     * Payload bytes of the last segment: a full one, one byte, and a length for which the frame with its headers is a
+     * multiple of a segment.
+     */
     private static final int[] LAST_SEGMENTS = {1448, 1, 1394};
 
     private final TunKernel kernel;
@@ -33,7 +36,7 @@ final class TapProbe {
         this.answers = answers;
     }
 
-    /** Asks all questions. */
+    /** Runs all probes. */
     void run() {
         int opened = kernel.open();
         if (opened < 0) {
@@ -65,7 +68,7 @@ final class TapProbe {
         askTcpWrites(judges);
         askWrite(HostCapability.TAP_WRITE_UDP_L4, 2, judges);
         askWrite(HostCapability.TAP_UDP_L4_128, 128, judges);
-        // Last, as it changes what the writes above begin with.
+        // Last, because it changes the header length of the writes above.
         askHeaderSizes();
     }
 
@@ -101,20 +104,22 @@ final class TapProbe {
         answers.put(capability, flags < 0 ? Answer.unknown(asked, Errno.name(-flags)) : judgeFlag(asked, flags, flag));
     }
 
-    /** The answer that a word of flags is. */
+    /** Returns the answer for a flag in a word of flags. */
     static Answer judgeFlag(String asked, int flags, int flag) {
         String said = "0x" + Integer.toHexString(flags);
         return (flags & flag) != 0 ? Answer.yes(asked, said) : Answer.no(asked, said);
     }
 
     /**
-     * Linux 6.6.44 and its contemporaries (net: missing check virtio, e269d79c7d35) refuse most TCP super-frames, by the length of their
-     * last segment, while TUNSETOFFLOAD promises them all.
+     * Writes TCP super-frames. Linux 6.6.44 and other stable kernels of that time (net: missing check virtio,
+     * e269d79c7d35) refuse most of them, depending on the length of the last segment, although TUNSETOFFLOAD accepts
+     * the offload.
      */
     private void askTcpWrites(boolean judges) {
         HostCapability capability = HostCapability.TAP_WRITE_TSO;
         if (!judges) {
-            // What looks at the interface first is older than that defect: what it says of TCP super-frames is true.
+            // A kernel that checks the interface first is older than that defect, so TUNSETOFFLOAD is right about TCP
+            // super-frames.
             Answer promised = answers.getOrDefault(
                     HostCapability.TAP_TSO, Answer.unknown(HostCapability.TAP_TSO.question(), "was not asked"));
             answers.put(capability, new Answer(promised.verdict(), promised.asked(), promised.said()));
@@ -148,7 +153,7 @@ final class TapProbe {
                         : judge(capability.question(), written));
     }
 
-    /** The answer that a call's result is, the negative errno of a failure. */
+    /** Returns the answer for the result of a call, which is the negative errno of a failure. */
     static Answer judge(String asked, int result) {
         if (result >= 0) {
             return Answer.yes(asked, "ok");

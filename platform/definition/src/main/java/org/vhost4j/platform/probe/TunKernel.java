@@ -2,8 +2,8 @@
 package org.vhost4j.platform.probe;
 
 /**
- * The calls on {@code /dev/net/tun} that a probe makes (linux/if_tun.h). Every method returns what the call returned,
- * or the negative errno. One temporary TAP at a time.
+ * The calls of a probe on {@code /dev/net/tun} (linux/if_tun.h). Every method returns what the call returned, or the
+ * negative errno. One temporary TAP at a time.
  */
 interface TunKernel extends AutoCloseable {
     /**

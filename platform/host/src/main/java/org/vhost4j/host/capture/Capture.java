@@ -23,8 +23,8 @@ import org.vhost4j.device.capture.FrameTap;
 import org.vhost4j.sys.ControlThread;
 
 /**
- * Writes what the taps of some ports copy. The lanes never wait for it: it looks for copies by itself, every few milliseconds when there were
- * none, and what does not fit into the buffer meanwhile is counted as dropped.
+ * Writes the frames that the taps of some ports copy. The lanes never wait for it: its thread polls for copies, every
+ * few milliseconds when there were none, and frames that do not fit into the buffer meanwhile are counted as dropped.
  *
  * <p>Frames of one lane are written in the order in which they were copied. Those of several lanes are sorted by time, within {@value
  * #SORTED_MILLIS} ms.
@@ -34,14 +34,14 @@ public final class Capture implements AutoCloseable {
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final int SORTED_MILLIS = 5;
 
-    /** How long the end of a capture waits for the reader of a FIFO. */
+    /** Maximum time in nanoseconds for which the end of a capture waits for the reader of a FIFO. */
     private static final long FAREWELL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /**
      * A port to capture.
      *
      * @param name name of the port in the file
-     * @param lane the number of its lane: ports of one lane share a buffer
+     * @param lane number of its lane; ports of one lane share a buffer
      */
     public record Port(String name, int lane) {}
 
@@ -65,7 +65,7 @@ public final class Capture implements AutoCloseable {
     private volatile long bytes;
     private volatile Path file;
 
-    /** Bytes of the file at hand, those included that are still in {@link #out}. */
+    /** Size of the current file in bytes, including those that are still in {@link #out}. */
     private long inFile;
 
     private Capture(CaptureOptions options, List<Port> ports, String program, Runnable whenEnded) throws IOException {
@@ -103,7 +103,7 @@ public final class Capture implements AutoCloseable {
     }
 
     /**
-     * Opens the file and starts to write. Nothing is copied before the taps are in place.
+     * Opens the file and starts to write. Nothing is copied before the taps are set.
      *
      * @param options options of the capture
      * @param ports ports to capture, at least one
@@ -155,9 +155,9 @@ public final class Capture implements AutoCloseable {
     }
 
     /**
-     * Writes the frames that were copied until a time; how many.
+     * Writes the frames that were copied until a time; returns their number.
      *
-     * @param last whether there will be no more of them: otherwise this ends when the capture is to stop
+     * @param last whether no more frames will follow; otherwise this ends when the capture has to stop
      */
     private int drain(long until, boolean last) throws IOException {
         int done = 0;
@@ -200,7 +200,7 @@ public final class Capture implements AutoCloseable {
         count(ring.length(record));
     }
 
-    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes, others read.
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes these counters, others read them.
     private void count(int length) {
         frames++;
         bytes += length;
@@ -246,7 +246,7 @@ public final class Capture implements AutoCloseable {
     /**
      * Returns the status of the capture. Any thread may call it.
      *
-     * @return the status, with counters that may be a little late
+     * @return the status, with counters that may be slightly old
      */
     public CaptureStatus status() {
         List<CaptureStatus.Port> counts = new ArrayList<>();
@@ -257,7 +257,10 @@ public final class Capture implements AutoCloseable {
         return new CaptureStatus(options, file, !ended, Optional.ofNullable(failure), frames, bytes, counts);
     }
 
-    /** Writes what was copied and ends the file. The taps are out of place. Takes a second when a FIFO's reader does not read. */
+    /**
+     * Writes the copied frames and ends the file. The taps must be removed already. Takes a second when a FIFO's reader
+     * does not read.
+     */
     @Override
     public void close() {
         patientUntil = System.nanoTime() + FAREWELL_NANOS;

@@ -19,10 +19,10 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Where a capture is written: one file, a ring of files, or a FIFO with a reader. A file must not exist; it is made with mode 0600, and no
- * link is followed. Of a ring of files the oldest is removed when there are too many.
+ * The output of a capture: one file, a ring of files, or a FIFO with a reader. A file must not exist; it is created
+ * with mode 0600, and no link is followed. In a ring of files the oldest is removed when there are too many.
  *
- * <p>Used by one thread. Writing waits for the reader of a FIFO, as long as the capture is to continue.
+ * <p>Used by one thread. Writing waits for the reader of a FIFO while the capture continues.
  */
 final class CaptureFiles implements AutoCloseable {
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -40,11 +40,11 @@ final class CaptureFiles implements AutoCloseable {
     /**
      * Opens the first file, or the FIFO.
      *
-     * @param path of the file; with several files a number is put before its extension
+     * @param path path of the file; with several files a number is inserted before its extension
      * @param fileBytes size in bytes at which the next file begins, 0 for never
      * @param files maximum number of files to keep, 0 for all
      * @param patient whether to continue to wait for the reader of a FIFO
-     * @throws IOException when that cannot be done; the message is one clause
+     * @throws IOException when it cannot be opened; the message is one clause
      */
     CaptureFiles(Path path, long fileBytes, int files, BooleanSupplier patient) throws IOException {
         this.path = path;
@@ -61,7 +61,10 @@ final class CaptureFiles implements AutoCloseable {
         kept.add(current);
     }
 
-    /** Java has no word for a FIFO but "other"; sockets and devices are refused when they are opened. */
+    /**
+     * Returns whether a path may be a FIFO. Java only has "other" for it; sockets and devices are refused when they are
+     * opened.
+     */
     private static boolean isFifo(Path path) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return false;
@@ -108,9 +111,9 @@ final class CaptureFiles implements AutoCloseable {
     }
 
     /**
-     * Returns whether the next file begins before more is written.
+     * Returns whether the next file has to begin before more is written.
      *
-     * @param bytes length that the file would reach
+     * @param bytes size in bytes that the file would reach
      */
     boolean isFull(long bytes) {
         return fileBytes != 0 && bytes > fileBytes;

@@ -9,7 +9,9 @@ import org.vhost4j.device.capture.CaptureRing;
 import org.vhost4j.device.capture.CaptureRing.HeaderField;
 import org.vhost4j.device.frame.Frame;
 
-/** The blocks of a pcapng file (draft-ietf-opsawg-pcapng section 4), little-endian, times in nanoseconds. */
+/**
+ * Writes the blocks of a pcapng file (draft-ietf-opsawg-pcapng section 4), little-endian, with times in nanoseconds.
+ */
 final class PcapngBlocks {
     private static final int SECTION_HEADER = 0x0a0d_0d0a;
     private static final int INTERFACE_DESCRIPTION = 1;
@@ -34,12 +36,12 @@ final class PcapngBlocks {
 
     private static final int NANOSECONDS = 9;
 
-    /** The most that a block has beside the bytes of its frame. */
+    /** Maximum size in bytes of a block without the bytes of its frame. */
     static final int OVERHEAD = 512;
 
     private PcapngBlocks() {}
 
-    /** A section whose length is not given, as it is not known. */
+    /** Writes a section header block without the section's length, which is not known. */
     static void section(ByteBuffer to, String program) {
         int begin = begin(to, SECTION_HEADER);
         to.putInt(BYTE_ORDER_MAGIC).putShort((short) 1).putShort((short) 0).putLong(-1);
@@ -47,7 +49,7 @@ final class PcapngBlocks {
         end(to, begin);
     }
 
-    /** The next interface. */
+    /** Writes an interface description block. */
     static void port(ByteBuffer to, String name, int snapLength, String filter) {
         int begin = begin(to, INTERFACE_DESCRIPTION);
         to.putShort((short) LINKTYPE_ETHERNET).putShort((short) 0).putInt(snapLength);
@@ -55,13 +57,13 @@ final class PcapngBlocks {
         option(to, IF_TSRESOL, 1).put((byte) NANOSECONDS);
         pad(to);
         if (!filter.isEmpty()) {
-            // A byte of 0 says that the text is in pcap's language.
+            // A byte of 0 means that the text is in pcap's language.
             text(to, IF_FILTER, "\0" + filter);
         }
         end(to, begin);
     }
 
-    /** A frame, out of a ring. */
+    /** Writes an enhanced packet block for a frame from a ring. */
     static void frame(ByteBuffer to, CaptureRing ring, int record) {
         int begin = begin(to, ENHANCED_PACKET);
         int length = ring.length(record);
@@ -79,7 +81,10 @@ final class PcapngBlocks {
         end(to, begin);
     }
 
-    /** What the virtio-net header asks for, in the words of virtio 1.4 section 5.1.6; empty when it asks for nothing. */
+    /**
+     * Returns the offloads that the virtio-net header requests, with the names of virtio 1.4 section 5.1.6; empty when
+     * there are none.
+     */
     private static String comment(CaptureRing ring, int record) {
         int flags = ring.header(record, HeaderField.FLAGS);
         int type = ring.header(record, HeaderField.GSO_TYPE);
@@ -116,7 +121,7 @@ final class PcapngBlocks {
                 + ((gsoType & Frame.GSO_ECN) != 0 ? "+ECN" : "");
     }
 
-    /** What an interface has counted so far. */
+    /** Writes an interface statistics block. */
     static void statistics(ByteBuffer to, int port, long from, long until, long seen, long matched, long dropped) {
         int begin = begin(to, INTERFACE_STATISTICS);
         to.putInt(port);
@@ -156,7 +161,7 @@ final class PcapngBlocks {
         pad(to);
     }
 
-    /** Everything in a block begins at a multiple of 4 after its start, and blocks are multiples of 4. */
+    /** Pads to a multiple of 4, at which everything in a block and every block begins. */
     private static void pad(ByteBuffer to) {
         while (to.position() % 4 != 0) {
             to.put((byte) 0);

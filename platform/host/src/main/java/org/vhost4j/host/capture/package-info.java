@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Captures: what {@link org.vhost4j.device.capture} has copied goes to a file or a pipe, in pcapng (draft-ietf-opsawg-pcapng).
+ * Writes the frames that {@link org.vhost4j.device.capture} has copied to a file or a pipe, in pcapng
+ * (draft-ietf-opsawg-pcapng).
  *
- * <p>{@link org.vhost4j.host.capture.Capture} is started and stopped by any thread, and has a thread of its own that writes. Lanes enter
+ * <p>Any thread may start and stop a {@link org.vhost4j.host.capture.Capture}, whose own thread writes. Lanes enter
  * only its taps.
  */
 @NullMarked

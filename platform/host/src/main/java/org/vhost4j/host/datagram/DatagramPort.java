@@ -33,10 +33,10 @@ import org.vhost4j.sys.SystemError;
 
 /**
  * A network behind a datagram socket, UDP or Unix, with one frame in each datagram. Frames are plain: their checksums
- * are whole, and none is longer than a datagram. One system call a frame, no allocation.
+ * are complete, and none is longer than a datagram. One system call for each frame, no allocation.
  *
- * <p>A UDP socket accepts datagrams of its peer only. Frames to a peer that is not there are dropped; nothing else
- * changes.
+ * <p>A UDP socket accepts datagrams of its peer only. Frames to a peer that does not exist are dropped; the port keeps
+ * working.
  *
  * <p>Belongs to the lane that it is attached to.
  */
@@ -54,7 +54,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     private static final int IOVEC_BYTES = 16;
     private static final int MOST_PIECES = 1024;
 
-    /** For a few super-frames' worth of plain frames. */
+    /** Size of the socket's buffers in bytes: room for the plain frames of a few super-frames. */
     private static final int SOCKET_BYTES = 1 << 20;
 
     private final String name;
@@ -62,10 +62,10 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     private final Consumer<String> trouble;
     private final SocketAddress local;
     private final Fd socket;
-    /** Of the socket; null when its address is no path. */
+    /** The file of the socket; null when its address is not a path. */
     private final @Nullable SocketFile file;
 
-    /** Where each datagram goes; held here because {@link #outgoingMessage} points to it. */
+    /** The destination address; kept in a field because {@link #outgoingMessage} points to it. */
     private final MemorySegment remote;
 
     private final MemorySegment errno = Arena.ofAuto().allocate(HotCalls.ERRNO);
@@ -131,7 +131,8 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         incomingMessage.set(ValueLayout.JAVA_LONG, VECTOR, first);
         incomingMessage.set(ValueLayout.JAVA_LONG, VECTOR_LENGTH, 1);
         if (local.path() != null) {
-            // A socket that is connected to a path stays with the process that was there.
+            // Not connected, because a socket that is connected to a path stays connected to the process that used the
+            // path then.
             outgoingMessage.set(ValueLayout.JAVA_LONG, NAME, this.remote.address());
             outgoingMessage.set(ValueLayout.JAVA_INT, NAME_LENGTH, (int) this.remote.byteSize());
         }
@@ -144,7 +145,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
      * @param name name for messages
      * @param local address to which the socket is bound
      * @param remote address to which frames are sent
-     * @param socket bound, and connected if it is no Unix socket; owned by the port from now on
+     * @param socket a socket that is bound, and connected if it is not a Unix socket; owned by the port from now on
      * @param sink destination of the peer's frames
      * @param clock clock in nanoseconds, from any origin
      * @param trouble receives lines, as for a port that this process opened
@@ -207,7 +208,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         lane = to;
         try {
             handle = FdHandle.open(to.loop(), socket, FdHandle.READ_EDGE, events -> {
-                // Being awake is all that is wanted: the turn that follows polls every port.
+                // No-op: it only wakes the lane, whose next turn polls every port.
             });
             to.add(this);
         } catch (RuntimeException e) {
@@ -216,7 +217,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         }
     }
 
-    /** Reads nothing until {@link #proceed}. Frames are sent as ever. Called by the lane's thread. */
+    /** Reads nothing until {@link #proceed}. Frames are still sent. Called by the lane's thread. */
     public void halt() {
         halted = true;
     }
@@ -249,9 +250,10 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     }
 
     /**
-     * Passes on first what another process has read and not passed on. Called by the lane's thread, while the port is halted.
+     * Adds a frame that another process has read and not forwarded; it is forwarded first. Called by the lane's thread,
+     * while the port is halted.
      *
-     * @param frame null for none
+     * @param frame the frame; null for none
      */
     public void hold(@Nullable HeldFrame frame) {
         incoming.hold(frame, buffer.address());
@@ -274,7 +276,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         return work;
     }
 
-    /** Moves one datagram, or the report that an earlier one that was sent did not arrive. */
+    /** Reads one datagram and forwards it, or reads the error of an earlier one that could not be delivered. */
     private int read() {
         int length = HotCalls.recvmsg(errno, socket.number(), incomingMessage.address(), 0);
         if (length == -Errno.EAGAIN || length == -Errno.EINTR) {
@@ -303,8 +305,8 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
 
     @Override
     public boolean arm() {
-        // Frames that come in are reported by edge at any time. That a full socket has room again is not: then we keep
-        // trying.
+        // Incoming frames are reported edge-triggered at any time. Room in a full socket is not reported: then the lane
+        // keeps trying.
         return wait.isBlocked();
     }
 
@@ -321,7 +323,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         return name;
     }
 
-    /** Returns no offloads: the peer gets frames as they are on a wire. */
+    /** Returns no offloads: the peer gets plain frames with complete checksums. */
     @Override
     public int accepts() {
         return 0;
@@ -353,7 +355,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         outgoingMessage.set(ValueLayout.JAVA_LONG, VECTOR_LENGTH, count);
         int sent = HotCalls.sendmsg(errno, socket.number(), outgoingMessage.address(), LibC.MSG_NOSIGNAL);
         if (sent == -Errno.ECONNREFUSED && local.path() == null) {
-            // The answer to an earlier datagram; this one was not sent.
+            // The error belongs to an earlier datagram; this one was not sent.
             sent = HotCalls.sendmsg(errno, socket.number(), outgoingMessage.address(), LibC.MSG_NOSIGNAL);
         }
         if (sent < 0) {
@@ -396,8 +398,8 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     }
 
     /**
-     * Leaves the lane, and closes and removes the socket; later calls do nothing. The file of a port that is halted stays: another process has
-     * the socket. Called by the lane's thread, or when the lane is closed.
+     * Leaves the lane, and closes and removes the socket; later calls do nothing. The file of a halted port is not
+     * removed: another process uses the socket. Called by the lane's thread, or when the lane is closed.
      */
     @Override
     public void close() {

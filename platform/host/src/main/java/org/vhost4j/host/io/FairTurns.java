@@ -9,9 +9,10 @@ import java.util.function.Consumer;
 import org.vhost4j.device.Budget;
 
 /**
- * What peers of a loop cause with their messages and connections, within one budget for each turn of the loop. Those that have work queue
- * up; each does a slice and, when it has more, goes to the end of the queue. So none waits for more than a slice of each other one, and a
- * turn takes no longer because there are many of them, or because one of them sends as fast as it can.
+ * Schedules the work that peers of a loop cause with messages and connections, within a budget for each turn of the
+ * loop. Peers with work are in a queue; each does a slice and, when it has more, goes to the end of the queue. So no
+ * peer waits for more than one slice of each other peer, and the length of a turn does not depend on the number of
+ * peers or on how fast they send.
  */
 final class FairTurns implements SelectStrategy {
     private final SelectStrategy next;
@@ -33,7 +34,7 @@ final class FairTurns implements SelectStrategy {
     }
 
     /**
-     * Puts a slice at the end of the queue, where it must not be yet.
+     * Adds a slice to the end of the queue; it must not be in the queue yet.
      *
      * @param slice one share of work, bounded by {@link #budget} and by itself
      */
@@ -51,12 +52,12 @@ final class FairTurns implements SelectStrategy {
         boolean any = !waiting.isEmpty();
         if (any) {
             budget.begin();
-            // Who comes during this has its turn later, except that it fills what others leave of the budget.
+            // Slices that are added meanwhile run in a later turn, or in this one if budget remains.
             for (Runnable slice = waiting.poll(); slice != null; slice = budget.remains() ? waiting.poll() : null) {
                 guarded.accept(slice);
             }
         }
-        // A loop with work must not sleep, and what was done can have made some.
+        // A loop with work must not sleep, and the slices may have caused some.
         return next.calculateStrategy(selectNow, hasTasks || any);
     }
 }

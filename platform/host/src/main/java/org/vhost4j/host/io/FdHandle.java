@@ -15,8 +15,8 @@ import org.vhost4j.sys.HotCalls;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A descriptor on a loop. It must be closed before its descriptor is, because epoll knows descriptors by number; it never
- * closes the descriptor itself.
+ * The registration of a descriptor with a loop. It must be closed before its descriptor, because epoll identifies
+ * descriptors by number; it never closes the descriptor itself.
  */
 public final class FdHandle implements AutoCloseable {
     /** Level-triggered readability. */
@@ -30,7 +30,7 @@ public final class FdHandle implements AutoCloseable {
             .with(EpollIoOps.EPOLLOUT)
             .with(EpollIoOps.EPOLLRDHUP)
             .with(EpollIoOps.EPOLLET);
-    /** Errors only. Not {@code NONE}: that takes the descriptor off epoll, and Netty 4.2 does not put it back. */
+    /** Errors only. Not {@code NONE}, which removes the descriptor from epoll, and Netty 4.2 does not add it again. */
     public static final EpollIoOps QUIET = EpollIoOps.EPOLLERR;
 
     /** Handles the events of a descriptor. Called by the loop's thread; an exception is reported. */
@@ -70,7 +70,7 @@ public final class FdHandle implements AutoCloseable {
      */
     public static FdHandle open(IoLoop loop, Fd fd, EpollIoOps interest, Handler handler) {
         loop.assertInLoop();
-        // In the loop's own thread the future is complete when it is returned.
+        // On the loop's own thread the future is complete when it is returned.
         Future<IoRegistration> registering = loop.eventLoop().register(new Guarded(loop, fd, handler));
         Throwable cause = registering.cause();
         if (cause != null) {
@@ -81,7 +81,7 @@ public final class FdHandle implements AutoCloseable {
         try {
             handle.registration.submit(interest);
         } catch (UncheckedIOException e) {
-            // Netty lets a regular file pass when it registers, and gets the error only now.
+            // Netty accepts a regular file at registration, and gets the error only now.
             handle.close();
             throw refused(fd, e);
         }
@@ -96,9 +96,9 @@ public final class FdHandle implements AutoCloseable {
     }
 
     /**
-     * Changes what is reported.
+     * Changes the reported events.
      *
-     * @param interest replaces what was given before
+     * @param interest events to report from now on
      */
     public void interest(EpollIoOps interest) {
         registration.submit(interest);
@@ -129,7 +129,7 @@ public final class FdHandle implements AutoCloseable {
 
         Guarded(IoLoop loop, Fd fd, Handler handler) {
             this.loop = loop;
-            // A number holder only: its close() is never called.
+            // Only holds the number: its close() is never called.
             this.number = new FileDescriptor(fd.number());
             this.handler = handler;
         }
@@ -143,7 +143,7 @@ public final class FdHandle implements AutoCloseable {
         public void handle(IoRegistration registration, IoEvent event) {
             try {
                 handler.ready(((EpollIoEvent) event).ops().value());
-                // What is still owed for vanished memory has to come due inside this try.
+                // A pending error for vanished memory has to be thrown inside this try.
                 HotCalls.checkpoint();
             } catch (Throwable t) {
                 loop.report(t);
@@ -152,7 +152,7 @@ public final class FdHandle implements AutoCloseable {
 
         @Override
         public void close() {
-            // The loop has closed its handles itself: netty does it in a race with its own end.
+            // The loop has closed its handles itself, which netty does in a race with its own end.
         }
     }
 }

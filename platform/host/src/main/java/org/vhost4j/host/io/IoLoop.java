@@ -21,9 +21,9 @@ import org.vhost4j.device.Budget;
 import org.vhost4j.sys.HotCalls;
 import org.vhost4j.sys.MemoryExhaustion;
 
-/** One thread with one epoll loop. Tasks and handlers that throw are reported and change nothing else. */
+/** One thread with one epoll loop. Exceptions of tasks and handlers are reported and have no other effect. */
 public final class IoLoop implements AutoCloseable {
-    /** Events that one look at epoll takes at most. */
+    /** Maximum number of events of one epoll_wait call. */
     private static final int EVENTS = 64;
 
     private static final long CLOSE_MILLIS = 10_000;
@@ -52,10 +52,10 @@ public final class IoLoop implements AutoCloseable {
         ThreadFactory threads =
                 Thread.ofPlatform().name("vhost4j-" + name).daemon(true).factory();
         IoHandlerFactory epoll = EpollIoHandler.newFactory(EVENTS, () -> turns);
-        // As a lambda the factory does not claim that the handler can change its thread, for which netty would read the
-        // clock twice in every turn.
+        // A lambda, because the factory then does not declare that the handler can change its thread, for which netty
+        // would read the clock twice in every turn.
         eventLoop = new SingleThreadIoEventLoop(null, threads, executor -> epoll.newHandler(executor));
-        // Linking the calls takes a good part of a second, which should not fall on the first event.
+        // Linking the calls takes a good part of a second, which should not delay the first event.
         HotCalls.checkpoint();
         // Netty starts the thread with the first task.
         eventLoop.execute(() -> {});
@@ -64,8 +64,8 @@ public final class IoLoop implements AutoCloseable {
     /**
      * Starts a loop that sleeps until something happens.
      *
-     * @param name of its thread, after {@code vhost4j-}
-     * @param failures receives what a task or a handler threw, by the loop's thread
+     * @param name name of its thread, after {@code vhost4j-}
+     * @param failures receives exceptions of tasks and handlers; called by the loop's thread
      * @return the running loop
      */
     public static IoLoop start(String name, Consumer<? super Throwable> failures) {
@@ -75,10 +75,10 @@ public final class IoLoop implements AutoCloseable {
     /**
      * Starts a loop with a given duty cycle.
      *
-     * @param name of its thread, after {@code vhost4j-}
+     * @param name name of its thread, after {@code vhost4j-}
      * @param strategy called in every turn; must not throw
-     * @param failures receives what a task or a handler threw, by the loop's thread
-     * @param clock nanoseconds, by which the time that peers take in a turn is measured
+     * @param failures receives exceptions of tasks and handlers; called by the loop's thread
+     * @param clock clock in nanoseconds, by which the time of peers' work in a turn is measured
      * @return the running loop
      */
     public static IoLoop start(
@@ -113,7 +113,7 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Refuses to continue outside the loop's thread.
+     * Throws an exception outside the loop's thread.
      *
      * @throws IllegalStateException when another thread calls
      */
@@ -139,7 +139,7 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Computes something on the loop's thread soon. Any thread may call it.
+     * Runs a computation on the loop's thread soon. Any thread may call it.
      *
      * @param task the task; an exception becomes the future's failure and is reported too
      * @param <T> type of the result
@@ -168,7 +168,7 @@ public final class IoLoop implements AutoCloseable {
      *
      * @param task the task; an exception is reported
      * @param delay delay from now
-     * @param unit of the delay
+     * @param unit unit of the delay
      * @return a future that can cancel the task before it has begun, and tells the remaining delay
      * @throws IllegalStateException when the loop is closed
      */
@@ -180,7 +180,7 @@ public final class IoLoop implements AutoCloseable {
         }
     }
 
-    /** Runs a task or a handler so that nothing it throws, now or a little later, gets out. */
+    /** Runs a task or a handler, and reports everything that it throws, including a delayed error. */
     void guarded(Runnable task) {
         try {
             task.run();
@@ -191,7 +191,7 @@ public final class IoLoop implements AutoCloseable {
         }
     }
 
-    /** Tells about a failure; the listener's own are swallowed, because no one is left to tell. */
+    /** Reports a failure; exceptions of the listener itself are ignored, because there is no other receiver. */
     void report(Throwable failure) {
         MemoryExhaustion.endIfCauseOf(failure);
         try {
@@ -199,7 +199,7 @@ public final class IoLoop implements AutoCloseable {
             HotCalls.checkpoint();
         } catch (Throwable t) {
             MemoryExhaustion.endIfCauseOf(t);
-            // Continuing is all that is left.
+            // Nothing else can be done.
         }
     }
 

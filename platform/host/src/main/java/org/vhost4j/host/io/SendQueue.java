@@ -12,9 +12,12 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SocketMessage;
 
-/** What a stream still has to send. Descriptors that wait are duplicates, so that the sender can close its own at once. */
+/**
+ * The bytes and descriptors that a stream still has to send. Waiting descriptors are duplicates, so that the caller can
+ * close its own at once.
+ */
 final class SendQueue {
-    /** Bytes that may wait; a peer that reads nothing must not cost us memory without end. */
+    /** Maximum number of waiting bytes, so that a peer that reads nothing cannot use unlimited memory. */
     static final int LIMIT = 1 << 20;
 
     private static final int CHUNK = 4096;
@@ -31,7 +34,7 @@ final class SendQueue {
         this.socket = socket;
     }
 
-    /** Sends now what the socket takes and keeps the rest; 0, or a negative errno that ends the stream. */
+    /** Sends as much as the socket accepts and keeps the rest; returns 0, or a negative errno that ends the stream. */
     int send(ByteBuffer bytes, List<Fd> descriptors) {
         ByteBuffer rest = bytes.slice();
         List<Fd> unsent = descriptors;
@@ -48,7 +51,7 @@ final class SendQueue {
                 return 0;
             }
         }
-        // Descriptors are scarcer than bytes, and all guests share the process' own: one message with some may wait.
+        // Only one message with descriptors may wait, because all guests share the process's limit of descriptors.
         boolean another = !unsent.isEmpty() && waiting.stream().anyMatch(each -> !each.descriptors.isEmpty());
         if (another || rest.remaining() > LIMIT - waitingBytes) {
             return -Errno.ENOBUFS;
@@ -84,7 +87,7 @@ final class SendQueue {
         return 0;
     }
 
-    /** Sends until the bytes are gone or the socket takes no more; 0 or a negative errno. */
+    /** Sends until all bytes are sent or the socket is full; returns 0 or a negative errno. */
     private int push(ByteBuffer bytes, List<Fd> descriptors) {
         List<Fd> beside = descriptors;
         while (bytes.hasRemaining()) {

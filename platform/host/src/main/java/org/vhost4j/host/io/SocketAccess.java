@@ -23,13 +23,13 @@ import org.vhost4j.sys.SystemError;
  * @param group the file's group, or null for that of the process
  */
 public record SocketAccess(int mode, @Nullable GroupPrincipal group) {
-    /** The permissions are left to the umask. */
+    /** The mode that leaves the permissions to the umask. */
     public static final int UNCHANGED = -1;
 
     /** The system's defaults: with the usual umask only the owner may connect. */
     public static final SocketAccess DEFAULT = new SocketAccess(UNCHANGED, null);
 
-    /** Owner and group may connect: what a group is given for. */
+    /** Mode when only a group is given: owner and group may connect. */
     private static final int WITH_GROUP = 0660;
 
     private static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
@@ -50,7 +50,7 @@ public record SocketAccess(int mode, @Nullable GroupPrincipal group) {
      * @param mode three octal digits, optionally after a zero; null for none
      * @param group name or number of a group; null for none
      * @return the access
-     * @throws IllegalArgumentException in words for the user
+     * @throws IllegalArgumentException when one of them is invalid; the message is for the user
      */
     public static SocketAccess parse(@Nullable String mode, @Nullable String group) {
         if (mode != null && !MODE.matcher(mode).matches()) {
@@ -78,14 +78,14 @@ public record SocketAccess(int mode, @Nullable GroupPrincipal group) {
      * Applies the permissions to a socket's file. To be called before the socket listens, when no process can connect
      * yet. Another file in its place stays unchanged.
      *
-     * @param path of the file
-     * @throws SystemError when the process may not
+     * @param path path of the file
+     * @throws SystemError when the process has no permission to do so
      */
     public void apply(Path path) {
         if (mode == UNCHANGED && group == null) {
             return;
         }
-        // The file itself, not what the path leads to by the time of each change.
+        // Changes the opened file itself, because the path may lead to another file meanwhile.
         int opened = LibC.open(path.toString(), LibC.O_PATH | LibC.O_NOFOLLOW | LibC.O_CLOEXEC);
         try (Fd file = Fd.of(opened, "cannot open " + path)) {
             Path link = Path.of("/proc/self/fd/" + file.number());

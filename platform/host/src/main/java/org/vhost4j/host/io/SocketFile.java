@@ -11,8 +11,8 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
 /**
- * The file of a Unix socket that this process has bound. It is removed only while it is still that file: in a directory that others may
- * write to, the path may lead to another file by then.
+ * The file of a Unix socket that this process has bound. It is removed only while it is still that file: in a directory
+ * that others may write to, another file may have the same path by then.
  */
 public final class SocketFile {
     /** The type of a socket file, in the topmost bits of its mode. */

@@ -10,7 +10,7 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.sys.SystemError;
 
-/** Binds sockets, in place of the file of a Unix socket whose process has ended. */
+/** Binds sockets, and replaces the file of a Unix socket whose process has ended. */
 public final class StaleSocket {
     private StaleSocket() {}
 
@@ -23,7 +23,7 @@ public final class StaleSocket {
      * @param address the address
      * @param resolved the address for system calls
      * @param failure beginning of the error's message
-     * @throws SystemError when it cannot be bound, or the file not be removed
+     * @throws SystemError when the socket cannot be bound, or the file cannot be removed
      */
     public static void bindInPlace(
             Fd socket, int type, SocketAddress address, SocketAddress.Resolved resolved, String failure) {

@@ -11,11 +11,11 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * Connects to a Unix socket, and tries again, less and less often, while nothing listens there. The connections tell who sends on
- * them: {@link UnixStream#sender}. Belongs to its loop's thread.
+ * Connects to a Unix socket, and retries with increasing delays while no process listens there. The sender of a
+ * connection's data is available: {@link UnixStream#sender}. Belongs to its loop's thread.
  */
 public final class UnixConnector implements AutoCloseable {
-    /** Called with the progress of connecting. Called by the loop's thread. */
+    /** Receives the progress of connecting. Called by the loop's thread. */
     public interface Handler {
         /**
          * Handles a connection. Call {@link UnixConnector#connect} to connect again after it is lost.
@@ -74,7 +74,7 @@ public final class UnixConnector implements AutoCloseable {
         }
     }
 
-    /** Tries nothing until {@link #thaw}. */
+    /** Makes no attempt until {@link #thaw}. */
     public void freeze() {
         frozen = true;
     }
@@ -100,7 +100,7 @@ public final class UnixConnector implements AutoCloseable {
             retry(e.errno());
             return;
         }
-        // The first message may be there when connect(2) returns.
+        // The first message may have arrived when connect(2) returns.
         PeerProcess.askSender(socket);
         int result = address.connect(socket);
         if (result == 0) {
@@ -132,7 +132,7 @@ public final class UnixConnector implements AutoCloseable {
         }
     }
 
-    /** Stops trying; later calls do nothing. A connection that was handed over is not touched. */
+    /** Stops trying; later calls do nothing. A connection that was passed to the handler is not closed. */
     @Override
     public void close() {
         loop.assertInLoop();

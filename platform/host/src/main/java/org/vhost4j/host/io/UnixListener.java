@@ -18,12 +18,12 @@ import org.vhost4j.sys.UnixAddress;
 
 /**
  * A Unix socket to which front-ends connect. A socket file that a dead process left behind is replaced; one that a
- * process listens on is not. The connections tell who sends on them: {@link UnixStream#sender}. Belongs to its loop's
- * thread.
+ * process listens on is not. The sender of a connection's data is available: {@link UnixStream#sender}. Belongs to its
+ * loop's thread.
  */
 public final class UnixListener implements AutoCloseable {
     private static final int BACKLOG = 16;
-    /** Connections that are accepted before other peers of the loop have their turn. */
+    /** Maximum number of connections accepted in one slice, before other peers of the loop. */
     private static final int ACCEPTS_PER_SLICE = 4;
 
     private static final long SHORTAGE_MILLIS = 100;
@@ -61,7 +61,7 @@ public final class UnixListener implements AutoCloseable {
      * Listens on a path. Called by the loop's thread.
      *
      * @param loop the loop that will own the socket
-     * @param path of the socket file, which is created now and removed by {@link #close}
+     * @param path path of the socket file, which is created now and removed by {@link #close}
      * @param accepted receives and owns each connection, which is non-blocking
      * @return the listening socket
      * @throws SystemError when the path cannot be listened on
@@ -74,7 +74,7 @@ public final class UnixListener implements AutoCloseable {
      * Listens on a path to which certain users may connect. Called by the loop's thread.
      *
      * @param loop the loop that will own the socket
-     * @param path of the socket file, which is created now and removed by {@link #close}
+     * @param path path of the socket file, which is created now and removed by {@link #close}
      * @param access users who may connect
      * @param accepted receives and owns each connection, which is non-blocking
      * @return the listening socket
@@ -108,7 +108,7 @@ public final class UnixListener implements AutoCloseable {
      *
      * @param loop the loop that will own the socket
      * @param socket listening and non-blocking; owned by the listener from now on, and closed when this throws
-     * @param accepted given each connection, non-blocking, and from then on its owner
+     * @param accepted receives and owns each connection, which is non-blocking
      * @return the listening socket
      * @throws SystemError when the socket cannot be watched
      */
@@ -127,7 +127,7 @@ public final class UnixListener implements AutoCloseable {
      *
      * @param loop the loop that will own the socket
      * @param socket listening and non-blocking; owned by the listener from now on, and closed when this throws
-     * @param path of the socket file, which {@link #close} removes; null when it was inherited
+     * @param path path of the socket file, which {@link #close} removes; null when it was inherited
      * @param accepted receives and owns each connection, which is non-blocking
      * @return the listening socket
      * @throws SystemError when the socket cannot be watched
@@ -166,7 +166,7 @@ public final class UnixListener implements AutoCloseable {
         return socket;
     }
 
-    /** Closes the socket here, and leaves its file to another process that has the socket, too. */
+    /** Closes the socket in this process, and leaves its file to another process that also has the socket. */
     public void leave() {
         loop.assertInLoop();
         if (open) {
@@ -177,7 +177,7 @@ public final class UnixListener implements AutoCloseable {
     }
 
     /**
-     * Throws when a process listens on a path; that process sees one connection that is closed at once.
+     * Throws an exception when a process listens on a path; that process sees one connection that is closed at once.
      *
      * @param path path of the socket
      * @throws SystemError EADDRINUSE when a process listens there
@@ -185,7 +185,7 @@ public final class UnixListener implements AutoCloseable {
     public static void requireUnused(Path path) {
         UnixAddress address = UnixAddress.of(path);
         if (!SocketFile.isSocket(path)) {
-            // There is nothing, or something that a listener refuses.
+            // There is no file, or one that the listener will refuse.
             return;
         }
         int result;
@@ -203,8 +203,8 @@ public final class UnixListener implements AutoCloseable {
     }
 
     /**
-     * Removes a socket file that no process listens on; a listener sees one connection come and go. Any other file stays, and a symbolic link
-     * is not followed to a socket of others.
+     * Removes a socket file that no process listens on; a listener sees one connection that is closed at once. Any
+     * other file stays, and symbolic links are not followed.
      */
     private static void removeStale(UnixAddress address) {
         Path path = address.path();
@@ -213,7 +213,7 @@ public final class UnixListener implements AutoCloseable {
                 throw SystemError.explained(
                         "cannot listen on " + path + ": it exists and is not a socket", Errno.EADDRINUSE);
             }
-            // Its owner has just removed it.
+            // Its owner has removed it meanwhile.
             return;
         }
         int result;
@@ -223,7 +223,7 @@ public final class UnixListener implements AutoCloseable {
         switch (-result) {
             case 0, Errno.EAGAIN -> throw inUse(path);
             case Errno.ENOENT -> {
-                // Its owner has just removed it.
+                // Its owner has removed it meanwhile.
             }
             case Errno.ECONNREFUSED -> {
                 try {
@@ -246,7 +246,7 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    /** Accepts a few; by level, so those that are left are reported again. */
+    /** Accepts a few connections; level-triggered, so the remaining ones are reported again. */
     private void slice() {
         scheduled = false;
         accept(loop.turns().budget());
@@ -265,11 +265,11 @@ public final class UnixListener implements AutoCloseable {
                     return;
                 }
                 case Errno.EINTR, Errno.ECONNABORTED -> {
-                    // The next one, then.
+                    // Continue with the next connection.
                 }
                 default -> {
-                    // Out of descriptors or memory. The connection stays where it is and would be reported at once
-                    // again.
+                    // Out of descriptors or memory. The connection stays in the backlog and would be reported again at
+                    // once.
                     handle.interest(FdHandle.QUIET);
                     var _ = loop.schedule(this::resume, SHORTAGE_MILLIS, TimeUnit.MILLISECONDS);
                     throw new SystemError("cannot accept a connection on " + name, -result);

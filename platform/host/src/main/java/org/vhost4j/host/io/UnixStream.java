@@ -20,12 +20,12 @@ import org.vhost4j.sys.SystemError;
 
 /**
  * A connected Unix stream that carries descriptors. It never reads beyond the requested piece, so descriptors stay with
- * the message they came with, and a handler that asks for nothing more holds its peer back.
+ * the message they came with, and a handler that requests no further piece blocks its peer.
  *
  * <p>Belongs to its loop's thread. No method calls the handler before it returns.
  */
 public final class UnixStream implements AutoCloseable {
-    /** Pieces that are handled before other peers of the loop have their turn. */
+    /** Maximum number of pieces handled in one slice, before other peers of the loop. */
     private static final int PIECES_PER_SLICE = 16;
 
     private final IoLoop loop;
@@ -46,7 +46,7 @@ public final class UnixStream implements AutoCloseable {
     private boolean heard;
     private int sender;
 
-    /** Nothing is read or sent until {@link #thaw}. */
+    /** Whether reading and sending are stopped until {@link #thaw}. */
     private boolean frozen;
 
     private UnixStream(IoLoop loop, Fd socket, int first, int largest, StreamHandler handler, @Nullable Closer closer) {
@@ -58,7 +58,8 @@ public final class UnixStream implements AutoCloseable {
         view = piece.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
         unsent = new SendQueue(socket);
         wanted = checked(first);
-        // By edge: a peer that is gone reports itself without end by level, also while we do not want to read.
+        // Edge-triggered, because a closed peer would be reported continuously by level, even while the stream does not
+        // read.
         handle = FdHandle.open(loop, socket, FdHandle.STREAM_EDGE, new FdHandle.Handler() {
             @Override
             public void ready(int events) {
@@ -124,7 +125,7 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Continues reading after {@link StreamHandler#received} asked for nothing.
+     * Continues reading after {@link StreamHandler#received} returned 0.
      *
      * @param bytes the length of the next piece, 1 up to the stream's largest
      * @throws IllegalStateException when a piece is being read already
@@ -146,8 +147,9 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Sends bytes, and descriptors with the first of them. What the socket does not take is kept and sent later, in order. When
-     * the peer is gone or reads nothing, the stream ends soon after. Does nothing when the stream is over.
+     * Sends bytes, and descriptors with the first of them. Bytes that the socket does not accept are kept and sent
+     * later, in order. When the peer is gone or reads nothing, the stream ends soon after. Does nothing when the stream
+     * has ended.
      *
      * @param bytes the bytes from position to limit; the buffer may be changed when this returns
      * @param beside descriptors, at most 8; they may be closed when this returns
@@ -170,7 +172,7 @@ public final class UnixStream implements AutoCloseable {
 
     private void failSoon(int result) {
         if (result == -Errno.EPIPE || result == -Errno.ECONNRESET) {
-            // The peer is gone. What it said before is still read, and the end is found after it.
+            // The peer is gone. The data that it sent before is still read, and then the end is detected.
             unsent.close();
         } else if (result < 0) {
             String text = result == -Errno.ENOBUFS
@@ -192,7 +194,7 @@ public final class UnixStream implements AutoCloseable {
         frozen = false;
         if (open) {
             failSoon(unsent.flush());
-            // What was reported meanwhile is not reported again.
+            // Events that were reported meanwhile are not reported again.
             readable = true;
             readSoon();
         }
@@ -208,9 +210,9 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Descriptors that came with {@link #begun}.
+     * Returns the descriptors that came with {@link #begun}.
      *
-     * @return they stay the stream's
+     * @return the descriptors, which the stream still owns
      */
     public List<Fd> begunDescriptors() {
         return List.copyOf(descriptors);
@@ -234,7 +236,10 @@ public final class UnixStream implements AutoCloseable {
         return socket;
     }
 
-    /** Closes everything here, and leaves the connection to another process that has the socket, too. Called by the loop's thread. */
+    /**
+     * Closes everything in this process, and leaves the connection to another process that also has the socket. Called
+     * by the loop's thread.
+     */
     public void leave() {
         loop.assertInLoop();
         if (open) {
@@ -313,7 +318,7 @@ public final class UnixStream implements AutoCloseable {
         }
     }
 
-    /** The first bytes are here. Who sends the others does not matter. */
+    /** Stores the sender of the first bytes; that of later bytes is irrelevant. */
     private void hear() {
         heard = true;
         int number = message.sender();
@@ -327,7 +332,7 @@ public final class UnixStream implements AutoCloseable {
      * Returns the process that sent the first bytes.
      *
      * @return process ID, 1 or more; 0 when it is unknown: this program's PID namespace does not have it, it sent
-     *     before this program asked, it was not requested, or nothing has been received
+     *     before credentials were requested, they were not requested, or nothing has been received
      */
     public int sender() {
         return sender;
@@ -343,7 +348,7 @@ public final class UnixStream implements AutoCloseable {
         } else if (have > 0) {
             end(StreamEnd.Cause.CUT_SHORT, "the peer closed the connection after " + have + " of " + wanted + " bytes");
         } else {
-            // Also ECONNRESET, which is how a Unix socket says that the peer closed and left some of our data unread.
+            // Also for ECONNRESET, which a Unix socket returns when the peer has closed and left data unread.
             end(StreamEnd.Cause.PEER_CLOSED, "the peer closed the connection");
         }
     }
@@ -360,7 +365,7 @@ public final class UnixStream implements AutoCloseable {
         try {
             int next = checked(handler.received(view.clear().limit(length), handed));
             done = true;
-            // The handler may have asked through want() already.
+            // The handler may have called want() already.
             if (next != 0) {
                 wanted = next;
             }
@@ -389,7 +394,7 @@ public final class UnixStream implements AutoCloseable {
         descriptors.clear();
     }
 
-    /** Closes the socket and everything that waits; later calls do nothing. The handler is not called any more. */
+    /** Closes the socket and all waiting descriptors; later calls do nothing. The handler is not called any more. */
     @Override
     public void close() {
         loop.assertInLoop();

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Budget;
 
 /**
- * What a lane does in one turn, in netty's own place for deciding whether to sleep: polling here lets one thread serve rings at
- * the speed of a bare spinning thread and still have an event loop. Nothing here allocates.
+ * One turn of a lane's duty cycle. Netty calls it to decide whether to sleep: polling here lets one thread serve rings
+ * as fast as a thread that only polls, and still run an event loop. Allocates nothing.
  */
 final class DutyCycle implements SelectStrategy {
-    /** Number of turns between two looks at epoll, even on a busy lane; a power of two. */
+    /** Number of turns after which epoll is polled, even on a busy lane; a power of two. */
     private static final int TURNS_PER_LOOK = 64;
 
     private static final int LOOK = 0;
@@ -45,7 +45,7 @@ final class DutyCycle implements SelectStrategy {
     }
 
     /**
-     * Tells that a pollable was added, or has more wake-up conditions: all pollables are armed again before the next
+     * Records that a pollable was added, or has more wake-up conditions: all pollables are armed again before the next
      * sleep.
      */
     void rearm() {
@@ -66,7 +66,7 @@ final class DutyCycle implements SelectStrategy {
         try {
             decision = turn(hasTasks);
         } catch (Throwable t) {
-            // The guard lets nothing out; should it fail itself, netty must not see that either.
+            // The guard catches everything; an exception of the guard itself must not reach netty either.
             guard.blame(null, t);
             decision = LOOK;
         }
@@ -113,7 +113,7 @@ final class DutyCycle implements SelectStrategy {
         if (!armed) {
             armed = true;
             boolean work = guard.armAll();
-            // Our wish to be woken must be visible before we look for the last time, or both sides could wait.
+            // The request to be woken must be visible before the last poll, or both sides could wait.
             VarHandle.fullFence();
             if (guard.pollAll() > 0 || work) {
                 busy();

@@ -9,19 +9,22 @@ import org.vhost4j.sys.HotCalls;
 import org.vhost4j.sys.MemoryExhaustion;
 
 /**
- * Enters pollables so that nothing they throw gets out, and finds out whose fault it was. The package's description has the
- * rules.
+ * Calls pollables, catches everything that they throw, and determines which one has caused it. The package's
+ * description has the rules.
  */
 final class FaultGuard {
     private final LaneListener listener;
     private final List<Pollable> pollables = new ArrayList<>();
 
-    /** Which pollable to blame when an error surfaces outside the try that should have caught it. */
+    /** The pollable to blame when an error is thrown outside the try that should have caught it. */
     private @Nullable Pollable current;
 
     private long faults;
 
-    /** Who is polled first: another one in each turn, so that what all share out of a budget does not always go to the same. */
+    /**
+     * Index of the pollable that is polled first; it changes in each turn, so that a shared budget does not always go
+     * to the same one.
+     */
     private int first;
 
     FaultGuard(LaneListener listener) {
@@ -47,8 +50,8 @@ final class FaultGuard {
     int pollAll() {
         int work = 0;
         try {
-            // The list can shrink while we walk it, when a pollable's work ends another's; then one of them waits a
-            // turn.
+            // The list can shrink during the loop, when a pollable's work removes another; then one pollable waits for
+            // the next turn.
             int size = pollables.size();
             first = first + 1 < size ? first + 1 : 0;
             for (int i = 0; i < size && i < pollables.size(); i++) {
@@ -80,7 +83,7 @@ final class FaultGuard {
         }
     }
 
-    /** Arms every pollable; true when one has work after all. */
+    /** Arms every pollable; returns true when one has new work. */
     boolean armAll() {
         boolean work = false;
         for (int i = 0; i < pollables.size(); i++) {
@@ -104,17 +107,20 @@ final class FaultGuard {
                 pollable.disarm();
                 HotCalls.checkpoint();
             } catch (Throwable t) {
-                // Who was not disarmed is kicked without need, which is harmless until the next turn sees to it.
+                // A pollable that was not disarmed is only notified unnecessarily until the next turn.
                 blame(pollable, t);
                 return;
             }
         }
     }
 
-    /** Stops the pollable to blame for what was thrown while {@code suspect}, or a task or handler when null, was at work. */
+    /**
+     * Stops the pollable that caused an exception while {@code suspect} was running, or a task or handler when that is
+     * null.
+     */
     void blame(@Nullable Pollable suspect, Throwable thrown) {
         current = null;
-        // Nothing that follows would be reliable.
+        // The process cannot continue reliably.
         MemoryExhaustion.endIfCauseOf(thrown);
         Throwable cause = owedError(thrown);
         boolean memory = cause instanceof InternalError;
@@ -143,7 +149,10 @@ final class FaultGuard {
         }
     }
 
-    /** An error may still be owed after an exception that was faster; it is the better explanation. */
+    /**
+     * Returns the pending memory error if there is one, which explains the fault better than an exception that was
+     * thrown before it; otherwise the exception.
+     */
     private static Throwable owedError(Throwable thrown) {
         try {
             HotCalls.checkpoint();
@@ -182,7 +191,7 @@ final class FaultGuard {
                 HotCalls.checkpoint();
             } catch (Throwable again) {
                 MemoryExhaustion.endIfCauseOf(again);
-                // The listener itself is broken: no one is left to tell, and the lane continues.
+                // The listener itself has failed: there is no other receiver, and the lane continues.
             }
         }
     }

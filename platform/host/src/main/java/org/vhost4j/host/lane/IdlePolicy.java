@@ -10,8 +10,8 @@ public record IdlePolicy(long spinNanos) {
     /** Sleeps as soon as there is nothing to do. */
     public static final IdlePolicy EVENT_DRIVEN = new IdlePolicy(0);
     /**
-     * Looks for 50 microseconds, about what falling asleep and waking up cost; sleeps at once while that has found nothing, or while
-     * another program needs the lane's core.
+     * Spins for 50 microseconds, about the cost of going to sleep and waking up; sleeps at once while spinning has
+     * found no work, or while another program needs the lane's core.
      */
     public static final IdlePolicy ADAPTIVE = new IdlePolicy(50_000);
     /** Never sleeps, and uses a whole core. */

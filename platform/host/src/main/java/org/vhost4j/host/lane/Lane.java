@@ -17,7 +17,10 @@ import org.vhost4j.sys.SystemError;
  * the duty cycle and for what a fault does.
  */
 public final class Lane implements AutoCloseable {
-    /** What all control queues of a lane may have done in one turn: about as much as a burst of frames costs. */
+    /**
+     * Maximum number of control commands of all devices of a lane in one turn, which take about as long as a burst of
+     * frames.
+     */
     private static final int COMMANDS_PER_TURN = 64;
 
     private static final long COMMAND_BYTES_PER_TURN = 1 << 16;
@@ -41,8 +44,8 @@ public final class Lane implements AutoCloseable {
     /**
      * Starts a lane.
      *
-     * @param name of its thread, after {@code vhost4j-}
-     * @param policy when to sleep
+     * @param name name of its thread, after {@code vhost4j-}
+     * @param policy policy for when to sleep
      * @param listener called when something goes wrong, by the lane's thread
      * @return the running lane, which owns nothing yet
      */
@@ -53,8 +56,8 @@ public final class Lane implements AutoCloseable {
     /**
      * Starts a lane with a clock for its budgets of work other than frames.
      *
-     * @param name of its thread, after {@code vhost4j-}
-     * @param policy when to sleep
+     * @param name name of its thread, after {@code vhost4j-}
+     * @param policy policy for when to sleep
      * @param listener called when something goes wrong, by the lane's thread
      * @param clock clock in nanoseconds, from any origin
      * @return the running lane, which owns nothing yet
@@ -65,8 +68,8 @@ public final class Lane implements AutoCloseable {
 
     /**
      * Returns the budget for work of the lane's pollables other than frames, such as the commands of control queues, in
-     * one turn together. The first pollable changes from turn to turn, so none is left out for long. Used by the lane's
-     * thread.
+     * one turn together. The first pollable changes from turn to turn, so every pollable gets its share. Used by the
+     * lane's thread.
      *
      * @return the budget, which is renewed with each turn
      */
@@ -102,7 +105,7 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Takes a pollable: it is polled from the next turn on. Called by the lane's thread.
+     * Adds a pollable, which is polled from the next turn on. Called by the lane's thread.
      *
      * @param pollable a pollable that is not on a lane yet
      */
@@ -122,10 +125,10 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Lets a pollable go: when this returns the lane does not touch it any more. Called by the lane's thread.
+     * Removes a pollable: when this returns the lane does not call it any more. Called by the lane's thread.
      *
-     * @param pollable stays as it is
-     * @return false when it was not here, for instance because a fault has removed it
+     * @param pollable the pollable, which is not changed
+     * @return false when it was not on the lane, for instance because a fault has removed it
      */
     public boolean remove(Pollable pollable) {
         loop.assertInLoop();
@@ -133,7 +136,8 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Makes kicks of a queue wake the lane. The eventfd is watched by edge and never read. Called by the lane's thread.
+     * Makes kicks of a queue wake the lane. The eventfd is watched edge-triggered and never read. Called by the lane's
+     * thread.
      *
      * @param kick the eventfd, open for as long as the handle is
      * @param kicked called for each kick, except that several may be merged; a kick's purpose is to wake the lane,
@@ -146,7 +150,8 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Signals an eventfd that a front-end shares, so that the front-end cannot keep the lane. Called by the lane's thread.
+     * Creates a signal for an eventfd that a front-end shares, by which the front-end cannot block the lane. Called by
+     * the lane's thread.
      *
      * @param eventFd the eventfd, open for as long as the signal is used
      * @param jammed runs between two turns, once, when the front-end has filled the counter, which signals alone never do
@@ -180,7 +185,7 @@ public final class Lane implements AutoCloseable {
 
     /**
      * Runs a task on another lane between two turns, or while that lane waits in this method itself, and waits for the
-     * result: as long as that lane's turn takes. Called by this lane's thread, or by one that is no lane's.
+     * result: as long as that lane's turn takes. Called by this lane's thread, or by one that is not a lane's.
      *
      * @param other the other lane, possibly this one
      * @param task the task, which must not call this method; its exceptions are thrown here
@@ -196,8 +201,8 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Returns the number of turns of the duty cycle. Any thread may read it, possibly a little late, as the other
-     * counters.
+     * Returns the number of turns of the duty cycle. Any thread may read it, with a possibly slightly old value, like
+     * the other counters.
      *
      * @return turns since the start
      */

@@ -5,9 +5,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Wakes a lane after some time, for work that no event announces. Of the lane's thread. */
+/** Wakes a lane after some time, for work without an event. Belongs to the lane's thread. */
 public final class LaneAlarm {
-    /** An alarm that rings so much earlier is not worth setting. */
+    /** Difference in nanoseconds below which an earlier alarm does not replace the present one. */
     private static final long SLACK_NANOS = 100_000;
 
     private final Lane lane;
@@ -16,15 +16,14 @@ public final class LaneAlarm {
     /**
      * Creates an alarm that is not set.
      *
-     * @param lane lane whose pollables are polled, and armed again
+     * @param lane the lane to wake, which polls and arms its pollables again
      */
     public LaneAlarm(Lane lane) {
         this.lane = lane;
     }
 
     /**
-     * Sets the alarm. One that rings before is left as it is, because what it wakes asks again; one that rings later is
-     * replaced.
+     * Sets the alarm. An earlier alarm stays, because the caller will set another one then; a later alarm is replaced.
      *
      * @param nanos delay in nanoseconds from now
      */

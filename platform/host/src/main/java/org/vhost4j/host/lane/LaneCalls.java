@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.HotCalls;
 
 /**
- * What other lanes ask of this one and wait for. A lane that waits serves what is asked of itself meanwhile, so that two lanes can ask each
- * other: nothing that is asked may ask a third.
+ * Runs tasks that other lanes request from this one and wait for. A waiting lane runs the tasks requested from itself
+ * meanwhile, so that two lanes can call each other; a task must not call a third lane.
  */
 final class LaneCalls {
-    /** Looks for an answer before the waiting thread leaves its core to others. */
+    /** Number of checks for the result before the waiting thread yields its core. */
     private static final int SPINS = 2_000;
 
     private static final long PARK_NANOS = 20_000;
@@ -42,7 +42,7 @@ final class LaneCalls {
             LockSupport.unpark(caller);
         }
 
-        @SuppressWarnings("NullAway") // The result is what the task gave.
+        @SuppressWarnings("NullAway") // The result of the task.
         private T result() {
             Throwable thrown = failure;
             if (thrown instanceof RuntimeException e) {
@@ -55,7 +55,7 @@ final class LaneCalls {
         }
     }
 
-    /** Does what was asked. Called by the lane's thread. */
+    /** Runs the requested tasks. Called by the lane's thread. */
     void serve() {
         Call<?> next = waiting.poll();
         while (next != null) {
@@ -65,9 +65,9 @@ final class LaneCalls {
     }
 
     /**
-     * Has a lane do something, and waits.
+     * Runs a task on a lane, and waits for its result.
      *
-     * @param lane whose calls these are
+     * @param lane the lane of these calls
      * @param own the calls of the lane whose thread this is, or null
      */
     <T> T ask(Lane lane, @Nullable LaneCalls own, Supplier<T> task) {

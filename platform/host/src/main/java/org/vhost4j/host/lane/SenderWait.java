@@ -6,8 +6,8 @@ import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.device.net.WaitBudget;
 
 /**
- * The time for which senders wait for a port whose socket is full, as long as for a guest without buffers. Of the
- * port's lane. The clock is asked only when a frame found no room, and until the time is earned back.
+ * The time for which senders wait for a port whose socket is full, as long as for a guest without buffers. Belongs to
+ * the port's lane. Reads the clock only when there is no room for a frame, and until the budget is restored.
  */
 public final class SenderWait {
     private final WaitBudget budget =
@@ -27,7 +27,7 @@ public final class SenderWait {
     }
 
     /**
-     * Records that a frame found no room.
+     * Records that there is no room for a frame.
      *
      * @return whether its sender may wait; otherwise the frame has to be dropped
      */

@@ -4,8 +4,9 @@ package org.vhost4j.host.lane;
 import org.vhost4j.sys.EventFd;
 
 /**
- * Signals an eventfd that another process shares: the call and the error descriptor of a queue. That process can make the signal wait;
- * then the lane is freed within milliseconds, this object signals no more, and its owner is notified. Belongs to the lane's thread.
+ * Signals an eventfd that another process shares: the call and the error descriptor of a queue. That process can make
+ * the write block; then the lane is released within milliseconds, this object stops signalling, and its owner is
+ * notified. Belongs to the lane's thread.
  */
 public final class SharedSignal {
     private final EventFd eventFd;

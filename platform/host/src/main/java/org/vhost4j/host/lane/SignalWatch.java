@@ -8,10 +8,11 @@ import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.EventFd;
 
 /**
- * Frees a lane that a front-end keeps in write(2) on an eventfd. The front-end shares the open file: it can clear O_NONBLOCK and fill the
- * counter at any moment, also between a check and the write, and there is no write to an eventfd that cannot wait. So a thread looks
- * every {@value #PERIOD_MICROS} µs at the eventfd that the lane is writing to. When its counter is full, which no number of signals
- * achieves, it takes the count with a read that cannot wait, as often as it takes until the lane is out.
+ * Releases a lane that a front-end blocks in write(2) on an eventfd. The front-end shares the open file: it can clear
+ * O_NONBLOCK and fill the counter at any moment, also between a check and the write, and an eventfd has no write that
+ * never blocks. So a thread checks every {@value #PERIOD_MICROS} µs the eventfd to which the lane is writing. When its
+ * counter is full, which signals alone never achieve, the thread resets it with a non-blocking read, repeatedly until
+ * the lane has returned.
  *
  * <p>The thread sleeps while its lane signals nothing. {@link #enter} and {@link #leave} belong to the lane, and cost two atomic
  * operations in addition to a system call.
@@ -20,16 +21,19 @@ final class SignalWatch implements AutoCloseable {
     private static final long PERIOD_MICROS = 2_000;
     /** Number of periods without a signal after which the thread sleeps until there is one. */
     private static final int QUIET_PERIODS = 50;
-    /** Reads in one period; a front-end that refills in a loop is met again in the next. */
+    /**
+     * Maximum number of reads in one period; a front-end that refills the counter in a loop is handled again in the
+     * next period.
+     */
     private static final int MOST_READS = 10_000;
 
-    /** The lane is not in write(2). */
+    /** State: the lane is not in write(2). */
     private static final int OUTSIDE = 0;
-    /** The lane is in write(2), or about to enter or to leave it. */
+    /** State: the lane is in write(2), or about to enter or to leave it. */
     private static final int INSIDE = 1;
-    /** As INSIDE, and the eventfd must stay open because the thread uses it. */
+    /** State: as INSIDE, and the eventfd must stay open because the thread uses it. */
     private static final int LOOKING = 2;
-    /** As INSIDE, and the counter was full. */
+    /** State: as INSIDE, and the counter was full. */
     private static final int FREED = 3;
 
     private final AtomicInteger state = new AtomicInteger();
@@ -58,14 +62,14 @@ final class SignalWatch implements AutoCloseable {
     }
 
     /**
-     * Records that the lane has written; returns true when it had to be freed, or found a counter that another process
-     * had filled.
+     * Records that the lane has written; returns true when it had to be released, or found a counter that another
+     * process had filled.
      */
     boolean leave() {
         if (state.compareAndSet(INSIDE, OUTSIDE)) {
             return false;
         }
-        // The thread is looking at the eventfd, by calls that do not wait.
+        // The thread is using the eventfd, with non-blocking calls.
         written = true;
         int now = state.get();
         while (now == LOOKING || !state.compareAndSet(now, OUTSIDE)) {
@@ -86,7 +90,7 @@ final class SignalWatch implements AutoCloseable {
             seen = now;
             if (quiet >= QUIET_PERIODS && state.get() == OUTSIDE) {
                 dormant = true;
-                // A signal that did not see that we sleep is seen here.
+                // A signal that did not see the thread asleep is seen here.
                 while (signals == seen && !closed) {
                     LockSupport.park(this);
                 }
@@ -101,7 +105,7 @@ final class SignalWatch implements AutoCloseable {
         if (now == OUTSIDE || !state.compareAndSet(now, LOOKING)) {
             return;
         }
-        // Set before INSIDE was, which the exchange has seen; and the lane leaves it alone until we have looked.
+        // Stored before INSIDE, which the exchange has read; the lane does not change it until the thread has finished.
         EventFd to = eventFd;
         boolean full = false;
         if (to != null && to.full()) {

@@ -10,7 +10,7 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 
 /**
- * Flight Recorder event: a slow turn of a lane, with the messages and tasks between it and the next turn, without
+ * Flight Recorder event: a slow turn of a lane, including the messages and tasks between it and the next turn, but not
  * sleep.
  */
 @Name("vhost4j.SlowTurn")
@@ -21,7 +21,7 @@ import jdk.jfr.Threshold;
 @StackTrace(false)
 @SuppressWarnings("unused") // The Flight Recorder reads the fields.
 final class SlowTurnEvent extends Event {
-    /** Asked whether turns are recorded; never committed. */
+    /** Used to check whether turns are recorded; never committed. */
     static final SlowTurnEvent ANY = new SlowTurnEvent();
 
     @Label("Lane")

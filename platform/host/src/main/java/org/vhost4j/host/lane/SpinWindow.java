@@ -4,42 +4,45 @@ package org.vhost4j.host.lane;
 import java.util.function.LongSupplier;
 
 /**
- * How long an idle lane looks for work before it sleeps, by what looking has come to before.
+ * Decides how long an idle lane spins for work before it sleeps, based on the results of earlier spinning.
  *
- * <p>Looking pays when work comes within the time of the policy, as from a guest on another core. It does harm when the program that
- * the lane waits for has to run on the lane's own core: then nothing comes while the lane looks, or the kernel takes the core from it.
- * After {@value #MISSES} times without work, and at once when the core was taken, the lane sleeps without looking for the next
- * {@value #FIRST_PAUSE} idle times, then looks again. That number doubles each time that looking finds nothing, up to {@value #LONGEST_PAUSE}; work
- * that is found sets it back.
+ * <p>Spinning is useful when work arrives within the time of the policy, as from a guest on another core. It is harmful
+ * when the program for which the lane waits has to run on the lane's own core: then no work arrives while the lane
+ * spins, or the kernel takes the core away. After {@value #MISSES} unsuccessful attempts, and at once when the core was
+ * taken away, the lane sleeps without spinning in the next {@value #FIRST_PAUSE} idle periods, then spins again. That
+ * number doubles each time spinning finds no work, up to {@value #LONGEST_PAUSE}; it is reset when work is found.
  *
  * <p>Belongs to one thread. Reads the clock only while the lane is idle.
  */
 final class SpinWindow {
-    /** Idle times in a row that ended in sleep after looking. */
+    /** Number of consecutive idle periods that ended in sleep after spinning. */
     private static final int MISSES = 4;
 
     private static final int FIRST_PAUSE = 8;
     private static final int LONGEST_PAUSE = 256;
 
-    /** Nanoseconds between two looks after which the core was another program's: a look takes about one microsecond. */
+    /**
+     * Nanoseconds between two polls from which the core must have been used by another program; a poll takes about one
+     * microsecond.
+     */
     private static final long TAKEN = 20_000;
 
-    /** The same when there was work meanwhile, which takes less; a program that needs the core has it for longer. */
+    /** The same limit when there was work between the polls, which takes less than this. */
     private static final long TAKEN_BESIDE_WORK = 1_000_000;
 
     private final long nanos;
     private final LongSupplier clock;
 
-    /** Whether the lane was busy, so that its next idle time begins. */
+    /** Whether the lane was busy, so that the next idle period is a new one. */
     private boolean begin = true;
-    /** Whether the lane looks for work in this idle time. */
+    /** Whether the lane spins in this idle period. */
     private boolean looking;
 
     private long since;
     private long last;
     private int misses;
     private int pause;
-    /** Idle times that are still slept through without looking. */
+    /** Number of idle periods left without spinning. */
     private int left;
 
     SpinWindow(IdlePolicy policy, LongSupplier clock) {
@@ -47,7 +50,7 @@ final class SpinWindow {
         this.clock = clock;
     }
 
-    /** Returns whether a lane without work continues to look for it, rather than sleep. */
+    /** Returns whether a lane without work continues to spin, rather than sleep. */
     boolean open() {
         if (nanos == Long.MAX_VALUE) {
             return true;
@@ -109,7 +112,7 @@ final class SpinWindow {
         begin = true;
     }
 
-    /** Starts the time for looking again, because there is more to look at. */
+    /** Restarts the spin time, because there is more to poll. */
     void again() {
         begin = true;
     }

@@ -25,12 +25,13 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A network interface of the host, such as a NIC or one end of a veth pair. Frames are written straight from where they
- * are, and read into a buffer of our own and given to the sink; super-frames cross whole in both directions. One system
- * call a frame, no allocation.
+ * A network interface of the host, such as a NIC or one end of a veth pair. Frames are written without an intermediate
+ * copy, and read into a buffer and passed to the sink; super-frames are not segmented in either direction. One system
+ * call for each frame, no allocation.
  *
- * <p>While the interface is down, or after it was removed, frames for it are dropped; one line says so. One that is there again is joined
- * again. A kernel that takes no UDP super-frames (USO) is given none from the first that it refuses.
+ * <p>While the interface is down, or after it was removed, frames for it are dropped, which is reported in one line.
+ * When an interface of the same name exists again, it is joined. After a kernel has refused a UDP super-frame (USO), it
+ * gets no more of them.
  *
  * <p>Belongs to the lane that it is attached to.
  */
@@ -70,8 +71,8 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
      * @param sink destination of the interface's frames
      * @param engine engine that checks their headers against the packets
      * @param clock clock in nanoseconds, from any origin
-     * @param trouble receives a line when the interface is down or was removed, when it was joined again, when the port stops permanently, and
-     *     when the kernel refuses a frame for a reason that it had not before; called by several threads
+     * @param trouble receives a line when the interface is down or was removed, when it was joined again, when the port
+     *     stops permanently, and when the kernel refuses a frame for a new reason; called by several threads
      */
     public PacketPort(
             String name,
@@ -109,11 +110,11 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
 
     private static FdHandle watch(Lane to, PacketSocket socket) {
         return FdHandle.open(to.loop(), socket.fd(), FdHandle.READ_EDGE, events -> {
-            // Being awake is all that is wanted: the turn that follows polls every port.
+            // No-op: it only wakes the lane, whose next turn polls every port.
         });
     }
 
-    /** Reads nothing until {@link #proceed}. Frames are written as ever. Called by the lane's thread. */
+    /** Reads nothing until {@link #proceed}. Frames are still written. Called by the lane's thread. */
     public void halt() {
         halted = true;
     }
@@ -146,9 +147,10 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Passes on first what another process has read and not passed on. Called by the lane's thread, while the port is halted.
+     * Adds a frame that another process has read and not forwarded; it is forwarded first. Called by the lane's thread,
+     * while the port is halted.
      *
-     * @param frame null for none
+     * @param frame the frame; null for none
      */
     public void hold(@Nullable HeldFrame frame) {
         incoming.hold(frame, reader.memory());
@@ -173,13 +175,13 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
         incoming.flush();
         if (result == IncomingFrame.GONE) {
             isDown();
-            // The error was reported; what is after it, if anything, is read in the next turn.
+            // The error was reported; the next turn reads frames after it, if any.
             work++;
         }
         return work;
     }
 
-    /** Says once that the interface is down, and looks for another one of its name when it was removed. */
+    /** Reports once that the interface is down, and searches for another one of its name when it was removed. */
     private void isDown() {
         if (down) {
             return;
@@ -196,7 +198,8 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
             return;
         }
         watching = true;
-        // Of the lane's thread: it has the same network namespace. To bind can wait for the kernel's configuration.
+        // Created by the lane's thread, so that it has the same network namespace. A separate thread, because bind(2)
+        // may wait for the kernel's network configuration.
         ControlThread.start("vhost4j-packet-" + lost.ifname(), () -> {
             try {
                 untilUp(lost, there);
@@ -214,7 +217,10 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
                 "interface " + lost.ifname() + " was removed; it is joined again when there is one of that name");
     }
 
-    /** Until the interface is up, or another one of its name was joined. One that is down and then removed is not reported again. */
+    /**
+     * Waits until the interface is up, or another one of its name was joined. An interface that is down and then
+     * removed is not reported again.
+     */
     private void untilUp(PacketSocket lost, boolean wasThere) {
         boolean there = wasThere;
         String lastReason = "";
@@ -247,8 +253,8 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public boolean arm() {
-        // Frames that come in are reported by edge at any time. That a full socket has room again is not: then we keep
-        // trying.
+        // Incoming frames are reported edge-triggered at any time. Room in a full socket is not reported: then the lane
+        // keeps trying.
         return wait.isBlocked();
     }
 
@@ -278,7 +284,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
         }
         int errno = writer.write(frame);
         if (errno == Errno.ENETDOWN) {
-            // May be the report of an earlier moment, which takes the place of this call's own result.
+            // May be a pending error of the socket, which is returned in place of this call's own result.
             errno = writer.write(frame);
         }
         if (errno != 0) {
@@ -296,7 +302,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
                 return NO_ROOM;
             }
         } else if (errno == Errno.EINVAL && frame.gsoType == Frame.GSO_UDP_L4 && (accepts & USO) != 0) {
-            // A kernel before 6.2. The frame is offered again, and cut.
+            // A kernel before 6.2. The frame is offered again, and then segmented.
             accepts &= ~USO;
             return NO_ROOM;
         } else if (errno == Errno.ENETDOWN || errno == Errno.ENXIO || errno == Errno.ENODEV) {

@@ -16,8 +16,9 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.HotCalls;
 
 /**
- * The way in through a packet socket: one recvmsg(2) a frame, into a buffer of our own. The kernel hands a VLAN tag over beside the frame
- * (packet(7), PACKET_AUXDATA); it is put back, with the offsets of the header after it.
+ * Reads frames from a packet socket: one recvmsg(2) for each frame, into a buffer. The kernel passes a VLAN tag
+ * separately from the frame (packet(7), PACKET_AUXDATA); it is inserted again, and the offsets in the virtio-net header
+ * are adjusted.
  */
 final class PacketReader {
     private static final int TAG = 4;
@@ -28,14 +29,14 @@ final class PacketReader {
     private static final int PACKET_AUXDATA = 8;
     private static final int PACKET_OUTGOING = 4;
 
-    /** tp_status: vlan_tci means something. */
+    /** tp_status: vlan_tci is valid. */
     private static final int VLAN_VALID = 1 << 4;
-    /** tp_status: vlan_tpid means something; otherwise it is a C-tag. */
+    /** tp_status: vlan_tpid is valid; otherwise it is a C-tag. */
     private static final int TPID_VALID = 1 << 6;
 
     private static final int C_TAG = 0x8100;
 
-    // struct msghdr, and what it points to.
+    // struct msghdr, and the structures to which it points.
     private static final int NAME = 0;
     private static final int NAME_LENGTH = 8;
     private static final int VECTOR = 16;
@@ -65,7 +66,7 @@ final class PacketReader {
     private final MemorySegment control = Arena.ofAuto().allocate(CONTROL_BYTES, Long.BYTES);
     private final MemorySegment header = Arena.ofAuto().allocate(NetHeader.BYTES, Long.BYTES);
 
-    /** A frame lies after the room for a tag. */
+    /** The buffer: room for a tag, then the frame. */
     private final MemorySegment buffer = Arena.ofAuto().allocate(TAG + Frame.MAX_BYTES, 64);
 
     private final Frame staged;
@@ -98,7 +99,7 @@ final class PacketReader {
         return buffer.address();
     }
 
-    /** Moves one frame. */
+    /** Reads and forwards one frame. */
     int read() {
         if (incoming.waits()) {
             return incoming.offer();
@@ -114,7 +115,7 @@ final class PacketReader {
         }
         int length = result - PacketSocket.HEADER_BYTES;
         if (result < 0) {
-            // A header that the kernel cannot express (EINVAL), such as that of a tunnel's super-frame, or no memory.
+            // The kernel cannot represent the header (EINVAL), as for a super-frame in a tunnel, or has no memory.
             return drop(PortDrop.READ_FAILED);
         }
         if (length < Frame.ETHERNET_HEADER) {
@@ -157,7 +158,7 @@ final class PacketReader {
         return incoming.pass();
     }
 
-    /** The tag that came beside the frame, TPID in the upper half; -1 when there is none. */
+    /** Returns the tag that came with the frame, TPID in the upper half; -1 when there is none. */
     private long tag() {
         long from = control.address();
         long left = message.get(ValueLayout.JAVA_LONG, CONTROL_LENGTH);

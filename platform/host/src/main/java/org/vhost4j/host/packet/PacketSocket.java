@@ -11,9 +11,10 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A packet socket on one interface, with a virtio-net header of {@value #HEADER_BYTES} bytes before each frame (PACKET_VNET_HDR) in both
- * directions, and the VLAN tags that the kernel takes out of received frames (PACKET_AUXDATA). The interface is promiscuous as long as the
- * socket is open. What the host itself sends by the interface is not received.
+ * A packet socket on one interface, with a virtio-net header of {@value #HEADER_BYTES} bytes before each frame
+ * (PACKET_VNET_HDR) in both directions, and the VLAN tags that the kernel removes from received frames
+ * (PACKET_AUXDATA). The interface is promiscuous as long as the socket is open. Frames that the host itself sends
+ * through the interface are not received.
  */
 public final class PacketSocket implements AutoCloseable {
     /** Length of the header before each frame: without {@code num_buffers}. */
@@ -34,7 +35,7 @@ public final class PacketSocket implements AutoCloseable {
     private static final int IFREQ_VALUE = 16;
     private static final int IFNAMSIZ = 16;
 
-    /** A burst of the longest super-frames; the kernel has a limit of its own. */
+    /** Size of the receive buffer in bytes: a burst of the longest super-frames; the kernel may limit it. */
     private static final int RECEIVE_BYTES = 4 << 20;
 
     private final Fd fd;
@@ -50,7 +51,7 @@ public final class PacketSocket implements AutoCloseable {
      *
      * @param ifname the interface's name, 1 to 15 bytes
      * @return the socket, which does not block
-     * @throws SystemError with one sentence that says what is missing
+     * @throws SystemError when it cannot be opened; the message is one sentence that names the cause
      */
     public static PacketSocket open(String ifname) {
         // Without a protocol nothing is received before the socket is bound.
@@ -64,7 +65,7 @@ public final class PacketSocket implements AutoCloseable {
             socket.set(LibC.SOL_SOCKET, LibC.SO_RCVBUF, RECEIVE_BYTES, "a larger receive buffer");
             socket.set(SOL_PACKET, PACKET_VNET_HDR, 1, "virtio-net headers");
             socket.set(SOL_PACKET, PACKET_AUXDATA, 1, "VLAN tags");
-            // Linux before 4.20 does not know it: the reader drops those frames, too.
+            // Linux before 4.20 does not support it: the reader drops those frames, too.
             int unused = socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
             socket.bind();
             return socket;
@@ -77,9 +78,9 @@ public final class PacketSocket implements AutoCloseable {
     /**
      * Takes over a socket that another process has opened.
      *
-     * @param fd the socket; from here on this object's
+     * @param fd the socket; owned by this object from now on
      * @param ifname the interface's name
-     * @return the socket, as it is
+     * @return the socket, with its settings unchanged
      */
     public static PacketSocket takeOver(Fd fd, String ifname) {
         return new PacketSocket(fd, ifname);
@@ -97,10 +98,11 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Binds the socket to the interface of its name, and makes that promiscuous: again, when an interface was removed and there is one of
-     * that name again. May wait for the kernel's network configuration. Any thread.
+     * Binds the socket to the interface of its name, and makes the interface promiscuous; also after an interface was
+     * removed and one of the same name was created. May wait for the kernel's network configuration. Any thread may
+     * call it.
      *
-     * @throws SystemError when there is no such interface, or it is no Ethernet
+     * @throws SystemError when there is no such interface, or it is not an Ethernet interface
      */
     public void bind() {
         int index = index();
@@ -115,7 +117,7 @@ public final class PacketSocket implements AutoCloseable {
             address.set(ValueLayout.JAVA_SHORT, 2, Short.reverseBytes((short) ETH_P_ALL));
             address.set(ValueLayout.JAVA_INT, 4, index);
             int bound = LibC.bind(fd.number(), address.address(), ADDRESS_BYTES);
-            // An interface that is down can be bound to anyway; it is said when the first frame is read.
+            // Binding works although the interface is down; that is reported when the first frame is read.
             if (bound != -Errno.ENETDOWN) {
                 SystemError.check(bound, "cannot bind a packet socket to " + ifname);
             }
@@ -129,7 +131,7 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Returns whether an interface of that name exists in the socket's network namespace. The kernel may look for a
+     * Returns whether an interface of that name exists in the socket's network namespace. The kernel may try to load a
      * module of that name, which takes time.
      *
      * @return true when one exists, whether or not the socket is bound to it
@@ -140,7 +142,7 @@ public final class PacketSocket implements AutoCloseable {
 
     /**
      * Returns whether the interface to which the socket was bound still exists. Does not block, unlike {@link #exists},
-     * which asks for a name, for which the kernel may look for a module.
+     * which looks up a name, for which the kernel may load a module.
      *
      * @return false when it was removed, whether or not another one has its name
      */

@@ -9,7 +9,7 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.IoVector;
 
-/** The way out through a packet socket: one writev(2) a frame, from the pieces where they are. */
+/** Writes frames to a packet socket: one writev(2) for each frame, without copying its pieces. */
 final class PacketWriter {
     private static final int HEADER_LENGTH_FIELD = 2;
 
@@ -27,7 +27,7 @@ final class PacketWriter {
         fd = another;
     }
 
-    /** Gives a frame to the kernel: 0, or a positive errno. */
+    /** Writes a frame; returns 0 or a positive errno. */
     int write(Frame frame) {
         if (frame.bytes > Frame.MAX_BYTES) {
             return Errno.EMSGSIZE;
@@ -35,7 +35,8 @@ final class PacketWriter {
         long at = header.address();
         NetHeader.write(at, NetHeader.BYTES, frame, 1);
         if (frame.headerLength > frame.bytes) {
-            // The sender's hint, over which the kernel would refuse the frame; 0 is no hint.
+            // hdr_len is only the sender's hint, and a wrong one would make the kernel refuse the frame; 0 means no
+            // hint.
             HostMemory.putShortLE(at + HEADER_LENGTH_FIELD, 0);
         }
         vector.set(0, at, PacketSocket.HEADER_BYTES);
@@ -52,7 +53,7 @@ final class PacketWriter {
         return Math.max(0, -vector.write(fd, count));
     }
 
-    /** Copies together what one call has no pieces left for. */
+    /** Copies the pieces that exceed the limit of one call into a single one. */
     private int gather(Frame frame, int from) {
         int length = 0;
         for (int i = from; i < frame.pieces; i++) {

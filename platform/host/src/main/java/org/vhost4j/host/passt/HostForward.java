@@ -20,11 +20,12 @@ public record HostForward(boolean udp, String hostAddress, int hostPort, int gue
             Pattern.compile("(|tcp|udp):" + ADDRESS + ":([0-9]{1,5})-" + ADDRESS + ":([0-9]{1,5})");
 
     /**
-     * Reads a rule.
+     * Parses a rule.
      *
      * @param text the rule in QEMU's syntax
      * @return the rule
-     * @throws IllegalArgumentException in words for the user, when it is none, or names the guest's address: there is one guest to passt
+     * @throws IllegalArgumentException when the rule is invalid, or contains a guest's address, which passt does not
+     *     support; the message is for the user
      */
     public static HostForward parse(String text) {
         Matcher rule = RULE.matcher(text);
@@ -53,7 +54,7 @@ public record HostForward(boolean udp, String hostAddress, int hostPort, int gue
     }
 
     /**
-     * Returns the same rule for passt.
+     * Returns the rule as arguments of passt.
      *
      * @return an option and its value
      */

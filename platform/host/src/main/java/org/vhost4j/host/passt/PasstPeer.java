@@ -9,10 +9,10 @@ import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.stream.StreamPeer;
 
 /**
- * The adaptation of frames to passt, which terminates TCP connections itself, and exchanges segments of any length that
- * a packet can have. So TCP super-frames go there in one packet, or in two when they are longer than {@value #LONGEST}
- * bytes, and what comes from there is a super-frame for guests whose segments are shorter. UDP super-frames go in one
- * datagram each, since each is one to the other end.
+ * Converts frames to and from passt, which terminates TCP connections itself, and exchanges segments of any length that
+ * a packet can have. So a TCP super-frame is sent to it in one packet, or in two when it is longer than {@value
+ * #LONGEST} bytes, and its long packets become super-frames for guests with shorter segments. A UDP super-frame to be
+ * sent as IP fragments is sent as one datagram.
  */
 public final class PasstPeer implements StreamPeer {
     /** The longest frame in bytes; passt ends its connection over a longer one. */
@@ -47,7 +47,7 @@ public final class PasstPeer implements StreamPeer {
             return engine.deliver(segments.raise(frame), stream);
         }
         if (frame.gsoType == Frame.GSO_UDP) {
-            // passt drops fragments, and the datagram is one packet as it is.
+            // passt drops fragments, so the datagram is sent as one packet.
             whole.copy(frame);
             whole.gsoType = Frame.GSO_NONE;
             whole.needs = Offloads.CSUM;
@@ -60,7 +60,7 @@ public final class PasstPeer implements StreamPeer {
     public void received(Frame frame) {
         segments.toSuperFrame(frame);
         if (frame.needs == 0) {
-            // passt has computed the checksums, and nothing was between.
+            // passt has computed the checksums, and no network is in between.
             frame.flags = Frame.DATA_VALID;
         }
     }

@@ -29,26 +29,27 @@ import org.vhost4j.sys.SocketPair;
 import org.vhost4j.sys.SystemError;
 
 /**
- * passt as a child of this process, at the other end of a port's socket. When it ends it is started again. It ends with this process, also
- * when that is killed: the socket is closed then, which is passt's signal to end, since it serves one connection only.
+ * Runs passt as a child of this process, connected to a port by a socket. When passt ends it is started again. It ends
+ * with this process, even when this process is killed, because passt serves one connection and ends when its socket is
+ * closed.
  */
 public final class PasstProcess implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(30);
     private static final long LOOK_NANOS = 1_000_000;
 
-    /** passt that ends earlier than this is started again later each time. */
+    /** Time after a start: if passt ends earlier, the delay before the next start grows. */
     private static final Duration SOON = Duration.ofSeconds(10);
 
     private static final long SHORTEST_PAUSE_MILLIS = 100;
     private static final long LONGEST_PAUSE_MILLIS = 5_000;
 
-    /** Bytes of a socket that its peer has not read. */
+    /** ioctl: number of bytes sent to a socket that its peer has not read. */
     private static final long SIOCOUTQ = 0x5411;
 
     private static final int POLLHUP = 0x10;
     private static final int SOCKET_BYTES = 1 << 20;
 
-    /** A frame of the local experimental EtherType 1 (IEEE 802): nothing answers it. */
+    /** A frame with the local experimental EtherType 1 (IEEE 802), to which no host replies. */
     private static final byte[] PROBE = probe();
 
     private final List<String> command;
@@ -58,7 +59,7 @@ public final class PasstProcess implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile @Nullable RunningProgram running;
 
-    /** Of another process, and not followed yet. */
+    /** The passt of another process, which is not watched yet. */
     private @Nullable Child adopted;
 
     private volatile long pauseMillis = SHORTEST_PAUSE_MILLIS;
@@ -88,14 +89,14 @@ public final class PasstProcess implements AutoCloseable {
         this.port = port;
         this.lane = lane;
         this.lines = lines;
-        // A connection can be lost while passt runs: when it does not keep to the framing.
+        // A connection can be lost while passt runs, when passt violates the framing.
         port.whenLost(reason -> {
             lines.accept("the connection to passt is lost: " + reason);
             kill();
         });
     }
 
-    /** A child that was started, and how it ended. */
+    /** A started child, and how it has ended. */
     private static final class Child {
         final RunningProgram process;
         final Fd socket;
@@ -126,7 +127,7 @@ public final class PasstProcess implements AutoCloseable {
         }
 
         synchronized String last() {
-            // What failed, and what of it: two lines are enough for that.
+            // Two lines are enough for an error and its details.
             return said.isEmpty()
                     ? "it says nothing"
                     : String.join("; ", said.subList(Math.max(0, said.size() - 2), said.size()));
@@ -134,10 +135,10 @@ public final class PasstProcess implements AutoCloseable {
     }
 
     /**
-     * Starts passt and connects the port, when passt serves. Called by the lane's thread, before there are guests: takes as long as passt
-     * takes to start.
+     * Starts passt, waits until it serves, and connects the port. Called by the lane's thread, before there are guests:
+     * blocks while passt starts.
      *
-     * @throws SystemError when it cannot be started, or ends at once; with the reason that it gave
+     * @throws SystemError when it cannot be started, or ends at once; the message has passt's reason
      */
     public void start() {
         port.connect(launch());
@@ -153,8 +154,8 @@ public final class PasstProcess implements AutoCloseable {
     }
 
     /**
-     * Continues with a passt that another process has started, and whose connection the port has. It has no effect
-     * until {@link #proceed}.
+     * Takes over a passt that another process has started, and to which the port is connected. It has no effect until
+     * {@link #proceed}.
      *
      * @param program the passt
      * @param socket its connection, owned by the port
@@ -168,11 +169,11 @@ public final class PasstProcess implements AutoCloseable {
         starts.incrementAndGet();
     }
 
-    /** Follows the passt that was adopted, or starts one when there is none. Called by the lane's thread. */
+    /** Watches the passt that was adopted, or starts one when there is none. Called by the lane's thread. */
     public void proceed() {
         Child child = adopted;
         adopted = null;
-        // Of the lane's thread: it has the same network namespace.
+        // Created by the lane's thread, so that it has the same network namespace.
         if (child != null) {
             ControlThread.start("vhost4j-" + port.name(), () -> follow(child));
         } else if (running == null) {
@@ -180,7 +181,7 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    /** Starts passt and waits until it serves; our end of the socket. */
+    /** Starts passt and waits until it serves; returns this process's end of the socket. */
     private Fd launch() {
         SocketPair pair = SocketPair.create();
         Child child;
@@ -193,7 +194,7 @@ public final class PasstProcess implements AutoCloseable {
             throw e;
         }
         running = child.process;
-        // Of the calling thread: the new one has its network namespace, and so has the next passt.
+        // Created by the calling thread, so that it, and each passt that it starts, has the same network namespace.
         ControlThread.start("vhost4j-" + port.name(), () -> follow(child));
         if (closed.getCount() == 0) {
             child.process.kill();
@@ -213,12 +214,15 @@ public final class PasstProcess implements AutoCloseable {
     private static void growBuffer(Fd socket) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_INT, SOCKET_BYTES);
-            // As much as the host's limit lets it be.
+            // The kernel reduces it to the host's limit.
             int unused = LibC.setsockopt(socket.number(), LibC.SO_SNDBUF, bytes.address(), Integer.BYTES);
         }
     }
 
-    /** passt counts on it: what a write leaves of a frame it writes in a second that has to wait. */
+    /**
+     * Makes a socket blocking, which passt requires: it writes the rest of a partly written frame with a call that has
+     * to block.
+     */
     private static void makeBlocking(Fd socket) {
         int flags = SystemError.check(
                 LibC.fcntl(socket.number(), LibC.F_GETFL, 0), "cannot read the flags of the socket of passt");
@@ -227,7 +231,7 @@ public final class PasstProcess implements AutoCloseable {
                 "cannot make the socket of passt blocking");
     }
 
-    /** passt serves when it has read what was written: its options were good, its ports are open. */
+    /** Waits until passt serves: it has read the probe frame, so its options are valid and its ports are open. */
     private void awaitService(Child child) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocateFrom(ValueLayout.JAVA_BYTE, PROBE);
@@ -256,7 +260,9 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    /** A child's own thread: reads what it says, and starts the next when it has ended after it had served. */
+    /**
+     * Runs on a child's own thread: reads its output, and starts the next child when it has ended after it had served.
+     */
     private void follow(Child child) {
         long began = System.nanoTime();
         String how = child.process.awaitEnd(line -> {
@@ -283,7 +289,7 @@ public final class PasstProcess implements AutoCloseable {
                 if (connect(launch())) {
                     lines.accept("passt runs again");
                 } else {
-                    // Its own thread starts the next, if there is to be one.
+                    // The child's thread starts the next one, if needed.
                     kill();
                 }
                 return;
@@ -294,7 +300,7 @@ public final class PasstProcess implements AutoCloseable {
                     lastReason = reason;
                 }
             } catch (CompletionException | IllegalStateException e) {
-                // The lane has ended, or the port has stopped, and its end is no reason to start another one.
+                // The lane has ended or the port has stopped: no other passt is started.
                 closed.countDown();
                 kill();
                 return;
@@ -302,7 +308,10 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    /** Connects the port; false when it is about to be another process's, which starts passt itself. */
+    /**
+     * Connects the port; returns false when the port is being handed over to another process, which starts passt
+     * itself.
+     */
     private boolean connect(Fd socket) {
         try {
             return lane.submit(() -> {
@@ -346,7 +355,7 @@ public final class PasstProcess implements AutoCloseable {
     }
 
     /**
-     * Returns the process that runs now, or the last one.
+     * Returns the present child process, or the last one.
      *
      * @return process ID, 0 before {@link #start}
      */
@@ -355,7 +364,10 @@ public final class PasstProcess implements AutoCloseable {
         return child == null ? 0 : child.pid();
     }
 
-    /** Leaves passt, with its connection, to another process: it is neither killed nor started again here. Any thread. */
+    /**
+     * Leaves passt, with its connection, to another process: it is neither killed nor started again by this one. Any
+     * thread may call it.
+     */
     public void leave() {
         closed.countDown();
         if (!port.isConnected()) {
@@ -367,7 +379,7 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    /** Ends passt permanently; later calls do nothing. Any thread. */
+    /** Ends passt permanently; later calls do nothing. Any thread may call it. */
     @Override
     public void close() {
         closed.countDown();

@@ -10,17 +10,17 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.stats.PortCounters;
 
 /**
- * A frame that a port has read, on its way to the sink. It is counted once, and is kept here while its receiver has no room. The bytes stay
- * in the port's memory.
+ * A frame that a port has read and forwards to the sink. It is counted once, and kept while its receiver has no room.
+ * The bytes stay in the port's memory.
  */
 public final class IncomingFrame {
-    /** There is no frame. */
+    /** Result: there is no frame. */
     public static final int EMPTY = 0;
-    /** A frame was forwarded or dropped. */
+    /** Result: a frame was forwarded or dropped. */
     public static final int MOVED = 1;
-    /** A frame was read and its receiver has no room. */
+    /** Result: a frame was read and its receiver has no room. */
     public static final int BLOCKED = 2;
-    /** The interface or the connection has gone, or is down. */
+    /** Result: the interface or the connection is gone or down. */
     public static final int GONE = 3;
 
     /** The frame, filled by the port while it does not {@link #waits wait}. */
@@ -55,7 +55,7 @@ public final class IncomingFrame {
     }
 
     /**
-     * Counts the frame and passes it on.
+     * Counts and forwards the frame.
      *
      * @return {@link #MOVED} or {@link #BLOCKED}
      */
@@ -66,7 +66,7 @@ public final class IncomingFrame {
     }
 
     /**
-     * Passes on the frame that waits.
+     * Forwards the frame that waits.
      *
      * @return {@link #MOVED} or {@link #BLOCKED}
      */
@@ -97,9 +97,9 @@ public final class IncomingFrame {
     }
 
     /**
-     * Continues with a frame that another process has read, and has counted.
+     * Continues with a frame that another process has read and counted.
      *
-     * @param held null for none
+     * @param held the frame; null for none
      * @param memory address of {@link Frame#MAX_BYTES} bytes, where the frame can stay
      */
     public void hold(@Nullable HeldFrame held, long memory) {

@@ -37,7 +37,7 @@ public final class PortStop {
     }
 
     /**
-     * Stops the port and says so; a port that has stopped keeps its reason.
+     * Stops the port and reports it; a port that has stopped keeps its reason.
      *
      * @param why the reason, in one line
      * @return true when the port worked until now
@@ -52,9 +52,9 @@ public final class PortStop {
     }
 
     /**
-     * Stops the port for a time, of which something else is said.
+     * Stops the port temporarily, without a report.
      *
-     * @param why one line
+     * @param why the reason, in one line
      */
     public void pause(String why) {
         reason = why;

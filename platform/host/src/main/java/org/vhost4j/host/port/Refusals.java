@@ -5,15 +5,15 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.sys.Errno;
 
-/** Frames that the kernel did not take from a port, counted by the meaning of the error number. */
+/** Counts the frames of a port that the kernel refused, by the meaning of the error number. */
 public final class Refusals {
     private final PortCounters counters;
     private final boolean[] seen = new boolean[Errno.LIMIT];
 
     /**
-     * Creates it without refusals.
+     * Creates an object without refusals.
      *
-     * @param counters the port's
+     * @param counters counters of the port
      */
     public Refusals(PortCounters counters) {
         this.counters = counters;

@@ -19,13 +19,14 @@ import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Keeps a {@link StreamPort} connected: connects it to a peer that listens, and again when the connection is lost; or listens, and accepts
- * one peer after another. All that can wait is done by a thread of its own, which lives while there is no connection, or while it listens.
+ * Keeps a {@link StreamPort} connected: connects it to a peer that listens, and again when the connection is lost; or
+ * listens, and accepts one peer after another. Everything that can block is done by a separate thread, which exists
+ * while there is no connection, or while it listens.
  */
 public final class StreamConnector implements AutoCloseable {
     private static final long AGAIN_NANOS = 500_000_000;
 
-    /** How long the kernel may try to reach a host. */
+    /** Maximum time in seconds for which the kernel tries to reach a host. */
     private static final int CONNECT_SECONDS = 10;
 
     private static final int SO_REUSEADDR = 2;
@@ -39,10 +40,10 @@ public final class StreamConnector implements AutoCloseable {
     private final boolean listens;
     private final Consumer<String> lines;
 
-    /** Of the socket that listens; null without one. Of the lane. */
+    /** The file of the listening socket; null without one. Used by the lane. */
     private @Nullable SocketFile file;
 
-    /** The thread that works for the port now; null for none. Of the lane. */
+    /** The thread's present work; null for none. Used by the lane. */
     private @Nullable Work work;
 
     /**
@@ -52,8 +53,8 @@ public final class StreamConnector implements AutoCloseable {
      * @param lane lane of the port
      * @param address address on which the peer listens, or on which to listen for it
      * @param listens whether the peer connects to this program
-     * @param lines receives a line when a peer is connected, when the connection is lost, and when there is another reason why there is none;
-     *     called by several threads
+     * @param lines receives a line when a peer is connected, when the connection is lost, and when the reason why there
+     *     is no connection changes; called by several threads
      */
     public StreamConnector(StreamPort port, Lane lane, SocketAddress address, boolean listens, Consumer<String> lines) {
         this.port = port;
@@ -65,9 +66,9 @@ public final class StreamConnector implements AutoCloseable {
     }
 
     /**
-     * Begins to connect, or to listen. Called by the lane's thread.
+     * Starts to connect, or to listen. Called by the lane's thread.
      *
-     * @throws SystemError when it is not possible to listen there
+     * @throws SystemError when it cannot listen on the address
      */
     public void start() {
         if (work == null) {
@@ -81,7 +82,10 @@ public final class StreamConnector implements AutoCloseable {
         ControlThread.start("vhost4j-" + port.name(), next::run);
     }
 
-    /** Ends the connection, and tries for none until {@link #start}. Called by the lane's thread, or when the lane is closed. */
+    /**
+     * Ends the connection, and makes none until {@link #start}. Called by the lane's thread, or when the lane is
+     * closed.
+     */
     public void stop() {
         Work now = work;
         work = null;
@@ -133,7 +137,7 @@ public final class StreamConnector implements AutoCloseable {
         }
     }
 
-    /** What the thread does, until a connection is made, or for as long as it listens. */
+    /** The work of the thread, until a connection is made, or while it listens. */
     private final class Work {
         private final @Nullable Fd listening;
         private final boolean again;
@@ -222,7 +226,7 @@ public final class StreamConnector implements AutoCloseable {
             return give(socket);
         }
 
-        /** Gives the port a connection; false when it has one. */
+        /** Passes a connection to the port; returns false when the port has one. */
         private boolean give(Fd socket) {
             try {
                 if (address.path() == null) {
@@ -256,7 +260,7 @@ public final class StreamConnector implements AutoCloseable {
         }
     }
 
-    /** As {@link #stop}. */
+    /** Does the same as {@link #stop}. */
     @Override
     public void close() {
         stop();

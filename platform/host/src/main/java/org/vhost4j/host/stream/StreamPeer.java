@@ -4,9 +4,9 @@ package org.vhost4j.host.stream;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 
-/** The peer of a {@link StreamPort}: which frames it accepts, and how they are adapted to it. Called by the port's lane. */
+/** Converts frames to and from the peer of a {@link StreamPort}. Called by the port's lane. */
 public interface StreamPeer {
-    /** A peer that exchanges frames as on a wire: no super-frames, and complete checksums. */
+    /** A peer that exchanges plain frames: no super-frames, and complete checksums. */
     StreamPeer PLAIN = new StreamPeer() {
         @Override
         public int accepts() {
@@ -48,13 +48,13 @@ public interface StreamPeer {
      * and for headers that are repeated.
      *
      * @param frame a frame that needs nothing beyond {@link #accepts}; it is not changed
-     * @param stream port that takes frames without offloads, of at most {@link #longest} bytes
+     * @param stream port that accepts frames without offloads, of at most {@link #longest} bytes
      * @return the result of the stream, or {@link FramePort#REFUSED} for a frame that was dropped and counted
      */
     int deliver(Frame frame, FramePort stream);
 
     /**
-     * Adapts a frame that has arrived from the peer.
+     * Converts a frame that has arrived from the peer.
      *
      * @param frame the frame, contiguous, in memory that may be changed, with a cleared header; gets {@link
      *     Frame#needs} and a matching header

@@ -21,15 +21,17 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A network behind a stream socket, on which each frame follows its length in 4 bytes, the highest first, as QEMU's {@code -netdev stream},
- * passt, gvproxy and socket_vmnet have it. The port exists without a connection, too: then frames for it are dropped.
+ * A port to a network behind a stream socket, on which each frame is preceded by its length, 4 bytes big-endian, as
+ * with QEMU's {@code -netdev stream}, passt, gvproxy and socket_vmnet. The port also exists without a connection: then
+ * frames for it are dropped.
  *
- * <p>Nothing waits for the peer: what the socket does not take is kept, up to 1 MiB, then senders wait for as long as {@link SenderWait}
- * lets them, then frames are dropped and counted. No allocation for a frame.
+ * <p>The port never blocks: bytes that the socket does not accept are kept, up to 1 MiB; beyond that senders wait as
+ * long as {@link SenderWait} allows, and then frames are dropped and counted. No allocation for a frame.
  *
  * <p>Belongs to the lane that it is attached to.
  */
-@SuppressWarnings("EnumOrdinal") // Slots live as long as this object: no order is stored or sent.
+@SuppressWarnings(
+        "EnumOrdinal") // The enum's ordinals index the slots only within this process: no ordinal is stored or sent.
 public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     private static final int BURST = 64;
     private static final int REASONS = PortDrop.values().length;
@@ -63,8 +65,8 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
      * @param peer the peer
      * @param sink destination of the peer's frames
      * @param clock clock in nanoseconds, from any origin
-     * @param trouble receives a line when the port stops permanently, and when a frame is dropped for a reason that the connection had not
-     *     before; called by the lane's thread
+     * @param trouble receives a line when the port stops permanently, and when a frame is dropped for a reason that is
+     *     new for the connection; called by the lane's thread
      */
     public StreamPort(String name, StreamPeer peer, FrameSink sink, LongSupplier clock, Consumer<String> trouble) {
         this.name = name;
@@ -77,9 +79,10 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Registers an action that runs when a connection is lost, also one that {@link #connect} finds lost. Called before {@link #attach}.
+     * Registers an action that runs when a connection is lost, even if {@link #connect} detects that. Called before
+     * {@link #attach}.
      *
-     * @param task receives the reason, one line; called by the lane's thread, which must not wait; the socket is closed
+     * @param task receives the reason, in one line; called by the lane's thread, must not block; the socket is closed
      *     already
      */
     public void whenLost(Consumer<String> task) {
@@ -97,7 +100,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Gives the port a connection in place of the one that it has, if any. Called by the lane's thread.
+     * Sets the port's connection, and closes the present one, if any. Called by the lane's thread.
      *
      * @param to a connected stream socket that does not block; owned by the port from now on, also when this fails
      * @throws SystemError when the socket cannot be watched
@@ -168,11 +171,11 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Gives a halted port a connection that another process has used. Called by the lane's thread.
+     * Sets the connection of a halted port to one that another process has used. Called by the lane's thread.
      *
      * @param to the connection, as for {@link #connect}
      * @param state the position of that process in the stream
-     * @throws IllegalArgumentException when that cannot be
+     * @throws IllegalArgumentException when the state is invalid
      */
     public void adopt(Fd to, StreamState state) {
         connect(to);
@@ -185,7 +188,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         }
     }
 
-    /** Most events only wake the lane, whose next turn polls every port. */
+    /** Handles an event of the socket. Most events only wake the lane, whose next turn polls every port. */
     private void room() {
         if (connected) {
             writer.writable();
@@ -235,7 +238,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         return work;
     }
 
-    /** Every event is reported by edge at any time, except that a write has failed. */
+    /** Arms nothing: every event is reported edge-triggered at any time, except a failed write. */
     @Override
     public boolean arm() {
         return connected && !halted && writer.broken() != 0;
@@ -276,7 +279,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         counted = false;
         int result = peer.deliver(frame, stream);
         if (result == REFUSED && !counted) {
-            // Not by the stream: nothing whole could be made of it.
+            // Not dropped by the stream: the peer could not make a complete frame of it.
             counters.drop(PortDrop.BAD_SUPER_FRAME);
         }
         return result;
@@ -291,7 +294,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     private void count(PortDrop reason, int frames) {
         counters.drop(reason, frames);
         if (reason != PortDrop.NO_PEER && reason != PortDrop.STOPPED && !said[reason.ordinal()]) {
-            // A line for each reason, not for each frame; of a lost connection its owner says more.
+            // One line for each reason, not for each frame; the owner reports a lost connection.
             said[reason.ordinal()] = true;
             trouble.accept("frames are dropped: " + reason.meaning());
         }
@@ -313,7 +316,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         writer.flush();
     }
 
-    /** The stream itself, for how the peer changes frames. */
+    /** The stream as a port, to which the peer delivers converted frames. */
     private final class Stream implements FramePort {
         @Override
         public String name() {
@@ -367,7 +370,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Returns the number of writes of which the socket took a part first, and the rest later.
+     * Returns the number of writes of which the socket accepted only a part at first.
      *
      * @return the number since the start
      */

@@ -14,7 +14,10 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.IoVector;
 import org.vhost4j.sys.SystemError;
 
-/** The way in over a stream: several frames with one readv(2), into a buffer of our own, from which the sink takes them. */
+/**
+ * Reads frames from a stream: several frames with one readv(2), into a buffer from which they are forwarded to the
+ * sink.
+ */
 final class StreamReader {
     private static final int CAPACITY = 1 << 18;
 
@@ -41,7 +44,7 @@ final class StreamReader {
     /** Begins a stream. A frame of the previous stream that waits for room keeps waiting. */
     void open(int number) {
         fd = number;
-        // The bytes of a frame that waits stay where they are until it has gone.
+        // The bytes of a waiting frame stay in place until it was forwarded.
         if (!incoming.waits()) {
             head = 0;
         }
@@ -54,9 +57,9 @@ final class StreamReader {
     }
 
     /**
-     * Continues with what another process has read. The stream has begun, and nothing was read of it.
+     * Restores the bytes that another process has read. The stream has begun, and nothing was read from it.
      *
-     * @throws IllegalArgumentException when it is more than can be
+     * @throws IllegalArgumentException when there are more bytes than the buffer can hold
      */
     void restore(StreamState state) {
         HeldFrame held = state.held();
@@ -70,7 +73,7 @@ final class StreamReader {
         MemorySegment.copy(state.unread(), 0, memory, ValueLayout.JAVA_BYTE, head, state.unread().length);
     }
 
-    /** Passes one frame on. */
+    /** Forwards one frame. */
     int read() {
         if (incoming.waits()) {
             return incoming.offer();
@@ -133,12 +136,12 @@ final class StreamReader {
     }
 
     /**
-     * Why a connection is lost.
+     * Returns the reason why a connection is lost.
      *
-     * @param errno what a call answered, 0 for the end of the stream
+     * @param errno error number of the call, 0 for the end of the stream
      */
     static String lost(int errno) {
-        // A peer that closes a Unix socket before it has read everything resets it.
+        // A peer that closes a Unix socket before it has read everything causes ECONNRESET.
         return errno == 0 || errno == Errno.ECONNRESET || errno == Errno.EPIPE
                 ? "the peer closed the connection"
                 : String.valueOf(new SystemError("the connection was lost", errno).getMessage());

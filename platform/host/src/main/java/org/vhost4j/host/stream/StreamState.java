@@ -9,7 +9,7 @@ import org.vhost4j.device.bridge.HeldFrame;
  *
  * @param unread bytes that were received and not processed: lengths and frames, the last possibly in part
  * @param unwritten bytes that wait for room in the socket; they can begin with the rest of a frame
- * @param whole offset in {@code unwritten} of the first frame that is complete with its length
+ * @param whole offset in {@code unwritten} of the first complete frame with its length
  * @param held a frame that was received and waits for room at its receiver; null for none
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.

@@ -11,21 +11,21 @@ import org.vhost4j.sys.HotCalls;
 import org.vhost4j.sys.IoVector;
 
 /**
- * The way out over a stream: the length of each frame, 4 bytes with the highest first, and the frame. Long frames are written from the
- * pieces where they are; short ones are put together until {@link #flush}. What the socket does not take is kept, and written when there
- * is room again: no call waits.
+ * Writes frames to a stream: the length of each frame, 4 bytes big-endian, and the frame. Long frames are written
+ * without copying their pieces; short ones are collected until {@link #flush}. Bytes that the socket does not accept
+ * are kept, and written when there is room again: no call blocks.
  */
 final class StreamWriter {
-    /** The length before each frame. */
+    /** Size in bytes of the length before each frame. */
     static final int LENGTH_BYTES = 4;
 
-    /** What may wait for room. */
+    /** Maximum number of bytes that wait for room. */
     static final int CAPACITY = 1 << 20;
 
     /** Size in bytes up to which copying a frame costs less than a call. */
     private static final int SHORT = 2048;
 
-    /** Headers that are repeated when a frame goes in two. */
+    /** Room in bytes for the headers that are repeated when a frame is sent in two parts. */
     private static final int SLACK = 1024;
 
     private static final int NONE = -1;
@@ -38,16 +38,16 @@ final class StreamWriter {
     private int fd = -1;
     private int head;
     private int tail;
-    /** The socket was full; {@link #writable} ends it. */
+    /** Whether the socket is full; {@link #writable} resets it. */
     private boolean blocked;
 
     private boolean halted;
 
     private int broken;
-    /** Where the frame is that is being copied, or {@link #NONE}. */
+    /** Offset of the frame that is being copied, or {@link #NONE}. */
     private int keeping = NONE;
 
-    /** Where the first whole frame begins that waits: at {@code head}, or after the rest of one of which a part was written. */
+    /** Offset of the first waiting frame that is complete: {@code head}, or after the rest of a partly written one. */
     private int boundary;
 
     private long partialWrites;
@@ -77,7 +77,7 @@ final class StreamWriter {
         return lost;
     }
 
-    /** Writes nothing until {@link #proceed}: what comes is kept. */
+    /** Writes nothing until {@link #proceed}: frames are kept. */
     void halt() {
         halted = true;
         blocked = true;
@@ -103,9 +103,9 @@ final class StreamWriter {
     }
 
     /**
-     * Continues with what another process has kept. The stream has begun, and nothing was written to it.
+     * Restores the bytes that another process has kept. The stream has begun, and nothing was written to it.
      *
-     * @throws IllegalArgumentException when it is not whole frames after the rest of one
+     * @throws IllegalArgumentException when the bytes are not complete frames after the rest of one
      */
     void restore(StreamState state) {
         byte[] kept = state.unwritten();
@@ -125,7 +125,7 @@ final class StreamWriter {
         tail = kept.length;
     }
 
-    /** Returns whether a frame can be taken, even in two parts. */
+    /** Returns whether there is room for a frame, even in two parts. */
     boolean hasRoom(int frameBytes) {
         return CAPACITY - (tail - head) >= frameBytes + SLACK;
     }
@@ -141,9 +141,9 @@ final class StreamWriter {
     }
 
     /**
-     * Takes a frame for which {@link #hasRoom} was true.
+     * Accepts a frame for which {@link #hasRoom} returned true.
      *
-     * @return false when its memory has gone, and nothing of it was written
+     * @return false when its memory has vanished, and nothing of it was written
      */
     boolean write(Frame frame) {
         scrub();
@@ -199,7 +199,7 @@ final class StreamWriter {
             head = 0;
         }
         int at = tail;
-        // Before the bytes are copied: when their memory has gone the length is sent anyway, and as many bytes
+        // Set before the bytes are copied: if their memory has vanished the length is sent anyway, and as many bytes
         // must follow.
         tail += left;
         if (at == head && written != 0) {
@@ -229,7 +229,7 @@ final class StreamWriter {
         keeping = NONE;
     }
 
-    /** Of a frame whose memory went while it was copied zeros are sent, not what was here before. */
+    /** Overwrites a frame whose memory vanished while it was copied with zeros, so that old bytes are not sent. */
     private void scrub() {
         if (keeping != NONE) {
             memory.asSlice(keeping, tail - keeping).fill((byte) 0);
@@ -245,7 +245,7 @@ final class StreamWriter {
         }
     }
 
-    /** Writes what was put together, as far as there is room. */
+    /** Writes the collected frames, as far as there is room. */
     void flush() {
         scrub();
         if (blocked || broken != 0 || head == tail) {
@@ -277,7 +277,7 @@ final class StreamWriter {
         }
     }
 
-    /** Behind the frame that begins at an offset. */
+    /** Returns the offset after the frame that begins at an offset. */
     private int next(int at) {
         return at + LENGTH_BYTES + HostMemory.getIntBE(buffer + at);
     }

@@ -28,16 +28,19 @@ enum InterfaceKind {
     private static final int IFREQ_BYTES = 40;
     private static final int IFREQ_DATA = 16;
 
-    /** Of {@code struct ethtool_drvinfo}: a command, five strings of 32 bytes, and what is not read here. */
+    /**
+     * Size of {@code struct ethtool_drvinfo} in bytes: a command, five strings of 32 bytes, and fields that are not
+     * read.
+     */
     private static final int DRVINFO_BYTES = 196;
 
     private static final int DRIVER = 4;
     private static final int BUS = 100;
 
     /**
-     * Asks the kernel.
+     * Returns the kind of an interface, read from the kernel.
      *
-     * @param name 1 to 15 bytes
+     * @param name name of the interface, 1 to 15 bytes
      */
     static InterfaceKind of(String name) {
         try (Arena arena = Arena.ofConfined();

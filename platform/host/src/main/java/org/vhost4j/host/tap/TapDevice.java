@@ -37,7 +37,7 @@ public final class TapDevice implements AutoCloseable {
     private static final int ANY_TSO = Offloads.TSO4 | Offloads.TSO6;
     private static final int USO = Offloads.USO4 | Offloads.USO6;
 
-    /** By bit number. */
+    /** Names of the offloads by bit number. */
     private static final String[] OFFLOAD_NAMES = {
         "CSUM", "TSO4", "TSO6", "ECN", "UFO", "USO4", "USO6", "UDP_TUNNEL", "UDP_TUNNEL_CSUM"
     };
@@ -54,24 +54,24 @@ public final class TapDevice implements AutoCloseable {
     /**
      * Opens a queue of a TAP, which is created when no interface has that name.
      *
-     * @param name of the interface, 1 to 15 bytes; {@code %d} in it stands for the first free number
+     * @param name name of the interface, 1 to 15 bytes; {@code %d} in it stands for the first free number
      * @param multiQueue whether the interface has several queues: opening it again adds one
      * @return the queue, non-blocking, with no offloads towards us
-     * @throws SystemError with one sentence that says what is missing
+     * @throws SystemError when it cannot be opened; the message is one sentence that names the cause
      */
     public static TapDevice open(String name, boolean multiQueue) {
         return open(name, multiQueue, NetHeader.BYTES);
     }
 
     /**
-     * Opens a queue of a TAP as {@link #open(String, boolean)} does. The length of headers is the same for all queues of an interface: with
-     * the right one from the start, no frame of another queue comes with a header of another length.
+     * Opens a queue of a TAP as {@link #open(String, boolean)} does. The length of headers is the same for all queues
+     * of an interface: setting it here prevents frames of other queues with a header of another length.
      *
-     * @param name of the interface, 1 to 15 bytes; {@code %d} in it stands for the first free number
+     * @param name name of the interface, 1 to 15 bytes; {@code %d} in it stands for the first free number
      * @param multiQueue whether the interface has several queues: opening it again adds one
      * @param headerBytes {@link NetHeader#BYTES} or {@link NetHeader#TUNNEL_BYTES}
      * @return the queue, non-blocking, with no offloads towards us
-     * @throws SystemError with one sentence that says what is missing
+     * @throws SystemError when it cannot be opened; the message is one sentence that names the cause
      */
     public static TapDevice open(String name, boolean multiQueue, int headerBytes) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
@@ -97,12 +97,12 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * Opens the only queue of a TAP in the way in which it was created, with multi_queue or without; creates it when no
-     * interface has that name.
+     * Opens the only queue of a TAP with or without multi_queue, as the TAP was created; creates it when no interface
+     * has that name.
      *
-     * @param name of the interface, as {@link #open} takes it
+     * @param name name of the interface, as {@link #open} takes it
      * @return the queue
-     * @throws SystemError with one sentence that says what is missing
+     * @throws SystemError when it cannot be opened; the message is one sentence that names the cause
      */
     public static TapDevice openAsMade(String name) {
         try {
@@ -119,9 +119,9 @@ public final class TapDevice implements AutoCloseable {
      * Takes over a queue that another process has opened.
      *
      * @param fd the queue; owned by the device from now on
-     * @param name of the interface
+     * @param name name of the interface
      * @param headerBytes length of the header before each frame, as that process has set it
-     * @return the queue, as it is
+     * @return the queue, with its settings unchanged
      */
     public static TapDevice takeOver(Fd fd, String name, int headerBytes) {
         TapDevice device = new TapDevice(fd, name);
@@ -217,8 +217,8 @@ public final class TapDevice implements AutoCloseable {
     /**
      * Returns the largest part of {@code wanted} that a TAP accepts in one call: every offload requires {@link
      * Offloads#CSUM}, ECN requires one of the TSOs, USO4 and USO6 go together, and tunnels require an inner
-     * segmentation offload. For a caller that knows what to do about the rest; {@link #offloads} itself never settles
-     * for less.
+     * segmentation offload. For callers that handle the rest themselves; {@link #offloads} sets exactly the given mask
+     * or fails.
      *
      * @param wanted a mask of {@link Offloads}
      * @return a mask that obeys the kernel's rules, whether or not this kernel knows all of it
@@ -242,9 +242,9 @@ public final class TapDevice implements AutoCloseable {
 
     /**
      * Sets the offloads of frames that the TAP may deliver to this program (TUNSETOFFLOAD); the setting applies to all
-     * queues. What we write is not affected. Frames that wait already keep what they have.
+     * queues. Frames written by this program are not affected. Frames that wait already are not changed.
      *
-     * @param mask of {@link Offloads}
+     * @param mask mask of {@link Offloads}
      * @throws SystemError when the mask breaks the kernel's rules or the kernel lacks one of the offloads; then nothing changes
      */
     public void offloads(int mask) {

@@ -19,9 +19,10 @@ import org.vhost4j.host.port.PortStop;
 import org.vhost4j.sys.SystemError;
 
 /**
- * The host's network stack behind one queue of a TAP. Frames are written straight from where they are, and read straight into the
- * buffers of the only receiver when there is just one and it takes everything that the TAP may send; otherwise they are read into
- * a buffer of our own and given to the sink. One system call a frame, no allocation.
+ * A port to the host's network stack through one queue of a TAP. Frames are written without an intermediate copy. They
+ * are read directly into the receive buffers of the sole receiver, if there is one and it accepts all offloads that the
+ * TAP may use; otherwise they are read into a buffer and forwarded to the sink. One system call for each frame, no
+ * allocation.
  *
  * <p>Belongs to the lane that it is attached to.
  */
@@ -43,7 +44,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     private @Nullable FdHandle handle;
     private final PortStop stop;
 
-    /** Nothing is read, and the TAP's settings stay, until {@link #proceed}. */
+    /** Whether reading and changes of the TAP's settings are stopped until {@link #proceed}. */
     private boolean halted;
 
     /**
@@ -57,8 +58,8 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
      *     TapDevice#tunnels}
      * @param sink destination of the host's frames
      * @param engine engine that checks their headers against the packets
-     * @param trouble receives a line when the port stops permanently, and when the kernel refuses a frame for a reason that it had
-     *     not before; called by the lane's thread
+     * @param trouble receives a line when the port stops permanently, and when the kernel refuses a frame for a new
+     *     reason; called by the lane's thread
      */
     public TapPort(
             String name,
@@ -109,15 +110,16 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Passes on first what another process has read and not passed on. Called by the lane's thread, while the port is halted.
+     * Adds a frame that another process has read and not forwarded; it is forwarded first. Called by the lane's thread,
+     * while the port is halted.
      *
-     * @param frame null for none
+     * @param frame the frame; null for none
      */
     public void hold(@Nullable HeldFrame frame) {
         incoming.hold(frame, reader.memory());
     }
 
-    /** Reads nothing until {@link #proceed}. Frames are written as ever. Called by the lane's thread. */
+    /** Reads nothing until {@link #proceed}. Frames are still written. Called by the lane's thread. */
     public void halt() {
         halted = true;
     }
@@ -159,7 +161,8 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Registers an action that runs when the interface is removed. Without it the port stops permanently then, and says so.
+     * Registers an action that runs when the interface is removed. Without it the port then stops permanently and
+     * reports that.
      *
      * @param task called by the lane's thread; {@link #rejoin} ends the time without an interface
      */
@@ -168,7 +171,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Gives the port another TAP in place of one whose interface was removed. Counters continue. Called by the lane's thread.
+     * Replaces a TAP whose interface was removed by another one. Counters continue. Called by the lane's thread.
      *
      * @param again a TAP with a header of the same length; owned by the port from now on
      * @return the previous TAP, for the caller to close on a thread that may block
@@ -206,8 +209,8 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
      * Sets the offloads of frames that the host may deliver, after a guest has negotiated those that it accepts. When
      * the port has stopped, the TAP that it rejoins gets the setting. Called by the lane's thread.
      *
-     * @param mask of {@link org.vhost4j.device.frame.Offloads}; see {@link TapDevice#settable}
-     * @throws SystemError when the kernel does not take all of it; then nothing changes
+     * @param mask mask of {@link org.vhost4j.device.frame.Offloads}; see {@link TapDevice#settable}
+     * @throws SystemError when the kernel does not support all of it; then nothing changes
      */
     public void receiveOffloads(int mask) {
         if (!stop.isStopped() && !halted) {
@@ -256,8 +259,8 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
 
     @Override
     public boolean arm() {
-        // Frames that come in are reported by edge at any time. That a full TAP has room again is not: then we keep
-        // trying.
+        // Incoming frames are reported edge-triggered at any time. Room in a full TAP is not reported: then the lane
+        // keeps trying.
         return writer.blocked();
     }
 
@@ -312,8 +315,8 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Returns the number of frames from the host that went through a buffer of the port's own, because there was no
-     * sole receiver, or it had too little room.
+     * Returns the number of frames from the host that were copied through the port's buffer, because there was no sole
+     * receiver, or it had too little room.
      *
      * @return the number since the start
      */

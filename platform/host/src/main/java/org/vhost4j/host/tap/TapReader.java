@@ -17,17 +17,22 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.IoVector;
 
 /**
- * The way in through a TAP: one readv(2) a frame, into the buffers of the only receiver or into a buffer of our own.
+ * Reads frames from a TAP: one readv(2) for each frame, into the buffers of the sole receiver or into the reader's
+ * buffer.
  *
- * <p>The kernel cuts a frame that does not fit, so every read has room for the longest one: after the receiver's buffers comes
- * our own. How much to ask of the receiver is guessed from the frames before; a wrong guess costs a copy.
+ * <p>The kernel truncates a frame that does not fit, so every read has room for the longest one: the reader's buffer
+ * follows the receiver's buffers. The number of bytes to reserve at the receiver is predicted from earlier frames; a
+ * wrong prediction costs a copy.
  */
 final class TapReader {
-    /** A full frame of an ordinary interface with a VLAN tag: the least that is requested. */
+    /** Minimum number of bytes to reserve: a full frame of an ordinary interface with a VLAN tag. */
     private static final int ORDINARY = 1518;
-    /** Frames after which what is expected is examined again. */
+    /** Number of frames after which the prediction is updated. */
     private static final int WINDOW = 256;
-    /** A call takes a landing's pieces, the header before them and our own buffer after. */
+    /**
+     * Maximum number of reserved pieces in one call, which also has the header before them and the reader's buffer
+     * after them.
+     */
     private static final int LANDING_PIECES = IoVector.MAX_PIECES - 2;
 
     private int fd;
@@ -68,7 +73,10 @@ final class TapReader {
         return buffer.address();
     }
 
-    /** Moves one frame; {@code receiver} is the only one and takes everything that may come, or null. */
+    /**
+     * Reads and forwards one frame; {@code receiver} is the sole receiver, which accepts all offloads of the TAP, or
+     * null.
+     */
     int read(@Nullable LandingPort receiver) {
         if (incoming.waits()) {
             return incoming.offer();
@@ -109,7 +117,10 @@ final class TapReader {
         return IncomingFrame.MOVED;
     }
 
-    /** What a frame needs by its header alone; more than there is for tunnels, which no guest takes, and what we do not know. */
+    /**
+     * Returns the offloads that a frame needs according to its header alone; for tunnels and unknown types a bit that
+     * no receiver accepts.
+     */
     private static int needs(Frame frame) {
         int needs = (frame.flags & Frame.NEEDS_CSUM) != 0 ? Offloads.CSUM : 0;
         needs |= (frame.gsoType & Frame.GSO_ECN) != 0 ? Offloads.ECN : 0;
@@ -123,7 +134,10 @@ final class TapReader {
         };
     }
 
-    /** The frame is too long for the room that was given, or not what the receiver takes: it goes the long way. */
+    /**
+     * Copies a frame out of the reserved buffers and forwards it to the sink, because it is too long for them, or the
+     * receiver does not accept it.
+     */
     private int stageFromLanding(LandingPort receiver, int landed, int length) {
         int at = 0;
         for (int i = 0; at < landed; i++) {
@@ -168,13 +182,16 @@ final class TapReader {
         if (result == -Errno.EBADFD) {
             return IncomingFrame.GONE;
         }
-        // The kernel has dropped the frame: the receiver's memory is gone (EFAULT), or there is none for the header
-        // (ENOMEM).
+        // The kernel has dropped the frame: the receiver's memory is gone (EFAULT), or the kernel had no memory for the
+        // header (ENOMEM).
         counters.drop(PortDrop.READ_FAILED);
         return IncomingFrame.MOVED;
     }
 
-    /** Follows a longer frame at once, and forgets it after one to two windows. */
+    /**
+     * Updates the predicted length: a longer frame raises it at once, and has no effect any more after one to two
+     * windows.
+     */
     private void guess(int length) {
         windowFrames++;
         if (windowFrames == WINDOW) {

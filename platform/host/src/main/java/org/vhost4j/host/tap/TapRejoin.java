@@ -13,8 +13,9 @@ import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Reopens a port after its interface was removed and one of that name exists again. A separate thread looks for it, and opens and
- * closes TAPs: all of that can wait for the kernel's network configuration, and a lane must not. The thread ends when the search ends.
+ * Reopens a port after its interface was removed and one of that name exists again. A separate thread searches for it,
+ * and opens and closes TAPs, because these calls may wait for the kernel's network configuration and would block a
+ * lane. The thread ends when the search ends.
  *
  * <p>A missing interface is never created: the process that removed it creates it again, with its settings.
  */
@@ -34,7 +35,7 @@ public final class TapRejoin implements AutoCloseable {
      * @param port the port, on the lane
      * @param lane lane of the port
      * @param ifname the interface's name
-     * @param open opens the TAP as it was opened the first time
+     * @param open opens the TAP with the same settings as the first time
      * @param lines receives a line when the interface was removed, when it exists and cannot be joined, and when it was
      *     joined again; called by several threads
      */
@@ -49,7 +50,7 @@ public final class TapRejoin implements AutoCloseable {
 
     private void begin() {
         lines.accept("interface " + ifname + " was removed; it is joined again when there is one of that name");
-        // Of the lane's thread: the new one has its network namespace.
+        // Created by the lane's thread, so that it has the same network namespace.
         ControlThread.start("vhost4j-tap-" + ifname, this::look);
     }
 
@@ -74,7 +75,7 @@ public final class TapRejoin implements AutoCloseable {
         }
     }
 
-    /** Hands the opened TAP to the port; false when it is gone already. */
+    /** Passes the opened TAP to the port; returns false when it is gone already. */
     private boolean join(TapDevice again) {
         try {
             int offloads = port.receiveOffloads();
@@ -103,7 +104,7 @@ public final class TapRejoin implements AutoCloseable {
         return true;
     }
 
-    /** Whether the calling thread's network namespace has an interface of that name. */
+    /** Returns whether the calling thread's network namespace has an interface of that name. */
     static boolean exists(String ifname) {
         try {
             return Files.readAllLines(Path.of("/proc/thread-self/net/dev")).stream()

@@ -15,7 +15,7 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.IoVector;
 import org.vhost4j.sys.SystemError;
 
-/** The way out through a TAP: one writev(2) a frame, from the pieces where they are. */
+/** Writes frames to a TAP: one writev(2) for each frame, without copying its pieces. */
 final class TapWriter {
     private static final int HEADER_LENGTH_FIELD = 2;
 
@@ -50,7 +50,8 @@ final class TapWriter {
         long at = header.address();
         NetHeader.write(at, NetHeader.BYTES, frame, 1);
         if (frame.headerLength > frame.bytes) {
-            // The sender's hint, over which the kernel would refuse the frame; 0 is no hint.
+            // hdr_len is only the sender's hint, and a wrong one would make the kernel refuse the frame; 0 means no
+            // hint.
             HostMemory.putShortLE(at + HEADER_LENGTH_FIELD, 0);
         }
         if (headerBytes == NetHeader.TUNNEL_BYTES) {
@@ -76,7 +77,7 @@ final class TapWriter {
         return FramePort.DELIVERED;
     }
 
-    /** Copies together what one call has no pieces left for. */
+    /** Copies the pieces that exceed the limit of one call into a single one. */
     private int gather(Frame frame, int from) {
         int length = 0;
         for (int i = from; i < frame.pieces; i++) {
@@ -100,13 +101,13 @@ final class TapWriter {
         return FramePort.REFUSED;
     }
 
-    /** Forgets the frame that found no room, which is not offered again. */
+    /** Records that the frame for which there was no room is not offered again. */
     void dropped() {
         blocked = false;
         counters.drop(PortDrop.NO_ROOM);
     }
 
-    /** Returns whether the last frame found no room; there is no notification when room becomes free. */
+    /** Returns whether there was no room for the last frame; there is no notification when room becomes free. */
     boolean blocked() {
         return blocked;
     }

@@ -11,8 +11,8 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A network interface of the calling thread's network namespace, as an AF_XDP port needs to know it. It is promiscuous while this is open,
- * because guests have addresses that are not the interface's own.
+ * A network interface of the calling thread's network namespace, with the properties that an AF_XDP port needs. It is
+ * promiscuous while this object is open, because guests have other addresses than the interface.
  */
 final class XdpInterface implements AutoCloseable {
     private static final int IFNAMSIZ = 16;
@@ -32,7 +32,7 @@ final class XdpInterface implements AutoCloseable {
 
     private static final int ETHTOOL_GFLAGS = 0x25;
     private static final int ETHTOOL_GCHANNELS = 0x3c;
-    /** Of ETHTOOL_GFLAGS: the interface takes VLAN tags out of the frames that it receives. */
+    /** Flag of ETHTOOL_GFLAGS: the interface removes VLAN tags from received frames. */
     private static final int ETH_FLAG_RXVLAN = 1 << 8;
 
     // struct ethtool_channels: cmd, max_rx, max_tx, max_other, max_combined, then the counts.
@@ -47,7 +47,7 @@ final class XdpInterface implements AutoCloseable {
     private static final int SO_ATTACH_FILTER = 26;
     /** BPF_RET | BPF_K of classic BPF. */
     private static final short RETURN = 6;
-    /** An Ethernet type for experiments (IEEE 802). */
+    /** A local experimental EtherType (IEEE 802). */
     private static final int ETH_P_802_EX1 = 0x88b5;
 
     private static final int ADDRESS_BYTES = 20;
@@ -66,10 +66,11 @@ final class XdpInterface implements AutoCloseable {
     /**
      * Finds an interface.
      *
-     * @throws SystemError when there is none of that name, or it is no Ethernet
+     * @throws SystemError when there is none of that name, or it is not an Ethernet interface
      */
     static XdpInterface open(String name) {
-        // It asks, holds the interface promiscuous, and is told when that is down or removed.
+        // The socket for ioctls, which keeps the interface promiscuous and gets an error when it goes down or is
+        // removed.
         int opened = LibC.socket(LibC.AF_PACKET, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, 0);
         if (opened == -Errno.EPERM) {
             throw SystemError.explained(
@@ -114,7 +115,10 @@ final class XdpInterface implements AutoCloseable {
         }
     }
 
-    /** Binds the socket to one type of frames, all of which it refuses: a socket for none is not told of the interface's end. */
+    /**
+     * Binds the socket to one EtherType, with a filter that drops all frames: a socket without a protocol gets no error
+     * when the interface is removed.
+     */
     private void beTold() {
         try (Arena arena = Arena.ofConfined()) {
             // struct sock_fprog with one struct sock_filter: return 0 bytes.
@@ -137,12 +141,12 @@ final class XdpInterface implements AutoCloseable {
         }
     }
 
-    /** Has an error whenever the interface goes down or is removed. */
+    /** Returns a descriptor that has an error whenever the interface goes down or is removed. */
     Fd fd() {
         return fd;
     }
 
-    /** The lower 31 bits of what a request about the interface's name answers, or the negative errno. */
+    /** Returns the lower 31 bits of the result of an ioctl for the interface's name, or the negative errno. */
     private int ask(long what) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         if (bytes.length == 0 || bytes.length >= IFNAMSIZ) {
@@ -156,7 +160,7 @@ final class XdpInterface implements AutoCloseable {
         }
     }
 
-    /** Asks the driver; 0 or the negative errno. */
+    /** Calls SIOCETHTOOL; returns 0 or the negative errno. */
     private int askDriver(MemorySegment question) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         try (Arena arena = Arena.ofConfined()) {

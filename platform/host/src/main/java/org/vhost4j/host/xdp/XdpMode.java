@@ -5,8 +5,8 @@ package org.vhost4j.host.xdp;
 public enum XdpMode {
     /** Without a copy when the driver supports it, otherwise with one. */
     AUTO,
-    /** The kernel copies. Works with every driver. */
+    /** The kernel copies each frame; works with every driver. */
     COPY,
-    /** The driver reads and writes the memory itself, or the port does not open. */
+    /** The driver reads and writes the memory itself; opening fails when it does not support that. */
     ZEROCOPY
 }

@@ -23,11 +23,12 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
 /**
- * One queue of a network interface through an AF_XDP socket. Frames are plain in both directions: there is no header that could leave something to do. One
- * system call a burst, or none where the driver needs no wakeup; no allocation.
+ * One queue of a network interface through an AF_XDP socket. Frames are plain in both directions, because there is no
+ * virtio-net header. One system call for each burst, or none if the driver needs no wakeup; no allocation.
  *
- * <p>While the interface is down frames for it are dropped; after it was removed it is joined again when there is one of its name. A line
- * says so. A port that takes over from another process joins when that has closed its socket: a queue has one.
+ * <p>While the interface is down frames for it are dropped; after it was removed, an interface of the same name is
+ * joined when it exists. Both are reported in a line. A port that takes over from another process joins when that
+ * process has closed its socket, because a queue has only one.
  *
  * <p>Belongs to the lane that it is attached to.
  */
@@ -35,12 +36,15 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     private static final int BURST = 64;
     private static final long LOOK_EVERY_NANOS = 250_000_000;
 
-    /** How often a queue is tried that another process is about to let go, and for how long nothing is said meanwhile. */
+    /**
+     * Interval at which a queue is tried that another process is about to release, and the time before that is
+     * reported.
+     */
     private static final long ASK_EVERY_NANOS = 10_000_000;
 
     private static final long PATIENCE_NANOS = 5_000_000_000L;
 
-    /** What a frame may have above the MTU: an Ethernet header and one VLAN tag. */
+    /** Number of bytes that a frame may exceed the MTU: an Ethernet header and one VLAN tag. */
     private static final int HEADER = Frame.ETHERNET_HEADER + 4;
 
     private final String name;
@@ -55,7 +59,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     /** Null until the interface is joined for the first time. */
     private @Nullable Joined joined;
 
-    /** What the socket counted of which {@link #counters} has been told. */
+    /** The part of the socket's drop count that was added to {@link #counters}. */
     private long kernelDrops;
 
     private int longest;
@@ -64,7 +68,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     private boolean saidFull;
     private boolean down;
 
-    /** There is no interface, or none yet. */
+    /** Whether there is no interface, or none yet. */
     private boolean removed;
 
     private boolean halted;
@@ -74,7 +78,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     private final PortStop stop;
     private volatile boolean closed;
 
-    /** What there is of an interface that was joined. */
+    /** The socket of a joined interface, with its reader and writer. */
     private record Joined(XdpSocket socket, XdpReader reader, XdpWriter writer, IncomingFrame incoming) {
         int limit() {
             return Math.min(writer.longest(), socket.on().mtu() + HEADER);
@@ -85,11 +89,11 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
      * Creates a port that is not started yet.
      *
      * @param name name for messages
-     * @param open opens the socket: at once, and on a thread of its own when the interface was removed and exists again
+     * @param open opens the socket: at once, and on a separate thread when the interface was removed and exists again
      * @param sink destination of the interface's frames
      * @param clock clock in nanoseconds, from any origin
-     * @param trouble receives a line when the interface is down or was removed, when it was joined again, when the port stops permanently, and
-     *     when a frame is dropped for a reason that there was not before; called by several threads
+     * @param trouble receives a line when the interface is down or was removed, when it was joined again, when the port
+     *     stops permanently, and when a frame is dropped for a new reason; called by several threads
      * @throws SystemError when the socket cannot be opened
      */
     public XdpPort(
@@ -125,13 +129,13 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
 
     /**
      * Creates a port of a queue where another process still has a socket. It is {@linkplain #halt halted}, and joins
-     * the interface when it is to {@linkplain #proceed proceed}.
+     * the interface in {@linkplain #proceed proceed}.
      *
      * @param name name for messages
      * @param open opens the socket
      * @param sink destination of the interface's frames
      * @param clock clock in nanoseconds, from any origin
-     * @param trouble receives lines, as of other ports
+     * @param trouble receives lines, as for other ports
      * @return the port
      */
     public static XdpPort later(
@@ -164,13 +168,13 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         }
     }
 
-    /** Passes no frame on until {@link #proceed}. Called by the lane's thread. */
+    /** Forwards no frame until {@link #proceed}. Called by the lane's thread. */
     public void halt() {
         halted = true;
     }
 
     /**
-     * Continues after {@link #halt}; joins the interface if that has not been joined yet. Called by the lane's thread.
+     * Continues after {@link #halt}; joins the interface if it was not joined yet. Called by the lane's thread.
      *
      * @param ifname the interface's name
      */
@@ -186,12 +190,12 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
 
     private void watch(Lane to, XdpSocket socket) {
         handle = FdHandle.open(to.loop(), socket.fd(), FdHandle.READ_EDGE, events -> {
-            // Being awake is all that is wanted: the turn that follows polls every port.
+            // No-op: it only wakes the lane, whose next turn polls every port.
         });
         interfaceHandle = FdHandle.open(to.loop(), socket.on().fd(), FdHandle.READ_EDGE, events -> look());
     }
 
-    /** Something has happened to the interface. */
+    /** Checks the interface after an event. */
     private void look() {
         Joined now = joined;
         if (removed || now == null) {
@@ -239,8 +243,8 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         if (now == null || removed || stop.isStopped()) {
             return false;
         }
-        // Frames that come in are reported by edge at any time. That the kernel takes more frames again is not: then we
-        // keep trying, but not with an interface that is down.
+        // Incoming frames are reported edge-triggered at any time. Room in the TX ring is not reported: then the lane
+        // keeps trying, except while the interface is down.
         if (now.writer.waits() && !down) {
             sent(now.socket, now.writer.send());
         }
@@ -260,7 +264,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         return name;
     }
 
-    /** Returns no offloads: frames leave as they are on a wire. */
+    /** Returns no offloads: frames are sent plain with complete checksums. */
     @Override
     public int accepts() {
         return 0;
@@ -306,7 +310,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         return REFUSED;
     }
 
-    /** Looks at the interface at most four times a second. */
+    /** Returns whether the interface may be checked now: at most four times a second. */
     private boolean mayLook() {
         long now = clock.getAsLong();
         if (nextLook != 0 && now - nextLook < 0) {
@@ -323,7 +327,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         return !down;
     }
 
-    /** The MTU may have been raised. */
+    /** Returns whether a frame is too long; reads the MTU again, because it may have been raised. */
     private boolean isTooLong(Joined now, int bytes) {
         if (mayLook()) {
             longest = now.limit();
@@ -335,7 +339,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         return bytes > longest;
     }
 
-    /** What a call that sends has answered. */
+    /** Handles the result of a call that sends. */
     private void sent(XdpSocket socket, int errno) {
         if (errno == 0 || errno == Errno.EAGAIN || errno == Errno.EBUSY || errno == Errno.ENOBUFS) {
             return;
@@ -376,14 +380,15 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         removed = true;
         String ifname = socket.on().name();
         trouble.accept("interface " + ifname + " was removed; it is joined again when there is one of that name");
-        // Of the lane's thread: it has the same network namespace. Opening may wait for the kernel's configuration.
+        // Created by the lane's thread, so that it has the same network namespace. A separate thread, because opening
+        // may wait for the kernel's network configuration.
         ControlThread.start("vhost4j-xdp-" + ifname, () -> join(on, ifname, false));
     }
 
     /**
-     * Tries until there is the interface.
+     * Tries to open the socket until the interface exists.
      *
-     * @param busy whether another process still has the queue, and will let it go soon
+     * @param busy whether another process still has the queue, and will release it soon
      */
     private void join(Lane on, String ifname, boolean busy) {
         String lastReason = "";
@@ -413,7 +418,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         }
     }
 
-    /** Makes the lane continue with another socket. Returns why it cannot, or an empty string. */
+    /** Makes the lane continue with another socket. Returns the reason why it cannot, or an empty string. */
     private String adopted(Lane on, XdpSocket next) {
         try {
             return on.submit(() -> adopt(on, next)).join();
@@ -429,7 +434,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
             return "the port is closed";
         }
         release();
-        // A frame that waited was in the memory of the socket of before.
+        // A waiting frame was in the memory of the previous socket.
         Joined now = join(next);
         synchronized (statistics) {
             joined = now;
@@ -443,7 +448,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         return "";
     }
 
-    /** Closes the socket, of which the kernel's count is taken first. */
+    /** Closes the socket, after reading the kernel's drop count. */
     private void release() {
         unwatch(handle);
         handle = null;
@@ -496,7 +501,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
             from.remove(this);
         }
         lane = null;
-        // The memory of rings is gone with the socket: nothing is to touch it.
+        // The memory of the rings is unmapped with the socket and must not be accessed any more.
         removed = true;
         release();
     }

@@ -11,8 +11,9 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * The XDP program on an interface: frames of the queue that has a socket go there, all others to the host as without the program. It is
- * attached by a BPF link, which the kernel ends with the last descriptor of it: with this process, however that ends.
+ * The XDP program on an interface: it redirects frames of the queue that has a socket to that socket, and passes all
+ * others to the host. It is attached by a BPF link, which the kernel removes when its last descriptor is closed: at the
+ * latest when this process ends.
  */
 final class XdpProgram implements AutoCloseable {
     private static final long SYS_BPF = System.getProperty("os.arch").equals("amd64") ? 321 : 280;
@@ -26,18 +27,18 @@ final class XdpProgram implements AutoCloseable {
     private static final int BPF_MAP_TYPE_XSKMAP = 17;
     private static final int BPF_PROG_TYPE_XDP = 6;
     private static final int BPF_XDP = 37;
-    /** The program does not mind frames in several buffers. */
+    /** The program supports frames in several buffers. */
     private static final int BPF_F_XDP_HAS_FRAGS = 1 << 5;
 
     private static final int XDP_FLAGS_SKB_MODE = 1 << 1;
     private static final int XDP_FLAGS_DRV_MODE = 1 << 2;
 
-    /** Enough for the attributes of each command here; the rest is zero. */
+    /** Size in bytes that is enough for the attributes of each command; the rest is zero. */
     private static final int ATTRIBUTES_BYTES = 128;
 
     private static final int XDP_PASS = 2;
     private static final int BPF_FUNC_REDIRECT_MAP = 51;
-    /** In struct xdp_md. */
+    /** Offset of rx_queue_index in struct xdp_md. */
     private static final int RX_QUEUE_INDEX = 16;
 
     private final Fd map;
@@ -54,7 +55,7 @@ final class XdpProgram implements AutoCloseable {
      *
      * @param queue the only one that gets a socket
      * @param multiBuffer whether frames may come in several buffers
-     * @throws SystemError when the kernel does not take it
+     * @throws SystemError when the kernel refuses it
      */
     static XdpProgram load(int queue, boolean multiBuffer) {
         Fd map = Fd.of(createMap(queue + 1), "cannot create the map of an XDP program");
@@ -96,8 +97,8 @@ final class XdpProgram implements AutoCloseable {
     }
 
     /**
-     * {@code return bpf_redirect_map(&map, context->rx_queue_index, XDP_PASS)}: where the map has no socket for a queue, the third argument
-     * is the answer (Linux 5.3).
+     * Returns the program {@code return bpf_redirect_map(&map, context->rx_queue_index, XDP_PASS)}: if the map has no
+     * socket for a queue, the third argument is the result (Linux 5.3).
      */
     static long[] instructions(int map) {
         return new long[] {
@@ -115,17 +116,18 @@ final class XdpProgram implements AutoCloseable {
         };
     }
 
-    /** struct bpf_insn: u8 code, u4 dst_reg and src_reg, s16 off, s32 imm; of a little-endian machine. */
+    /** Encodes struct bpf_insn: u8 code, u4 dst_reg and src_reg, s16 off, s32 imm, on a little-endian machine. */
     private static long instruction(int code, int to, int from, int offset, int immediate) {
         return code | (long) (from << 4 | to) << 8 | (offset & 0xffffL) << 16 | (long) immediate << 32;
     }
 
     /**
-     * Attaches the program to an interface: in the driver where it can, before the kernel makes an sk_buff of the frame.
+     * Attaches the program to an interface: in driver mode if supported, before the kernel makes an sk_buff of the
+     * frame.
      *
      * @param to the interface
      * @param driverOnly whether only the driver mode is acceptable
-     * @return true when the program is in the driver
+     * @return true when the program runs in driver mode
      * @throws SystemError when it cannot be attached
      */
     boolean attach(XdpInterface to, boolean driverOnly) {

@@ -6,7 +6,10 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.host.port.IncomingFrame;
 
-/** The way in over AF_XDP: the sink takes frames from where the kernel has put them; then their chunks are the kernel's again. */
+/**
+ * Reads frames from an AF_XDP socket: they are forwarded from the chunks into which the kernel has written them; then
+ * the chunks are returned to the kernel.
+ */
 final class XdpReader {
     private static final int CHUNK = XdpSocket.CHUNK;
 
@@ -14,7 +17,7 @@ final class XdpReader {
     private final IncomingFrame incoming;
     private final PortCounters counters;
 
-    /** Entries of the frame that is with the sink. */
+    /** Number of entries of the frame that is being forwarded. */
     private int entries;
 
     private boolean unpublished;
@@ -25,7 +28,7 @@ final class XdpReader {
         this.counters = counters;
     }
 
-    /** Moves one frame. */
+    /** Reads and forwards one frame. */
     int read() {
         int result = incoming.waits() ? incoming.offer() : next();
         if (result == IncomingFrame.MOVED) {
@@ -41,7 +44,7 @@ final class XdpReader {
         }
         Frame frame = incoming.frame;
         frame.clear();
-        // Without an offload header nothing is left to do.
+        // There is no offload header, so the frame needs no offload.
         frame.needs = 0;
         entries = 0;
         boolean fits = true;
@@ -66,7 +69,7 @@ final class XdpReader {
 
     private void recycle() {
         for (int i = 0; i < entries; i++) {
-            // There are as many entries as chunks.
+            // The ring has as many entries as there are chunks.
             socket.fill.put(socket.rx.address(i) & -CHUNK);
         }
         socket.rx.advance(entries);

@@ -10,12 +10,13 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * One of the four rings that an AF_XDP socket shares with the kernel: entries, and two indexes that only grow. We write the producer's of
- * {@link Kind#FILL} and {@link Kind#TX}, the kernel that of the others, and each the consumer's where the other produces.
+ * One of the four rings that an AF_XDP socket shares with the kernel: entries, and a producer and a consumer index,
+ * which only grow. This process is the producer of {@link Kind#FILL} and {@link Kind#TX} and the consumer of the
+ * others; the kernel has the opposite roles. Each side writes its own index.
  */
 final class XdpRing {
     /**
-     * The kind of a ring, with its socket option, its offset for mmap, its place in struct xdp_mmap_offsets, and the
+     * The kind of a ring, with its socket option, its offset for mmap, its index in struct xdp_mmap_offsets, and the
      * size of an entry.
      */
     enum Kind {
@@ -41,14 +42,14 @@ final class XdpRing {
         }
     }
 
-    /** options of an entry: the frame has more buffers, in the next entries. */
+    /** Flag in an entry's options: the frame continues in the next entry. */
     static final int CONTINUED = 1;
 
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle().withInvokeExactBehavior();
     private static final int SOL_XDP = 283;
     /** struct xdp_ring_offset: producer, consumer, desc, flags, 8 bytes each. */
     private static final int OFFSETS_BYTES = 32;
-    /** flags: the kernel waits for a call. */
+    /** Flag in flags: the kernel waits for a call. */
     private static final int NEED_WAKEUP = 1;
 
     private final MemorySegment memory;
@@ -59,10 +60,10 @@ final class XdpRing {
     private final int entryBytes;
     private final int size;
 
-    /** Our own index, which the kernel sees after {@link #publish}. */
+    /** This side's index, which the kernel sees after {@link #publish}. */
     private int own;
 
-    /** The kernel's index, as it was seen last. */
+    /** The kernel's index, as it was read last. */
     private int theirs;
 
     private final boolean produces;
@@ -79,7 +80,7 @@ final class XdpRing {
         this.produces = kind == Kind.FILL || kind == Kind.TX;
     }
 
-    /** Makes the kernel make a ring of so many entries, a power of 2; {@link #map} follows when all rings are made. */
+    /** Creates a ring with a number of entries, a power of 2; {@link #map} follows when all rings were created. */
     static void make(Fd socket, Kind kind, int size) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocateFrom(ValueLayout.JAVA_INT, size);
@@ -89,7 +90,7 @@ final class XdpRing {
         }
     }
 
-    /** Maps a ring that was made; {@code offsets} is the socket's struct xdp_mmap_offsets. */
+    /** Maps a ring that was created; {@code offsets} is the socket's struct xdp_mmap_offsets. */
     static XdpRing map(Fd socket, Kind kind, int size, MemorySegment offsets) {
         long bytes = offsets.get(ValueLayout.JAVA_LONG, (long) kind.place * OFFSETS_BYTES + 16)
                 + (long) size * kind.entryBytes;
@@ -122,7 +123,7 @@ final class XdpRing {
         return produces ? size - (own - theirs) : theirs - own;
     }
 
-    /** Where an entry is, counted from the next one that is ours to write or read. */
+    /** Returns the address of an entry, counted from the next one to write or read. */
     private long entry(int ahead) {
         return entriesAt + (long) ((own + ahead) & (size - 1)) * entryBytes;
     }
@@ -154,24 +155,24 @@ final class XdpRing {
         return memory.get(ValueLayout.JAVA_INT, entry(ahead) + 12);
     }
 
-    /** Goes past entries that were read. */
+    /** Moves past entries that were read. */
     void advance(int entries) {
         own += entries;
     }
 
-    /** Lets the kernel see what was written, or have back what was read. */
+    /** Publishes this side's index: makes written entries visible to the kernel, or returns read entries. */
     void publish() {
         INT.setRelease(memory, produces ? producerAt : consumerAt, own);
     }
 
-    /** Entries that we have published and the kernel has not processed. */
+    /** Returns the number of published entries that the kernel has not processed. */
     int outstanding() {
         return own - (int) INT.getAcquire(memory, consumerAt);
     }
 
     /** Returns whether the kernel processes entries only when it is called. */
     boolean needsWakeup() {
-        // After the index is published, and not before.
+        // Must be read after the index was published.
         VarHandle.fullFence();
         return ((int) INT.getVolatile(memory, flagsAt) & NEED_WAKEUP) != 0;
     }

@@ -18,16 +18,16 @@ import org.vhost4j.sys.SystemError;
  * for frames to receive: {@value #FRAMES} chunks of {@value #CHUNK} bytes each, which are pinned while the socket is open.
  */
 public final class XdpSocket implements AutoCloseable {
-    /** The size of a chunk of memory in bytes: a page, which is the most that every kernel takes. */
+    /** The size of a chunk of memory in bytes: a page, which is the maximum that every kernel accepts. */
     static final int CHUNK = 4096;
     /** Entries of each ring, and chunks of each direction. */
     static final int FRAMES = 2048;
 
-    /** What is free before a received frame in its chunk (XDP_PACKET_HEADROOM), and so is missing after it. */
+    /** Number of unused bytes before a received frame in its chunk (XDP_PACKET_HEADROOM). */
     private static final int HEADROOM = 256;
-    /** An Ethernet header with two VLAN tags. */
+    /** Length in bytes of an Ethernet header with two VLAN tags. */
     private static final int LONGEST_HEADER = Frame.ETHERNET_HEADER + 8;
-    /** The longest packet that is received in one chunk. */
+    /** Maximum length in bytes of a packet that is received in one chunk. */
     static final int ONE_CHUNK_MTU = CHUNK - HEADROOM - LONGEST_HEADER;
 
     private static final int SOL_XDP = 283;
@@ -66,7 +66,7 @@ public final class XdpSocket implements AutoCloseable {
     private final MemorySegment errno = Arena.ofAuto().allocate(HotCalls.ERRNO);
     private final MemorySegment nothing = Arena.ofAuto().allocate(MESSAGE_BYTES, Long.BYTES);
 
-    /** Owns the interface and the program from here on, also when it throws. */
+    /** Creates a socket. It owns the interface and the program from now on, also when this throws. */
     private XdpSocket(
             Fd fd, XdpInterface on, XdpProgram program, int queue, XdpMode mode, boolean driver, boolean multiBuffer) {
         this.fd = fd;
@@ -109,9 +109,9 @@ public final class XdpSocket implements AutoCloseable {
      *
      * @param ifname the interface's name, 1 to 15 bytes
      * @param queue the queue's number, from 0
-     * @param mode who copies frames
+     * @param mode copy or zero-copy mode
      * @return the socket, which does not block
-     * @throws SystemError with one sentence that says what is missing
+     * @throws SystemError when it cannot be opened; the message is one sentence that names the cause
      */
     public static XdpSocket open(String ifname, int queue, XdpMode mode) {
         int opened = LibC.socket(LibC.AF_XDP, LibC.SOCK_RAW | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, 0);
@@ -137,7 +137,7 @@ public final class XdpSocket implements AutoCloseable {
                         Errno.EINVAL);
             }
             if (!on.isUp()) {
-                // bind(2) would refuse it, when memory is pinned and a program attached.
+                // Checked early, because bind(2) would refuse it only after memory was pinned and a program attached.
                 throw isDown(on);
             }
             boolean multiBuffer = on.mtu() > ONE_CHUNK_MTU;
@@ -197,7 +197,8 @@ public final class XdpSocket implements AutoCloseable {
                         Errno.ENOBUFS);
             }
             SystemError.check(result, "cannot pin memory for an AF_XDP socket");
-            // What the kernel has taken and not sent yet; without the privilege its default is kept.
+            // Size of the send buffer for frames that the kernel has accepted and not sent yet; without the privilege
+            // its default stays.
             MemorySegment size = arena.allocateFrom(ValueLayout.JAVA_INT, FRAMES * CHUNK);
             int unused = LibC.setsockopt(fd.number(), LibC.SOL_SOCKET, SO_SNDBUFFORCE, size.address(), Integer.BYTES);
             return area;
@@ -299,13 +300,13 @@ public final class XdpSocket implements AutoCloseable {
         return memory.address() + offset;
     }
 
-    /** Makes the kernel send what is in {@link #tx}; 0 or the negative errno. */
+    /** Makes the kernel send the frames in {@link #tx}; returns 0 or the negative errno. */
     int send() {
         int result = HotCalls.sendmsg(errno, fd.number(), nothing.address(), LibC.MSG_DONTWAIT);
         return Math.min(0, result);
     }
 
-    /** Makes the driver look at {@link #fill}. */
+    /** Makes the driver read {@link #fill}. */
     void wakeReceiver() {
         int unused = HotCalls.recvmsg(errno, fd.number(), nothing.address(), LibC.MSG_DONTWAIT);
     }
@@ -325,7 +326,7 @@ public final class XdpSocket implements AutoCloseable {
         }
     }
 
-    /** Detaches the program and closes everything. Nothing here may be used any more. Later calls do nothing. */
+    /** Detaches the program and closes everything. This object must not be used any more. Later calls do nothing. */
     @Override
     public void close() {
         if (fd.isOpen()) {

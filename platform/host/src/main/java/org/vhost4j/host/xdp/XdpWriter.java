@@ -6,12 +6,15 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.HotCalls;
 
-/** The way out over AF_XDP: a frame is copied into chunks of the lower half of the memory, and a burst goes with one call. */
+/**
+ * Writes frames to an AF_XDP socket: a frame is copied into chunks of the lower half of the memory, and one call sends
+ * a burst.
+ */
 final class XdpWriter {
     private static final int CHUNK = XdpSocket.CHUNK;
-    /** Chunks in which the longest frame fits; more than this many fragments no sk_buff has (MAX_SKB_FRAGS). */
+    /** Maximum number of chunks of a frame: an sk_buff has no more fragments (MAX_SKB_FRAGS). */
     private static final int MOST_CHUNKS = (Frame.MAX_BYTES + CHUNK - 1) / CHUNK;
-    /** The kernel sends so many frames at a call at least, so this many calls send a whole ring. */
+    /** Maximum number of calls for a whole ring, because each call sends a minimum number of frames. */
     private static final int MOST_CALLS = XdpSocket.FRAMES / 16;
 
     private final XdpSocket socket;
@@ -31,7 +34,7 @@ final class XdpWriter {
         return socket.multiBuffer() ? MOST_CHUNKS * CHUNK : CHUNK;
     }
 
-    /** Returns whether a frame can be taken now. */
+    /** Returns whether there is room for a frame now. */
     boolean hasRoom(int bytes) {
         int chunks = (bytes + CHUNK - 1) / CHUNK;
         if (count < chunks) {
@@ -50,13 +53,13 @@ final class XdpWriter {
         done.publish();
     }
 
-    /** Copies a frame for which there is room; {@link #flush} lets the kernel see it. */
+    /** Copies a frame for which there is room; {@link #flush} makes it visible to the kernel. */
     void write(Frame frame) {
         int piece = 0;
         int used = 0;
         int left = frame.bytes;
         int chunks = 0;
-        // All bytes first: when the memory that they are in has gone, nothing was taken.
+        // Copies all bytes first: if their memory has vanished, no chunk is used.
         while (left > 0) {
             long at = socket.address(free[count - 1 - chunks]);
             int room = Math.min(CHUNK, left);
@@ -83,7 +86,7 @@ final class XdpWriter {
         unpublished = true;
     }
 
-    /** Ends a burst; 0, or the positive errno that frames wait for. */
+    /** Ends a burst; returns 0, or a positive errno because of which frames wait. */
     int flush() {
         if (unpublished) {
             unpublished = false;
@@ -97,13 +100,13 @@ final class XdpWriter {
         return socket.tx.outstanding() != 0;
     }
 
-    /** Makes the kernel send what waits; 0, or the positive errno that frames wait for. */
+    /** Makes the kernel send waiting frames; returns 0, or a positive errno because of which frames wait. */
     int send() {
         int before = socket.tx.outstanding();
         for (int i = 0; i < MOST_CALLS && before != 0; i++) {
             int result = socket.send();
             int after = socket.tx.outstanding();
-            // EAGAIN is also the answer when a call has sent as many as it may.
+            // EAGAIN is also returned when a call has sent its maximum number of frames.
             if (result != 0 && (result != -Errno.EAGAIN || after == before)) {
                 return -result;
             }

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What rows need to make their cases: the plan, the processes, and the other contenders. */
+/** The context in which rows create their cases: the plan, the processes, and the other contenders. */
 final class Bench {
     private final Children children;
     private final Plan plan;
@@ -28,24 +28,24 @@ final class Bench {
         return plan;
     }
 
-    /** Some of this back-end's, and all of DPDK's. */
+    /** Returns some contenders of this back-end, and all of DPDK's. */
     List<Peer> withDpdk(Peer... ours) {
         List<Peer> peers = new ArrayList<>(List.of(ours));
         peers.addAll(dpdk);
         return peers;
     }
 
-    /** The newest of DPDK's, for cases where one is enough. */
+    /** Returns the newest of DPDK's back-ends, for cases where one is enough. */
     DpdkPeer newestDpdk() {
         return dpdk.getLast();
     }
 
-    /** Names of DPDK's back-ends, which are of different versions. */
+    /** Returns the names of DPDK's back-ends, which are of different versions. */
     List<String> dpdkNames() {
         return dpdk.stream().map(DpdkPeer::name).toList();
     }
 
-    /** Paths for new sockets. */
+    /** Returns paths for new sockets. */
     List<Path> sockets(int count) {
         List<Path> paths = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -55,7 +55,7 @@ final class Bench {
         return paths;
     }
 
-    /** Waits. */
+    /** Sleeps. */
     static void sleep(Duration duration) throws IOException {
         try {
             Thread.sleep(duration);

@@ -12,24 +12,24 @@ import java.util.stream.Stream;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
- * A build of vhost4j that is compared with another, which may be older than this program: of its options only those count that every
- * build knows.
+ * A build of vhost4j that is compared with another. It may be older than this program, so only options that every build
+ * supports are used.
  *
- * @param name what to call it
- * @param command what runs it, without arguments
+ * @param name name of the build in reports
+ * @param command command that runs it, without arguments
  */
 record Build(String name, List<String> command) {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    /** A launcher builds what is not built. */
+    /** Maximum time for a launcher that has to build its archive first. */
     private static final Duration BUILD_PATIENCE = Duration.ofMinutes(10);
 
     private static final Duration PAUSE = Duration.ofMillis(20);
 
     /**
-     * For both builds alike. Left to itself the just-in-time compiler makes of one and the same build code that differs by a
-     * third from start to start: it depends on when methods are compiled, and on how rarely they were called until then. Here the
-     * lane waits for the compiler, and no call is too rare to be inlined. A cache that one build has and the other has not is no
-     * difference between them.
+     * JVM options for both builds. By default the speed of the code that the just-in-time compiler generates for the
+     * same build differs by a third from start to start, because it depends on when methods are compiled and how often
+     * they were called before. With these options the lane waits for the compiler, and rare calls are inlined, too. No
+     * class data archive is used, so that it makes no difference between the builds.
      */
     private static final List<String> JVM = List.of(
             "-XX:+UnlockDiagnosticVMOptions",
@@ -37,7 +37,7 @@ record Build(String name, List<String> command) {
             "-XX:MinInlineFrequencyRatio=0",
             "-XX:AOTMode=off");
 
-    /** Where launchers take further options of the JVM from. */
+    /** The environment variable from which launchers read further JVM options. */
     private static final String JVM_OPTIONS = "VHOST4J_JVM_OPTIONS";
 
     Build {
@@ -45,9 +45,9 @@ record Build(String name, List<String> command) {
     }
 
     /**
-     * Finds what runs a build.
+     * Finds the command that runs a build.
      *
-     * @param name what to call it
+     * @param name name of the build in reports
      * @param where a checkout, its launcher or any script that becomes the back-end, or an archive
      * @throws UnsupportedOption when there is nothing to run
      */
@@ -67,7 +67,7 @@ record Build(String name, List<String> command) {
                 List.of("env", (JVM_OPTIONS + "=" + String.join(" ", JVM) + " " + more).strip(), launcher.toString()));
     }
 
-    /** With the options of this JVM, but those that fit only the archive that it runs. */
+    /** Returns the command for an archive, with the options of this JVM except those for its own archive. */
     private static List<String> archive(Path jar) {
         Stream<String> options = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(option -> !option.startsWith("-XX:AOT")
@@ -79,9 +79,9 @@ record Build(String name, List<String> command) {
     }
 
     /**
-     * Makes sure that it runs; a launcher builds its archive first where there is none.
+     * Checks that the build runs; a launcher builds its archive first if there is none.
      *
-     * @throws UnsupportedOption when it does not
+     * @throws UnsupportedOption when it does not run
      */
     void requireRuns(Bench bench) throws IOException {
         List<String> whole = new ArrayList<>(command);
@@ -97,10 +97,10 @@ record Build(String name, List<String> command) {
     /**
      * Starts a back-end that polls.
      *
-     * @param through whether it is to pass frames from guest to guest, else it copies and drops them
-     * @param sockets where it is to listen
-     * @return the process; its sockets are there
-     * @throws IOException when they do not come
+     * @param through whether it forwards frames from guest to guest; otherwise it copies and drops them
+     * @param sockets sockets on which it listens
+     * @return the process, whose sockets exist
+     * @throws IOException when the sockets do not appear in time
      */
     Child start(Bench bench, boolean through, List<Path> sockets) throws IOException {
         List<String> whole = new ArrayList<>(command);
@@ -131,7 +131,7 @@ record Build(String name, List<String> command) {
             Bench.sleep(PAUSE);
         }
         if (child.hasChildren()) {
-            // Only the process that was started would be frozen between turns.
+            // Refused, because only the started process would be stopped between turns.
             throw new IOException("%s: its launcher runs the back-end as another process; let it exec".formatted(name));
         }
     }

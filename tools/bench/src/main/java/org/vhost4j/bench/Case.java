@@ -7,15 +7,15 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 
 /**
- * The same work for several contenders.
+ * A case: the same work for several contenders.
  *
- * @param name unique in its row
- * @param series what it belongs to when a row's cases differ in one number only; else empty
+ * @param name name of the case, unique in its row
+ * @param series name of its series when a row's cases differ in one number only; otherwise empty
  * @param x that number
- * @param figures what is shown, the most important first
- * @param goals the goals that it has to reach
- * @param contenders in the order of their turns
- * @param rounds how often each has a turn
+ * @param figures figures that are shown, the most important first
+ * @param goals goals of the case
+ * @param contenders contenders in the order of their turns
+ * @param rounds number of turns of each contender
  */
 record Case(
         String name,
@@ -31,12 +31,12 @@ record Case(
         contenders = List.copyOf(contenders);
     }
 
-    /** A case that stands for itself. */
+    /** Creates a case that is not part of a series. */
     static Case of(String name, List<Figure> figures, List<Goal> goals, List<Contender> contenders, int rounds) {
         return new Case(name, "", OptionalDouble.empty(), figures, goals, contenders, rounds);
     }
 
-    /** A case that is one point of a series. */
+    /** Creates a case that is one point of a series. */
     static Case point(String series, double x, Figure figure, List<Contender> contenders, int rounds) {
         return new Case(
                 "%s %.0f".formatted(series, x),

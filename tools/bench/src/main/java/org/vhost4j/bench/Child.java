@@ -10,18 +10,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** A running program: what it prints is kept, its commands go to its standard input. */
+/** A running program: its output is stored, and commands are written to its standard input. */
 final class Child implements AutoCloseable {
     private static final long CLOCK_TICKS_PER_SECOND = 100;
-    /** What an ended program has printed arrives within this. */
+    /** Maximum time to wait for the output of a program that has ended. */
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
     private final String name;
     private final Process process;
     private final StringBuilder output = new StringBuilder();
-    /** How much of the output {@link #await} has consumed. */
+    /** Number of characters of the output that {@link #await} has consumed. */
     private int consumed;
-    /** The program has closed its output. */
+    /** Whether the program has closed its output. */
     private boolean ended;
 
     Child(String name, Process process) {
@@ -40,7 +40,7 @@ final class Child implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            // The stream breaks when the program is stopped; what counts is that it says nothing more.
+            // Reading fails when the program is killed, which means that there is no further output.
             add("\n" + e.getMessage());
         }
         synchronized (this) {
@@ -60,10 +60,10 @@ final class Child implements AutoCloseable {
     }
 
     /**
-     * Waits until the program has printed a text after what was awaited last.
+     * Waits until the program has printed a text, after the text of the last call.
      *
-     * @return everything from there to the text's end
-     * @throws IOException when it ends, or lets the time pass, without having printed it
+     * @return all output up to the end of the text
+     * @throws IOException when the program ends, or the time passes, before it has printed the text
      */
     synchronized String await(String text, Duration patience) throws IOException {
         long deadline = System.nanoTime() + patience.toNanos();
@@ -91,12 +91,12 @@ final class Child implements AutoCloseable {
         }
     }
 
-    /** All that the program has printed. */
+    /** Returns all output of the program. */
     synchronized String output() {
         return output.toString();
     }
 
-    /** What the program has printed last, when it has ended by itself. */
+    /** Returns the last line that the program has printed, when it has ended by itself. */
     synchronized String lastWords() throws IOException {
         long deadline = System.nanoTime() + LAST_WORDS.toNanos();
         try {
@@ -119,12 +119,12 @@ final class Child implements AutoCloseable {
         return last;
     }
 
-    /** Freezes the program where it is. */
+    /** Stops the program by a signal (SIGSTOP). */
     void pause() throws IOException {
         signal("STOP");
     }
 
-    /** Lets a frozen program continue. */
+    /** Continues a stopped program (SIGCONT). */
     void resume() throws IOException {
         signal("CONT");
     }
@@ -145,7 +145,9 @@ final class Child implements AutoCloseable {
         }
     }
 
-    /** Processor time that the program has taken so far, in milliseconds; the kernel counts in hundredths of a second. */
+    /**
+     * Returns the processor time of the program so far, in milliseconds; the kernel counts in hundredths of a second.
+     */
     long cpuMillis() throws IOException {
         String stat = Files.readString(proc("stat"));
         // The second field is the name in parentheses, which may contain spaces; user and system time are 14th and
@@ -154,7 +156,10 @@ final class Child implements AutoCloseable {
         return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * 1000 / CLOCK_TICKS_PER_SECOND;
     }
 
-    /** How often its threads have given up or lost the processor so far: each time one of them is woken, that makes one. */
+    /**
+     * Returns the number of context switches of the program's threads so far: each time a thread that was woken sleeps
+     * again counts as one.
+     */
     long contextSwitches() throws IOException {
         long switches = 0;
         try (DirectoryStream<Path> threads = Files.newDirectoryStream(proc("task"))) {
@@ -169,7 +174,7 @@ final class Child implements AutoCloseable {
         return switches;
     }
 
-    /** Resident memory without what it shares with others, which guest memory is, in bytes. */
+    /** Returns the resident memory in bytes without shared memory, such as guest memory. */
     long ownResidentBytes() throws IOException {
         long kibibytes = 0;
         for (String line : Files.readAllLines(proc("status"))) {
@@ -189,22 +194,22 @@ final class Child implements AutoCloseable {
         return Path.of("/proc", Long.toString(process.pid()), file);
     }
 
-    /** The process's number. */
+    /** Returns the process ID. */
     long pid() {
         return process.pid();
     }
 
-    /** Whether the program runs. */
+    /** Returns whether the program runs. */
     boolean alive() {
         return process.isAlive();
     }
 
-    /** Whether the program has started others that run. */
+    /** Returns whether the program has running child processes. */
     boolean hasChildren() {
         return process.children().findAny().isPresent();
     }
 
-    /** The status with which the program ended by itself, waited for. */
+    /** Waits for the program to end by itself, and returns its exit status. */
     int exit(Duration patience) throws IOException {
         try {
             if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -218,7 +223,7 @@ final class Child implements AutoCloseable {
         }
     }
 
-    /** Asks the program to end. */
+    /** Requests that the program end (SIGTERM). */
     void terminate() {
         process.destroy();
     }

@@ -58,16 +58,16 @@ public final class Children implements AutoCloseable {
         return directory.resolve(name + ".sock");
     }
 
-    /** Where other files go; it vanishes with the run. */
+    /** Returns the directory for other files, which is deleted at the end of the run. */
     Path directory() {
         return directory;
     }
 
     /**
-     * Starts a program on one core. It is killed when this process ends, however that happens.
+     * Starts a program on one core. It is killed when this process ends for any reason.
      *
-     * @param name what to call it in messages
-     * @param core the only core that it may run on
+     * @param name name for messages
+     * @param core the only core on which it may run
      * @param command program and arguments
      * @return the running program
      * @throws IOException when it cannot be started
@@ -77,10 +77,10 @@ public final class Children implements AutoCloseable {
     }
 
     /**
-     * Starts a program on some cores. It is killed when this process ends, however that happens.
+     * Starts a program on some cores. It is killed when this process ends for any reason.
      *
-     * @param name what to call it in messages
-     * @param cores those that it may run on
+     * @param name name for messages
+     * @param cores cores on which it may run
      * @param command program and arguments
      * @return the running program
      * @throws IOException when it cannot be started
@@ -99,7 +99,7 @@ public final class Children implements AutoCloseable {
         afterwards.add(action);
     }
 
-    /** What confines a program, whose command line follows, to one core and to this process's life. */
+    /** Returns the prefix of a command line that binds a program to one core, and kills it when this process ends. */
     static List<String> confined(int core) {
         return confined(List.of(core));
     }
@@ -129,7 +129,7 @@ public final class Children implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(onExit);
         } catch (IllegalStateException e) {
-            // The process is ending: the hook does it.
+            // The process is ending: its shutdown hook does it.
             return;
         }
         stopAll();

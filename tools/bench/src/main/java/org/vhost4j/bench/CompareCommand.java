@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j bench compare}: two builds of this back-end, turn by turn and start by start. */
+/** {@code vhost4j bench compare}: compares two builds of this back-end in alternating turns over many starts. */
 @Command(
         name = "compare",
         description = "Compares two builds of this back-end: the time per frame when a full ring becomes available at "
@@ -35,7 +35,7 @@ final class CompareCommand implements Callable<Integer> {
     private static final int MOST_STARTS = 1000;
     private static final double MOST_LIMIT = 100;
 
-    /** How long the start at hand and the report take at most after an interruption. */
+    /** Maximum time for the current start and the report after an interruption. */
     private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(60);
 
     @Parameters(
@@ -155,7 +155,7 @@ final class CompareCommand implements Callable<Integer> {
         }
     }
 
-    /** Starts both builds over and over; says how often. */
+    /** Starts both builds repeatedly; returns the number of starts. */
     private int start(Comparing comparing, long begun, Interruption interruption) throws IOException {
         int share = Math.ceilDiv(rounds, starts);
         int least = Math.max(Math.min(starts, LEAST_STARTS), Math.ceilDiv(LEAST_ROUNDS, share));
@@ -167,7 +167,7 @@ final class CompareCommand implements Callable<Integer> {
             try {
                 comparing.start(done + 1, share);
             } catch (IOException e) {
-                // The signal that interrupts this process ends its children as well.
+                // The signal that interrupts this process also ends its children.
                 if (interruption.requested()) {
                     return done;
                 }

@@ -12,9 +12,9 @@ import java.util.Map;
 import org.vhost4j.bench.result.Comparison;
 import org.vhost4j.bench.result.Rounds;
 
-/** Starts two builds over and over, has them drain rings in turn, and keeps what each start came to. */
+/** Starts two builds repeatedly, lets them drain rings in alternating turns, and stores the results of each start. */
 final class Comparing {
-    /** In each of these every build drains rings of every case. */
+    /** Number of turns, in each of which every build drains rings of every case. */
     private static final int TURNS = 10;
 
     private final Bench bench;
@@ -24,18 +24,18 @@ final class Comparing {
     private final PrintWriter progress;
     private final Map<Measurement, List<Rounds>> starts = new LinkedHashMap<>();
 
-    /** What a build takes in a case. */
+    /** Key of the results of one build in one case. */
     private record Measurement(DrainCase each, Build build) {}
 
-    /** A back-end of one build, for the cases of one way. */
+    /** A back-end of one build, for the cases of one direction. */
     private record Side(Build build, List<DrainCase> cases, Drains drains) {}
 
     /**
-     * A comparison without results.
+     * Creates a comparison without results.
      *
-     * @param frontEnd attached to every back-end: whatever it takes, it takes for both builds
-     * @param builds two
-     * @param progress where each start is reported
+     * @param frontEnd front-end that is attached to every back-end, so that its own time is the same for both builds
+     * @param builds the two builds
+     * @param progress receives a report of each start
      */
     Comparing(Bench bench, OwnLoad frontEnd, List<Build> builds, List<DrainCase> cases, PrintWriter progress) {
         this.bench = bench;
@@ -48,8 +48,8 @@ final class Comparing {
     /**
      * Starts both builds and measures them.
      *
-     * @param number of the start: the builds take turns in being first
-     * @param rounds of each build in each case
+     * @param number number of the start; the builds alternate in being first
+     * @param rounds number of rounds of each build in each case
      */
     void start(int number, int rounds) throws IOException {
         long begun = System.nanoTime();
@@ -106,10 +106,10 @@ final class Comparing {
     }
 
     /**
-     * What came out.
+     * Returns the results.
      *
-     * @param limit how large a difference may be, as a share
-     * @return one for each case
+     * @param limit maximum acceptable difference, as a share
+     * @return one comparison for each case
      */
     List<Comparison> results(double limit) {
         return cases.stream()

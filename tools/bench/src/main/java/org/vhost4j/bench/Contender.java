@@ -6,7 +6,7 @@ import java.io.IOException;
 /**
  * A program that is measured in a case.
  *
- * @param name the name that reports call it by
+ * @param name the name in reports
  * @param opener starts the contender
  */
 record Contender(String name, Opener opener) {

@@ -6,14 +6,14 @@ import java.nio.file.Path;
 import java.util.List;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** Checks which cores the two sides are given. */
+/** Checks the cores that are assigned to the two sides. */
 final class Cores {
     private Cores() {}
 
     /**
-     * Checks that both sides have cores of their own.
+     * Checks that the two sides have different cores.
      *
-     * @throws UnsupportedOption when this host has no such core, or both have the same
+     * @throws UnsupportedOption when this host lacks one of the cores, or both sides have the same
      */
     static void require(int frontEndCore, List<Integer> backEndCores) {
         require("--front-end-core", frontEndCore);

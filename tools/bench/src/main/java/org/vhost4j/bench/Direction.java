@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench;
 
-/** Which way frames go, in the guest's words. */
+/** The direction of frames, from the guest's point of view. */
 enum Direction {
     /** The front-end sends frames, and the back-end drops them. */
     SEND,
@@ -10,12 +10,12 @@ enum Direction {
     /** One guest sends, another receives. */
     THROUGH;
 
-    /** Frames that went the measured way, in the front-end's count. */
+    /** Returns the number of frames in the measured direction, as counted by the front-end. */
     long frames(PortStats frontEnd) {
         return this == SEND ? frontEnd.txPackets() : frontEnd.rxPackets();
     }
 
-    /** Frames a second that went the measured way, in the front-end's count. */
+    /** Returns the frames per second in the measured direction, as counted by the front-end. */
     double rate(PortStats frontEnd) {
         return this == SEND ? frontEnd.txRate() : frontEnd.rxRate();
     }

@@ -6,13 +6,13 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * dpdk-testpmd with a {@code net_vhost} port for each guest. It polls all the time.
+ * dpdk-testpmd with a {@code net_vhost} port for each guest. It always polls.
  *
- * @param name what to call it
- * @param program which dpdk-testpmd
+ * @param name name in reports
+ * @param program path of dpdk-testpmd
  */
 record DpdkPeer(String name, String program) implements Peer {
-    /** What dpdk-testpmd has room for is 32 ports; it is not asked for the last. */
+    /** Maximum number of guests: one less than the 32 ports of dpdk-testpmd. */
     static final int MOST_GUESTS = 16;
 
     @Override
@@ -30,7 +30,7 @@ record DpdkPeer(String name, String program) implements Peer {
                 work.queues(),
                 work.kind().forwardMode());
         if (work.kind() == Work.Kind.SOURCE) {
-            // The size is taken when forwarding starts.
+            // testpmd reads the size when forwarding starts.
             testpmd.command("stop");
             testpmd.command("set txpkts " + work.frameBytes());
             testpmd.command("start");

@@ -7,8 +7,8 @@ import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Statistic;
 
 /**
- * The back-end's processor time of a frame when a whole ring of them is available at once: many short rounds, of which
- * the best count.
+ * Measures the back-end's time for a frame when a whole ring of frames is available at once, in many short rounds, of
+ * which the best are used.
  */
 final class DrainRow implements Row {
     /** The shortest round. */
@@ -18,7 +18,7 @@ final class DrainRow implements Row {
     /** Half of the rounds take no longer. */
     static final Figure MEDIAN = Figure.ofRounds("median", Statistic.MEDIAN);
 
-    /** Short turns, and more of them: contenders meet the same load on the machine. */
+    /** Number of turns: many short ones, so that all contenders are exposed to the same load on the machine. */
     static final int TURNS = 5;
 
     @Override

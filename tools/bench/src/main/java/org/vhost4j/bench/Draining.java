@@ -10,16 +10,16 @@ import org.vhost4j.bench.result.Sample;
 /**
  * One contender in one case of {@link DrainRow} or {@link LoggingRow}.
  *
- * @param each what it drains
+ * @param each the case
  * @param backEnd the contender
- * @param frontEnd fills its rings
- * @param drains the two together
+ * @param frontEnd the front-end that fills its rings
+ * @param drains both together
  */
 record Draining(DrainCase each, BackEnd backEnd, OwnLoad frontEnd, Drains drains) implements Subject {
     private static final int ROUNDS_OF_A_TURN = 40;
 
     /**
-     * Starts a back-end and a front-end, and waits until the JIT has compiled what it will.
+     * Starts a back-end and a front-end, and waits until the JIT compiler has finished warming up.
      *
      * @param options further options of the front-end
      */

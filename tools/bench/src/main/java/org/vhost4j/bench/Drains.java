@@ -8,9 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A back-end whose rings our front-end has it drain. Between turns the back-end is frozen and the front-end idle. */
+/**
+ * A back-end with this project's front-end, which makes it drain whole rings. Between turns the back-end is stopped by
+ * a signal and the front-end is idle.
+ */
 final class Drains implements AutoCloseable {
-    /** Rounds between two looks at the clock during warm-up. */
+    /** Number of rounds during warm-up after which the clock is read. */
     private static final int WARM_UP_ROUNDS = 50;
 
     private static final double NANO = 1e-9;
@@ -35,9 +38,9 @@ final class Drains implements AutoCloseable {
     /**
      * Attaches a front-end to a back-end.
      *
-     * @param frontEnd as {@link #frontEnd} has started it
-     * @param backEnd serves the sockets
-     * @param sockets one for a guest that sends, or a second one for the guest that receives
+     * @param frontEnd front-end that {@link #frontEnd} has started
+     * @param backEnd back-end that serves the sockets
+     * @param sockets the socket of the guest that sends, and optionally one of the guest that receives
      * @throws IOException when it cannot attach
      */
     static Drains attach(OwnLoad frontEnd, Child backEnd, List<Path> sockets) throws IOException {
@@ -50,9 +53,9 @@ final class Drains implements AutoCloseable {
     }
 
     /**
-     * Drains rings of each case for a while, so that the JIT compiles, and then stops both.
+     * Drains rings of each case for a while, so that the JIT compiler warms up, and then stops both.
      *
-     * @param duration processor time that the back-end is to have: time lost to other load is added
+     * @param duration processor time for the back-end; time lost to other load is added
      */
     void warmUp(List<DrainCase> cases, Duration duration) throws IOException {
         backEnd.resume();
@@ -68,9 +71,9 @@ final class Drains implements AutoCloseable {
     /**
      * Drains rings.
      *
-     * @param cases of which kind, one after the other
-     * @param rounds of each, besides a few that are not counted
-     * @return for each case what a frame took in each round, in seconds
+     * @param cases the cases, one after the other
+     * @param rounds number of rounds of each case, in addition to a few that are not counted
+     * @return for each case the time of a frame in each round, in seconds
      */
     List<List<Double>> turn(List<DrainCase> cases, int rounds) throws IOException {
         backEnd.resume();
@@ -87,10 +90,10 @@ final class Drains implements AutoCloseable {
     }
 
     /**
-     * Reads what the front-end says.
+     * Parses the answer of the front-end.
      *
-     * @param line frames in a ring, then nanoseconds of each round
-     * @return seconds for a frame
+     * @param line number of frames in a ring, then nanoseconds of each round
+     * @return seconds for each frame
      */
     static List<Double> parse(String line) {
         String[] words = line.split(" ", -1);
@@ -103,10 +106,10 @@ final class Drains implements AutoCloseable {
     }
 
     /**
-     * Detaches the front-end in order; the back-end runs.
+     * Detaches the front-end normally; the back-end keeps running.
      *
-     * @param direction which frames are asked for
-     * @return how many the front-end has counted
+     * @param direction direction of the frames to return
+     * @return the number of frames that the front-end has counted
      */
     long detach(Direction direction) throws IOException {
         backEnd.resume();

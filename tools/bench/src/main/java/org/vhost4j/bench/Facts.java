@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.vhost4j.tools.common.Version;
 
-/** What one has to know to read a report. */
+/** Collects the facts about host and programs that readers of a report need. */
 final class Facts {
     private Facts() {}
 
@@ -34,7 +34,7 @@ final class Facts {
         return facts;
     }
 
-    /** When and where it was measured; mutable. */
+    /** Returns the time and the host of the measurement; mutable. */
     static Map<String, String> ofHost(Duration took) throws IOException {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put(
@@ -45,7 +45,8 @@ final class Facts {
         facts.put("processor", processor());
         facts.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
         facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
-        // Of one, five and fifteen minutes, at the end; what is measured itself keeps two processors busy.
+        // Load averages of one, five and fifteen minutes at the end; the measured programs themselves keep two
+        // processors busy.
         facts.put("load", String.join(" ", loads()));
         return facts;
     }

@@ -9,23 +9,23 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 
 /**
- * Frames of one size over one kind of ring, one way.
+ * A case with frames of one size over one kind of ring, in one direction.
  *
- * @param frameBytes their size from the destination MAC address on, without FCS
+ * @param frameBytes length of the frames in bytes from the destination MAC address on, without FCS
  * @param packed whether rings are packed rather than split
  * @param mergeable whether the driver accepts MRG_RXBUF
- * @param driver which one
+ * @param driver the driver
  */
 record FrameCase(int frameBytes, boolean packed, boolean mergeable, Driver driver) {
-    /** The size that the goals are about. */
+    /** The frame size of the goals, in bytes. */
     static final int SMALL = 64;
 
     private static final int MIDDLE = 256;
     private static final int[] SIZES = {SMALL, MIDDLE, 1500};
 
-    /** Whose driver, and what it negotiates. */
+    /** The driver, and the features that it negotiates. */
     enum Driver {
-        /** DPDK's driver, which does not know EVENT_IDX. */
+        /** DPDK's driver, which does not support EVENT_IDX. */
         DPDK(""),
         /** This project's driver without EVENT_IDX. */
         OWN_WITHOUT_EVENT_IDX(", our driver, EVENT_IDX off"),
@@ -57,10 +57,10 @@ record FrameCase(int frameBytes, boolean packed, boolean mergeable, Driver drive
     }
 
     /**
-     * What is measured one way.
+     * Returns the cases of one direction.
      *
-     * @param work what back-ends are to do with frames of a size
-     * @param ours whose ratio to DPDK's counts, one of the peers
+     * @param work returns the work of back-ends for frames of a size
+     * @param ours the peer whose ratio to DPDK's is judged
      */
     static List<Case> cases(Bench bench, Direction direction, IntFunction<Work> work, List<Peer> peers, String ours) {
         Goal goal = Goal.ratio(Figure.RATE, ours, bench.dpdkNames(), 1.0).aimingAt(1.3);
@@ -92,7 +92,10 @@ record FrameCase(int frameBytes, boolean packed, boolean mergeable, Driver drive
         };
     }
 
-    /** Each choice alone with frames of 64 bytes; with others what most guests have. */
+    /**
+     * Returns whether a normal run includes the case: each option by itself with frames of 64 bytes; for other sizes
+     * only the options of most guests.
+     */
     private boolean saysSomethingNew() {
         if (driver != Driver.DPDK || !mergeable) {
             return frameBytes == SMALL && !packed && (driver == Driver.DPDK || mergeable);
@@ -100,7 +103,7 @@ record FrameCase(int frameBytes, boolean packed, boolean mergeable, Driver drive
         return !packed || frameBytes != MIDDLE;
     }
 
-    /** Such as {@code 64 B, split, mergeable on}. */
+    /** Returns a name such as {@code 64 B, split, mergeable on}. */
     String name() {
         return "%d B, %s, mergeable %s%s"
                 .formatted(frameBytes, packed ? "packed" : "split", mergeable ? "on" : "off", driver.words);

@@ -12,9 +12,10 @@ import org.vhost4j.guests.lab.Lab;
 import org.vhost4j.guests.lab.Traffic;
 
 /**
- * A real guest, an iperf3 server on the host, and a network connection between them, all in their own network namespace.
+ * A TCP measurement with a real guest, an iperf3 server on the host, and a network connection between them, all in one
+ * network namespace.
  *
- * @param namespace the network namespace in which all of it runs
+ * @param namespace the network namespace of all programs
  * @param guest the guest, which is the iperf3 client
  * @param helpers the iperf3 server, and the back-end if there is one
  * @param flow the direction of the data
@@ -30,7 +31,7 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow,
     enum Flow {
         /** The guest sends to the host. */
         TO_HOST("guest to host", "", "tx"),
-        /** The host. */
+        /** The host sends to the guest. */
         TO_GUEST("host to guest", "-R", "rx");
 
         private final String title;
@@ -102,7 +103,10 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow,
         }
     }
 
-    /** Longer than in other rows: a frame is up to 64 KiB here, and the JVM compiles by their number. */
+    /**
+     * Returns the warm-up time in seconds. It is longer than in other rows, because frames of up to 64 KiB are fewer,
+     * and the JVM compiles methods after a number of calls.
+     */
     private static int warmUp(Bench bench) {
         return (int) Math.max(1, bench.plan().warmUp().multipliedBy(WARM_UPS).toSeconds());
     }

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import org.vhost4j.bench.result.Goal;
 import org.vhost4j.guests.lab.Lab;
 
-/** TCP between a real guest and the host, one stream, each way. */
+/** Measures TCP between a real guest and the host, one stream in each direction. */
 final class HostTcpRow implements Row {
     private static final String OWN_TAP = OwnPeer.NAME + " and TAP";
     private static final String OWN_PASST = OwnPeer.NAME + " and passt";

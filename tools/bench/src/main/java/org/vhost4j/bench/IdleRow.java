@@ -11,7 +11,7 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Sample;
 
-/** What a back-end costs when its guest does nothing, and how fast it responds again. */
+/** Measures the processor time of a back-end whose guest is idle, and how fast it responds again. */
 final class IdleRow implements Row {
     private static final Figure PROCESSOR = new Figure("processor time", "s a minute", 1, 2, false);
     private static final Figure SWITCHES = new Figure("context switches", "a second", 1, 1, false);
@@ -64,7 +64,7 @@ final class IdleRow implements Row {
         return List.of(idle, first);
     }
 
-    /** A back-end with a guest that does nothing. */
+    /** A back-end with an idle guest. */
     private record Idle(BackEnd backEnd, Load load, Duration length) implements Subject {
         static Idle start(Bench bench, Peer peer, Duration turn) throws IOException {
             BackEnd backEnd = peer.start(bench, Work.of(Work.Kind.DROP));

@@ -7,11 +7,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a JVM has logged by {@code -Xlog:safepoint,gc}.
+ * The contents of a JVM's log by {@code -Xlog:safepoint,gc}.
  *
- * @param longestNanos the longest safepoint, from the first thread that was to stop until all continued
- * @param collections how often garbage was collected
- * @param collectedBytes how much that was, in whole mebibytes as in the log
+ * @param longestNanos duration of the longest safepoint in nanoseconds, from the request to stop until all threads
+ *     continued
+ * @param collections number of garbage collections
+ * @param collectedBytes number of collected bytes, in whole mebibytes as in the log
  */
 record JvmLog(long longestNanos, int collections, long collectedBytes) {
     private static final Pattern SAFEPOINT = Pattern.compile("Safepoint \".*Total: *([0-9]{1,18}) ns");
@@ -37,11 +38,11 @@ record JvmLog(long longestNanos, int collections, long collectedBytes) {
     }
 
     /**
-     * How much of the heap is in use.
+     * Returns the size of the used heap.
      *
-     * @param text what {@code jcmd GC.heap_info} says of the serial collector's heap
+     * @param text output of {@code jcmd GC.heap_info} for the serial collector's heap
      * @return bytes of both generations
-     * @throws IOException when it says something else
+     * @throws IOException when the text has another format
      */
     static long usedHeap(String text) throws IOException {
         Matcher matcher = USED.matcher(text);

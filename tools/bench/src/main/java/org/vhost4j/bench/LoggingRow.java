@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.bench.result.Goal;
 
-/** What a frame takes while the front-end has every write logged for a migration, compared with the same without a log. */
+/** Measures the time of a frame while every write is logged for a migration, compared with the time without a log. */
 final class LoggingRow implements Row {
-    /** A logged guest is to keep nine tenths of its rate. */
+    /** Maximum ratio of the times: a logged guest has to keep nine tenths of its rate. */
     private static final double MOST = 1 / 0.9;
 
     private static final String LOGGED = ", logged";

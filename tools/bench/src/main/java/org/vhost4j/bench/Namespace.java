@@ -9,17 +9,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A network namespace of this run's own, in which nothing is but what is put there.
+ * A network namespace that this run has created.
  *
- * @param name unique on this host
+ * @param name name of the namespace, unique on this host
  */
 record Namespace(String name) implements AutoCloseable {
     /**
-     * Makes one. It is gone at the end of the run at the latest.
+     * Creates a namespace, which is deleted at the end of the run at the latest.
      *
-     * @param children of the run
+     * @param children programs of the run
      * @param purpose makes the name unique in this run
-     * @throws IOException when it cannot be made, as by users other than root
+     * @throws IOException when it cannot be created, for example without root privileges
      */
     static Namespace create(Children children, String purpose) throws IOException {
         Namespace namespace = new Namespace("vhost4j-" + ProcessHandle.current().pid() + "-" + purpose);
@@ -29,19 +29,19 @@ record Namespace(String name) implements AutoCloseable {
         return namespace;
     }
 
-    /** Configures something inside. */
+    /** Runs ip(8) in the namespace. */
     void ip(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("ip", "-n", name));
         command.addAll(List.of(arguments));
         run(command.toArray(new String[0]));
     }
 
-    /** What runs a program, whose command line follows, inside. */
+    /** Returns the prefix of a command line that runs a program in the namespace. */
     List<String> inside() {
         return List.of("ip", "netns", "exec", name);
     }
 
-    /** The command line that runs a program inside. */
+    /** Returns the command line that runs a program in the namespace. */
     List<String> inside(List<String> command) {
         List<String> whole = new ArrayList<>(inside());
         whole.addAll(command);

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Our own front-end, {@code vhost4j bench load}. */
+/** This project's front-end, {@code vhost4j bench load}, in its own process. */
 final class OwnLoad implements Load {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -21,13 +21,13 @@ final class OwnLoad implements Load {
     }
 
     /**
-     * Starts it.
+     * Starts the front-end.
      *
-     * @param core where it runs
+     * @param core core on which it runs
      * @param what its job, as in its command line
-     * @param sockets the guests'
-     * @param options of its command line
-     * @return attached, idle until it is told to start
+     * @param sockets sockets of the guests
+     * @param options options of its command line
+     * @return the front-end, attached, and idle until the command {@code start}
      */
     static OwnLoad start(Bench bench, int core, String what, List<Path> sockets, String... options) throws IOException {
         List<String> arguments = new ArrayList<>(List.of("bench", "load", what));
@@ -48,7 +48,7 @@ final class OwnLoad implements Load {
         return child;
     }
 
-    /** What it answers to a command, without the command's own word. */
+    /** Sends a command, and returns the answer without its first word. */
     String ask(String command, String answer) throws IOException {
         child.say(command);
         child.await(answer, PATIENCE);

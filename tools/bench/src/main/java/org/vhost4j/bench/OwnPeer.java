@@ -11,16 +11,16 @@ import java.util.regex.Pattern;
 import org.vhost4j.device.stats.Counter;
 
 /**
- * {@code vhost4j run}.
+ * This project's back-end, {@code vhost4j run}.
  *
- * @param name what to call it
- * @param idle for {@code --idle}
+ * @param name name in reports
+ * @param idle value of {@code --idle}
  * @param copies whether frames are copied before they are dropped
- * @param lanes for {@code --lanes}; with more than one it has all of the back-ends' cores
+ * @param lanes value of {@code --lanes}; with more than one it uses all cores of the back-ends
  * @param jvm further options of its JVM
  */
 record OwnPeer(String name, String idle, boolean copies, int lanes, List<String> jvm) implements Peer {
-    /** What it is called where there is only one. */
+    /** The name when there is only one such peer. */
     static final String NAME = "vhost4j";
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -29,32 +29,32 @@ record OwnPeer(String name, String idle, boolean copies, int lanes, List<String>
         jvm = List.copyOf(jvm);
     }
 
-    /** Polling, as DPDK does. */
+    /** Returns a peer that polls, as DPDK does. */
     static OwnPeer polling() {
         return new OwnPeer(NAME, "poll", false, 1, List.of());
     }
 
-    /** Polling, and copying each frame before it is dropped, as DPDK does. */
+    /** Returns a peer that polls, and copies each frame before dropping it, as DPDK does. */
     static OwnPeer copying() {
         return new OwnPeer("vhost4j null:copy=on", "poll", true, 1, List.of());
     }
 
-    /** With another idle policy. */
+    /** Returns a peer with another idle policy. */
     static OwnPeer idling(String policy) {
         return new OwnPeer("vhost4j --idle=" + policy, policy, false, 1, List.of());
     }
 
-    /** The same by another name. */
+    /** Returns the same peer with another name. */
     OwnPeer named(String other) {
         return new OwnPeer(other, idle, copies, lanes, jvm);
     }
 
-    /** The same with further options of the JVM. */
+    /** Returns the same peer with further options of the JVM. */
     OwnPeer with(String... options) {
         return new OwnPeer(name, idle, copies, lanes, List.of(options));
     }
 
-    /** The same with another number of lanes. */
+    /** Returns the same peer with another number of lanes. */
     OwnPeer onLanes(int number) {
         return new OwnPeer(name, idle, copies, number, jvm);
     }
@@ -75,7 +75,7 @@ record OwnPeer(String name, String idle, boolean copies, int lanes, List<String>
         return new Running(child, sockets);
     }
 
-    /** What comes after {@code vhost4j}. */
+    /** Returns the arguments after {@code vhost4j}. */
     List<String> arguments(Work work, List<Path> sockets) {
         List<String> arguments = new ArrayList<>(List.of("run", "--idle=" + idle, "--queues=" + work.queues()));
         if (lanes > 1) {

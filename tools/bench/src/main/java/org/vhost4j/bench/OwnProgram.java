@@ -7,15 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.tools.common.MainClass;
 
-/** A child process of this program: a JVM with the same flags. */
+/** Creates the command line of a child process that runs this program: a JVM with the same flags. */
 final class OwnProgram {
     private OwnProgram() {}
 
     /**
-     * The command line of it.
+     * Returns the command line.
      *
      * @param jvm further options of the JVM
-     * @param arguments of the program
+     * @param arguments arguments of the program
      */
     static List<String> command(List<String> jvm, List<String> arguments) {
         List<String> command = new ArrayList<>();
@@ -27,7 +27,7 @@ final class OwnProgram {
         return command;
     }
 
-    /** The JVM that runs this. */
+    /** Returns the path of the JVM that runs this program. */
     static String java() {
         return ProcessHandle.current()
                 .info()

@@ -11,7 +11,7 @@ import org.vhost4j.bench.result.Sample;
 
 /** A front-end and the back-end that it is attached to. Between turns the front-end is idle and the back-end is stopped by a signal. */
 final class Pair implements Subject {
-    /** Frames flow for this long before the meter is read first. */
+    /** Time for which frames flow before the counters are read first. */
     private static final Duration SETTLE = Duration.ofMillis(150);
     /** The share of its core below which a process counts as disturbed by other programs. */
     static final double UNDISTURBED_SHARE = 0.95;
@@ -100,7 +100,7 @@ final class Pair implements Subject {
     @Override
     public Optional<CrossCheck> end() throws IOException {
         backEnd.child().resume();
-        // What is still in the ring is taken now.
+        // Frames that are still in the ring are received now.
         Bench.sleep(SETTLE);
         long frames = direction.frames(load.stats());
         load.quit();

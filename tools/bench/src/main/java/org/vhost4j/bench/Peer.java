@@ -7,10 +7,10 @@ import java.util.List;
 
 /** A program that can be a back-end, together with its options. */
 interface Peer {
-    /** Returns the name that reports call it by. */
+    /** Returns the name in reports. */
     String name();
 
-    /** Tells whether the program polls, so that it uses its whole core even when idle. */
+    /** Returns whether the program polls, so that it uses its whole core even when idle. */
     boolean polls();
 
     /**

@@ -23,7 +23,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j bench peer}: our back-end and others, turn by turn, with front-ends on one core and back-ends on another. */
+/**
+ * {@code vhost4j bench peer}: measures our back-end and others in alternating turns, with front-ends on one core and
+ * back-ends on another.
+ */
 @Command(
         name = "peer",
         description = "Compares this back-end with others, in turn: front-ends on one core, back-ends on another. "
@@ -35,7 +38,7 @@ final class PeerCommand implements Callable<Integer> {
     private static final int ROUNDS = 5;
     private static final int QUICK_ROUNDS = 3;
 
-    /** How long the turn at hand and the report take at most after an interruption. */
+    /** Maximum time for the current turn and the report after an interruption. */
     private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(30);
 
     @Option(
@@ -145,7 +148,7 @@ final class PeerCommand implements Callable<Integer> {
         return report.sound() && !interrupted ? 0 : 1;
     }
 
-    /** Measures; what an interruption leaves of it is a report as well. */
+    /** Runs the measurements; after an interruption returns a report of the completed cases. */
     private Report run(List<Row> chosen, Plan plan, Interruption interruption) throws IOException {
         List<RowResult> results = new ArrayList<>();
         long start = System.nanoTime();
@@ -172,7 +175,7 @@ final class PeerCommand implements Callable<Integer> {
         }
     }
 
-    /** A page that cannot be written is better known before a quarter of an hour. */
+    /** Checks that the HTML page can be written, before measuring for a quarter of an hour. */
     private void checkHtml() {
         if (html == null) {
             return;

@@ -12,14 +12,14 @@ import java.util.regex.Pattern;
 import org.vhost4j.guests.lab.Lab;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** Finds the programs of others. */
+/** Finds the installed programs of other projects. */
 final class Peers {
     private static final Pattern VERSION = Pattern.compile("RTE Version: 'DPDK (.+?)'");
 
     private Peers() {}
 
     /**
-     * The host's DPDK, and the newer one of the guest lab when that is provided.
+     * Returns the host's DPDK, and the newer one of the guest lab if the lab is installed.
      *
      * @throws IOException when one of them does not run
      */

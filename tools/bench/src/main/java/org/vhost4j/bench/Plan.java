@@ -5,15 +5,16 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How thoroughly to measure.
+ * The extent of the measurements.
  *
- * @param rounds in each of which every contender has one turn
- * @param turn how long a turn is measured
- * @param warmUp how long frames flow before the first round
- * @param steady how long allocation and pauses are watched
- * @param depth which cases
- * @param frontEndCore where the front-ends run
- * @param backEndCores where the back-ends run: on the first of these, or on all of them when they have several lanes
+ * @param rounds number of rounds, in each of which every contender has one turn
+ * @param turn duration of a turn
+ * @param warmUp time for which frames flow before the first round
+ * @param steady time for which allocation and pauses are observed
+ * @param depth the cases to measure
+ * @param frontEndCore core of the front-ends
+ * @param backEndCores cores of the back-ends: those with one lane run on the first of these, those with several lanes
+ *     on all
  */
 record Plan(
         int rounds,
@@ -23,14 +24,14 @@ record Plan(
         Depth depth,
         int frontEndCore,
         List<Integer> backEndCores) {
-    /** Descriptors of each ring: the most that QEMU and dpdk-testpmd know. */
+    /** Number of descriptors of each ring: the maximum of QEMU and dpdk-testpmd. */
     static final int RING_SIZE = 1024;
 
-    /** Which cases are measured. */
+    /** The selection of cases. */
     enum Depth {
         /** The most important cases. */
         QUICK,
-        /** Those that say something new. */
+        /** Cases that differ in a relevant way. */
         NORMAL,
         /** Every combination. */
         FULL
@@ -40,7 +41,7 @@ record Plan(
         backEndCores = List.copyOf(backEndCores);
     }
 
-    /** Where all back-ends run that have one lane. */
+    /** Returns the core of back-ends with one lane. */
     int backEndCore() {
         return backEndCores.getFirst();
     }

@@ -3,7 +3,7 @@ package org.vhost4j.bench;
 
 import java.util.List;
 
-/** The back-end sends, a guest receives. */
+/** Measures frames from the back-end to a guest. */
 final class ReceiveRow implements Row {
     @Override
     public String name() {

@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j bench matrix}: reports of several machines side by side. */
+/** {@code vhost4j bench matrix}: shows reports of several machines side by side. */
 @Command(
         name = "matrix",
         description = "Prints the result for each goal from several reports of bench peer, side by side, as Markdown "

@@ -5,10 +5,10 @@ import java.time.Duration;
 import java.util.List;
 import org.vhost4j.bench.result.Goal;
 
-/** How long a frame takes to a back-end that returns it, and back, when there is little to do. */
+/** Measures the round-trip time of a frame to a back-end that returns it, at low load. */
 final class RoundTripRow implements Row {
     private static final Duration INTERVAL = Duration.ofNanos(100_000);
-    /** Rare delays want more time to be seen. */
+    /** Number of turns: more than in other rows, because rare delays need more time to be observed. */
     private static final int TURNS = 4;
 
     private static final double MOST = 1.2;

@@ -13,7 +13,7 @@ import org.vhost4j.bench.result.Curve;
 import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Sample;
 
-/** Our driver, one frame at a time, at a back-end that returns it. */
+/** Measures round trips: this project's driver sends one frame at a time to a back-end that returns it. */
 final class RoundTrips implements Subject {
     /** Half of the round trips take no longer than this. */
     static final Figure MEDIAN = Figure.micros("median");
@@ -27,10 +27,10 @@ final class RoundTrips implements Subject {
     static final Figure WORST = Figure.micros("worst");
 
     private static final Map<Double, Figure> PERCENTILES = Map.of(50.0, MEDIAN, 99.0, P99, 99.9, P999, 99.99, P9999);
-    /** With longer intervals our driver sleeps between frames. */
+    /** The interval from which on the driver sleeps between frames. */
     private static final Duration SLEEPS_FROM = Duration.ofMillis(1);
 
-    /** Frames come at least as often as this in the warm-up, or nothing would be compiled in its time. */
+    /** Maximum interval of frames during warm-up; with a longer one the JVM would not compile in time. */
     private static final Duration WARM_UP_INTERVAL = Duration.ofNanos(100_000);
 
     private static final double NANO = 1e-9;
@@ -40,7 +40,7 @@ final class RoundTrips implements Subject {
     private final Duration turn;
     private final boolean backEndPolls;
     private final boolean loadPolls;
-    /** The share of its core that the one had which had less, of those that want all of it; in the last measurement. */
+    /** The smallest share of its core that a polling process had in the last measurement. */
     private double share;
 
     private RoundTrips(BackEnd backEnd, OwnLoad load, Duration turn, boolean backEndPolls, boolean loadPolls) {
@@ -52,10 +52,10 @@ final class RoundTrips implements Subject {
     }
 
     /**
-     * Round trips to be measured.
+     * Creates a contender that measures round trips.
      *
-     * @param interval from the beginning of one to that of the next
-     * @param turn how long to measure each time
+     * @param interval interval from the start of one round trip to that of the next
+     * @param turn duration of each measurement
      */
     static Contender contender(Bench bench, Peer peer, Duration interval, Duration turn) {
         return new Contender(peer.name(), () -> start(bench, peer, interval, turn));
@@ -109,10 +109,10 @@ final class RoundTrips implements Subject {
     }
 
     /**
-     * Reads what the front-end says.
+     * Parses the answer of the front-end.
      *
-     * @param line how many round trips, how many without end, the longest, and percentiles, each with the time that this share
-     *     does not exceed; times in nanoseconds
+     * @param line number of round trips, number of lost frames, the longest time, and percentiles, each with its time;
+     *     times in nanoseconds
      * @throws IOException when frames did not come back
      */
     static Sample parse(String line) throws IOException {
@@ -132,7 +132,7 @@ final class RoundTrips implements Subject {
             if (figure != null) {
                 values.put(figure, nanos * NANO);
             }
-            // Further out there is only the worst one.
+            // Beyond the last percentile there is only the maximum.
             if (oneIn <= count && oneIn > previous) {
                 points.add(new Curve.Point(oneIn, nanos / 1000));
                 previous = oneIn;

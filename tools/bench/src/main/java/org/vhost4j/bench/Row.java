@@ -3,7 +3,7 @@ package org.vhost4j.bench;
 
 import java.util.List;
 
-/** One row of the bench: a question, and the cases that answer it. */
+/** One row of the bench: one subject of measurement, with its cases. */
 interface Row {
     /** Returns the name by which {@code --rows} selects the row. */
     String name();

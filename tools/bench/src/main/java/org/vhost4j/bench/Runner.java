@@ -17,8 +17,8 @@ import org.vhost4j.bench.result.RowResult;
 import org.vhost4j.bench.result.Sample;
 
 /**
- * Measures rows: in each round of a case every contender has one turn. A contender that fails is left out of later rounds, and the report
- * says so.
+ * Measures rows: in each round of a case every contender has one turn. A contender that fails is excluded from later
+ * rounds, which the report shows.
  */
 final class Runner {
     private final Bench bench;
@@ -87,13 +87,13 @@ final class Runner {
         progress.flush();
     }
 
-    /** Something that can go wrong for one contender. */
+    /** An operation that can fail for one contender. */
     @FunctionalInterface
     private interface Attempt {
         void make() throws IOException;
     }
 
-    /** A contender and what it has come to so far. */
+    /** A contender and its results so far. */
     private final class Running {
         private final Contender contender;
         private final List<Sample> samples = new ArrayList<>();

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.bench.result.Figure;
 
-/** How the rate changes with the number of guests, lanes, queue pairs, ring entries and descriptors. */
+/** Measures the rate by the number of guests, lanes, queue pairs, ring entries and descriptors. */
 final class ScalingRow implements Row {
     private static final int GUEST_RING = 256;
     private static final int GUESTS_ON_LANES = 4;
@@ -78,7 +78,7 @@ final class ScalingRow implements Row {
         return cases;
     }
 
-    /** Lanes are ours alone: others have nothing that is like them. */
+    /** Returns a case with several lanes, which only this back-end has. */
     private static Case lanes(Bench bench, int lanes, boolean crossing) {
         int cores = bench.plan().backEndCores().size();
         String series = (cores == 1 ? "lanes sharing one core" : "lanes sharing " + cores + " cores")

@@ -18,8 +18,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code vhost4j bench segmentation}: segmentation, checksums and the way from guest to guest compared with plain copies and with
- * a C program that does the same with DPDK's libraries. The benchmarks are an archive of their own, which is run, not linked.
+ * {@code vhost4j bench segmentation}: compares segmentation, checksums and forwarding from guest to guest with plain
+ * copies, and with a C program that does the same with DPDK's libraries. The benchmarks are in a separate archive,
+ * which is run as a program.
  */
 @Command(
         name = "segmentation",
@@ -28,10 +29,10 @@ import picocli.CommandLine.Spec;
                         + "DPDK's rte_gso. Each number is the best of several rounds; compare numbers of one run only.",
         mixinStandardHelpOptions = true)
 final class SegmentationCommand implements Callable<Integer> {
-    /** Short, so that some rounds pass between two time slices of other load. */
+    /** Duration of a round in milliseconds: short, so that some rounds fit between two time slices of other load. */
     private static final int ROUND_MILLIS = 5;
 
-    /** How long the table takes at most after an interruption. */
+    /** Maximum time for the table after an interruption. */
     private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(30);
 
     @Option(
@@ -74,7 +75,7 @@ final class SegmentationCommand implements Callable<Integer> {
             try {
                 measure(home, benchmarks, file, results);
             } catch (UnsupportedOption e) {
-                // The signal that interrupts this process ends what it has started as well.
+                // The signal that interrupts this process also ends its children.
                 if (!interruption.requested() || results.isEmpty()) {
                     throw e;
                 }
@@ -99,7 +100,7 @@ final class SegmentationCommand implements Callable<Integer> {
         run(jmh(benchmarks, file, only, "-i", Integer.toString(rounds), "-r", ROUND_MILLIS + "ms"));
         results.addTimes(Files.readString(file));
         say("counting garbage");
-        // Garbage is counted over a whole second: the harness makes some of its own in each round.
+        // Garbage is counted over a whole second, because the harness itself allocates some in each round.
         run(jmh(benchmarks, file, "SegmentBenchmark.cutComplete", "-i", "1", "-r", "1", "-prof", "gc"));
         results.addGarbage(Files.readString(file));
     }
@@ -119,7 +120,7 @@ final class SegmentationCommand implements Callable<Integer> {
         return command;
     }
 
-    /** What a program prints; what it says on standard error is the operator's. */
+    /** Returns the output of a program; its standard error goes to the terminal. */
     private static String run(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

@@ -9,15 +9,15 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What the benchmarks and the C program measured, in nanoseconds, each the best of its rounds: on a shared machine every other
- * statistic measures the other load, too.
+ * The results of the benchmarks and the C program in nanoseconds, each the best of its rounds, because on a shared
+ * machine every other statistic includes other load.
  */
 final class SegmentationResults {
     private final Map<String, Double> nanos = new HashMap<>();
     private final Map<String, Double> garbage = new HashMap<>();
 
     /**
-     * Takes the times that JMH wrote.
+     * Adds the times that JMH wrote.
      *
      * @param json the file of {@code -rf json}
      */
@@ -34,7 +34,7 @@ final class SegmentationResults {
     }
 
     /**
-     * Takes the allocated bytes that JMH wrote.
+     * Adds the allocated bytes that JMH wrote.
      *
      * @param json the file of {@code -rf json} with {@code -prof gc}
      */
@@ -45,7 +45,7 @@ final class SegmentationResults {
         }
     }
 
-    /** Class and method, and the parameters in the order of their names. */
+    /** Returns the key of a result: class and method, and the parameters in the order of their names. */
     private static String key(JsonNode run) {
         String name = run.path("benchmark").asString();
         StringBuilder key = new StringBuilder(name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1));
@@ -56,7 +56,7 @@ final class SegmentationResults {
     }
 
     /**
-     * Takes what the C program printed.
+     * Adds the results that the C program printed.
      *
      * @param text lines of name, parameter and nanoseconds
      */
@@ -67,7 +67,7 @@ final class SegmentationResults {
                 .forEach(words -> nanos.put("C " + words[0] + " " + words[1], Double.parseDouble(words[2])));
     }
 
-    /** Whether nothing was measured. */
+    /** Returns whether nothing was measured. */
     boolean isEmpty() {
         return nanos.isEmpty();
     }
@@ -77,7 +77,7 @@ final class SegmentationResults {
     }
 
     /**
-     * All of it.
+     * Returns the results as text.
      *
      * @return three tables
      */
@@ -147,10 +147,10 @@ final class SegmentationResults {
     }
 
     /**
-     * All of it, for programs.
+     * Returns the results as JSON.
      *
-     * @return a JSON object, with a line end: best nanoseconds, and allocated bytes, each by benchmark and parameters; those of the C
-     *     program begin with {@code C}
+     * @return a JSON object, with a line end: best nanoseconds, and allocated bytes, each by benchmark and parameters;
+     *     those of the C program begin with {@code C}
      */
     String json() {
         ObjectNode root = JsonMapper.shared().createObjectNode().put("vhost4j-bench-segmentation", 1);

@@ -3,7 +3,7 @@ package org.vhost4j.bench;
 
 import java.util.List;
 
-/** A guest sends, the back-end drops. */
+/** Measures frames that a guest sends and the back-end drops. */
 final class SendRow implements Row {
     @Override
     public String name() {

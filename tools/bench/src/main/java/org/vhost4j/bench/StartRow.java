@@ -16,7 +16,7 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Sample;
 
-/** How long it takes until a back-end that is started listens. */
+/** Measures the time from the start of a back-end until it listens. */
 final class StartRow implements Row {
     private static final Figure LISTENING = new Figure("until it listens", "s", 1, 3, false);
     private static final double MOST = 0.5;
@@ -70,7 +70,7 @@ final class StartRow implements Row {
         }
     }
 
-    /** When the socket took a connection first. */
+    /** Waits until the socket accepts a connection, and returns the time. */
     private static long connected(Path socket) throws IOException {
         UnixDomainSocketAddress address = UnixDomainSocketAddress.of(socket);
         while (!Thread.currentThread().isInterrupted()) {
@@ -78,7 +78,7 @@ final class StartRow implements Row {
                 channel.connect(address);
                 return System.nanoTime();
             } catch (java.net.SocketException e) {
-                // Not there yet.
+                // The socket does not exist yet.
                 LockSupport.parkNanos(PAUSE);
             }
         }

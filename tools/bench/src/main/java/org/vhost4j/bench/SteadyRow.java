@@ -12,12 +12,12 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Sample;
 
-/** What the JVM does while frames flow: garbage and pauses. */
+/** Measures garbage and pauses of the JVM while frames flow. */
 final class SteadyRow implements Row {
     private static final Figure GARBAGE = new Figure("allocated for a frame", "B", 1, 4, false);
     private static final Figure PAUSE = new Figure("longest pause of the JVM", "ms", 1e-3, 3, false);
     private static final Figure COLLECTIONS = new Figure("collections", "of garbage", 1, 0, false);
-    /** What asking the JVM allocates itself does not count. */
+    /** Allocation in bytes that is ignored, because querying the JVM allocates some itself. */
     private static final double LITTLE = 0.01;
 
     private static final double MOST_PAUSE = 1e-3;

@@ -11,7 +11,10 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Sample;
 
-/** Super-frames of 64 KiB from one guest to another, compared with plain copies of as many bytes by the same core. */
+/**
+ * Measures super-frames of 64 KiB from one guest to another, compared with plain copies of as many bytes by the same
+ * core.
+ */
 final class SuperFrameRow implements Row {
     private static final String COPY = "plain copy";
     private static final double COPY_SHARE = 0.8;
@@ -63,7 +66,7 @@ final class SuperFrameRow implements Row {
                 bench,
                 OwnPeer.polling(),
                 Work.of(Work.Kind.BRIDGE),
-                // Counted where they are sent: a segment that arrives is not a super-frame.
+                // Counted at the sender, because a segment that arrives is not a super-frame.
                 Direction.SEND,
                 Figure.SUPER_RATE,
                 Plan.RING_SIZE,
@@ -82,7 +85,7 @@ final class SuperFrameRow implements Row {
                 bench.plan().rounds());
     }
 
-    /** Plain copies on the back-end's core. */
+    /** Measures plain copies on the back-end's core. */
     private record Copies(OwnLoad load, Duration length) implements Subject {
         static Copies start(Bench bench) throws IOException {
             return new Copies(

@@ -111,7 +111,7 @@ public final class Testpmd implements AutoCloseable {
         List<String> arguments = new ArrayList<>(List.of(
                 "--forward-mode=" + frontEnd.mode(), "--rxq=" + frontEnd.queues(), "--txq=" + frontEnd.queues()));
         if (frontEnd.queues() > 1) {
-            // Otherwise every frame takes the same way at the other end.
+            // With several flows, because otherwise every frame would be steered to the same queue at the other end.
             arguments.add("--txonly-multi-flow");
         }
         arguments.addAll(frontEnd.more());
@@ -119,14 +119,14 @@ public final class Testpmd implements AutoCloseable {
     }
 
     /**
-     * Starts a back-end, listening and forwarding.
+     * Starts a back-end that listens and forwards.
      *
-     * @param children whose it is
-     * @param core where it runs
-     * @param program which dpdk-testpmd
-     * @param sockets where it listens, one for each port
-     * @param queues queue pairs of each
-     * @param mode what it does with frames
+     * @param children the object that owns the process
+     * @param core the number of the core that testpmd runs on
+     * @param program path of dpdk-testpmd
+     * @param sockets sockets on which it listens, one for each port
+     * @param queues number of queue pairs of each port
+     * @param mode testpmd's forwarding mode
      * @return the running back-end
      * @throws IOException when it does not start
      */
@@ -172,7 +172,7 @@ public final class Testpmd implements AutoCloseable {
     private static Testpmd start(
             Children children, String name, String program, int core, List<String> devices, List<String> arguments)
             throws IOException {
-        // Line buffering: what it prints must not stay with it until it ends.
+        // Line buffering, so that its output is not buffered until it ends.
         List<String> command = new ArrayList<>(List.of(
                 "stdbuf",
                 "-oL",

@@ -7,7 +7,7 @@ import java.io.IOException;
  * dpdk-testpmd as a front-end.
  *
  * @param testpmd the program, attached
- * @param startCommand what lets frames flow
+ * @param startCommand command that starts the frames
  */
 record TestpmdLoad(Testpmd testpmd, String startCommand) implements Load {
     static TestpmdLoad start(Bench bench, Testpmd.FrontEnd frontEnd, int frameBytes, String startCommand)

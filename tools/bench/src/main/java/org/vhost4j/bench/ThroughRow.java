@@ -7,9 +7,9 @@ import java.util.List;
 import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 
-/** Frames from one guest to another. */
+/** Measures frames from one guest to another. */
 final class ThroughRow implements Row {
-    /** Number of bursts of 32 that circulate each way: half of a ring. */
+    /** Number of bursts of 32 frames that circulate in each direction: half of a ring. */
     private static final int BURSTS = 16;
 
     @Override
@@ -61,7 +61,7 @@ final class ThroughRow implements Row {
                 bench.plan().rounds());
     }
 
-    /** DPDK's driver at two ports, with frames that go round. */
+    /** Starts DPDK's driver with two ports, between which frames circulate. */
     static Load dpdkDriver(Bench bench, BackEnd backEnd, int size) throws IOException {
         Testpmd.FrontEnd frontEnd =
                 new Testpmd.FrontEnd(backEnd.sockets(), 1, true, Plan.RING_SIZE, Testpmd.Ring.SPLIT, "io", List.of());

@@ -12,7 +12,7 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Sample;
 import org.vhost4j.bench.result.Spread;
 
-/** How long it takes until a fresh back-end is as fast as it gets. */
+/** Measures the time until a new back-end reaches its full rate. */
 final class WarmUpRow implements Row {
     private static final Figure WARM = new Figure("until 90 % of its speed", "s", 1, 2, false);
     private static final Duration STEP = Duration.ofMillis(100);
@@ -70,7 +70,7 @@ final class WarmUpRow implements Row {
         }
     }
 
-    /** When the rate first came to most of what it came to in the end. */
+    /** Returns the time at which the rate first reached most of its final value. */
     static double warm(List<Curve.Point> points) {
         double speed = Spread.of(points.subList(points.size() * 2 / 3, points.size()).stream()
                         .mapToDouble(Curve.Point::y)

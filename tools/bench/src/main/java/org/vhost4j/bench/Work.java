@@ -2,21 +2,21 @@
 package org.vhost4j.bench;
 
 /**
- * What a back-end is to do.
+ * The work of a back-end.
  *
- * @param kind with frames
- * @param frameBytes size of the frames that it makes itself
- * @param guests how many it serves
- * @param queues queue pairs of each
+ * @param kind the processing of frames
+ * @param frameBytes length in bytes of the frames that it generates
+ * @param guests number of guests
+ * @param queues number of queue pairs of each guest
  */
 record Work(Kind kind, int frameBytes, int guests, int queues) {
-    /** What it does with frames. */
+    /** The processing of frames. */
     enum Kind {
         /** Drops the frames that guests send. */
         DROP("rxonly"),
-        /** Sends to guests as fast as they take it. */
+        /** Sends frames to guests as fast as they receive them. */
         SOURCE("txonly"),
-        /** Passes each guest's frames to the other guests. */
+        /** Forwards each guest's frames to the other guests. */
         BRIDGE("io"),
         /** Returns each frame with the MAC addresses swapped. */
         ECHO("macswap");
@@ -27,7 +27,7 @@ record Work(Kind kind, int frameBytes, int guests, int queues) {
             this.forwardMode = forwardMode;
         }
 
-        /** What dpdk-testpmd calls it. */
+        /** Returns the name of dpdk-testpmd's forwarding mode. */
         String forwardMode() {
             return forwardMode;
         }

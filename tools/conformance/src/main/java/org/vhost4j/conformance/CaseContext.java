@@ -91,7 +91,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Tells whether the case uses packed queues.
+     * Returns whether the case uses packed queues.
      *
      * @return the value of {@link Case#packed}
      */
@@ -470,7 +470,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Tells whether the driver acknowledged a feature.
+     * Returns whether the driver acknowledged a feature.
      *
      * @param driver the driver
      * @param feature the feature

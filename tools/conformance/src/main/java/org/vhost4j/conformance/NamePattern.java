@@ -12,7 +12,7 @@ import java.util.stream.Stream;
  */
 public record NamePattern(String text) {
     /**
-     * Tells whether the name of a case matches.
+     * Returns whether the name of a case matches.
      *
      * @param name the case's name
      * @return true when it matches

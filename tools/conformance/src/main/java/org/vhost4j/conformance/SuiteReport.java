@@ -93,7 +93,7 @@ public record SuiteReport(
     }
 
     /**
-     * Tells whether the back-end passed.
+     * Returns whether the back-end passed.
      *
      * @return false when a case failed, passed although it was expected to fail, or could not be run because the back-end was gone
      */

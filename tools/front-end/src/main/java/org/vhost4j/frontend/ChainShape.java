@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How a frame and its virtio-net header are divided into descriptors. Descriptors are never adjacent in memory, so that a device that
- * merges two of them produces damaged frames.
+ * The division of a frame and its virtio-net header into descriptors. Descriptors are never adjacent in memory, so that
+ * a device that merges two of them produces damaged frames.
  *
  * @param headerPiece the largest number of header bytes in one descriptor; 0 puts the header in one descriptor with the beginning of the
  *     frame (any layout: VERSION_1 or ANY_LAYOUT)
@@ -43,7 +43,7 @@ public record ChainShape(int headerPiece, int framePiece, boolean indirect) {
         return new ChainShape(headerPiece, framePiece, true);
     }
 
-    /** The lengths of the pieces for a header and a frame of given lengths. */
+    /** Returns the lengths of the pieces for a header and a frame of given lengths. */
     int[] cut(int headerBytes, int frameBytes) {
         List<Integer> lengths = new ArrayList<>();
         int together = headerPiece == 0 ? headerBytes : 0;
@@ -63,7 +63,7 @@ public record ChainShape(int headerPiece, int framePiece, boolean indirect) {
         return lengths.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** How much memory the pieces take. */
+    /** Returns the number of bytes of memory that the pieces take. */
     static int span(int[] pieces) {
         int span = 0;
         for (int piece : pieces) {

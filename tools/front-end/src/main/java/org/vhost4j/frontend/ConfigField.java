@@ -14,21 +14,21 @@ public enum ConfigField {
     MAC(0, 6, Feature.MAC),
     /** LINK_UP and ANNOUNCE. */
     STATUS(6, 2, Feature.STATUS),
-    /** How many queue pairs there are at most. */
+    /** The maximum number of queue pairs. */
     MAX_VIRTQUEUE_PAIRS(8, 2, Feature.MQ, Feature.RSS),
     /** The MTU. */
     MTU(10, 2, Feature.MTU),
-    /** Mbit/s. */
+    /** The link speed in Mbit/s. */
     SPEED(12, 4, Feature.SPEED_DUPLEX),
-    /** Half or full. */
+    /** The duplex mode: half or full. */
     DUPLEX(16, 1, Feature.SPEED_DUPLEX),
     /** The longest RSS key. */
     RSS_MAX_KEY_SIZE(17, 1, Feature.RSS, Feature.HASH_REPORT),
     /** The longest RSS table. */
     RSS_MAX_INDIRECTION_TABLE_LENGTH(18, 2, Feature.RSS),
-    /** What hashes may be calculated over. */
+    /** The types of packets over which hashes can be calculated. */
     SUPPORTED_HASH_TYPES(20, 4, Feature.RSS, Feature.HASH_REPORT),
-    /** Which tunnels hashes may look into. */
+    /** The types of tunnels for which inner headers can be hashed. */
     SUPPORTED_TUNNEL_TYPES(24, 4, Feature.HASH_TUNNEL);
 
     private static final List<String> STATUS_BITS = List.of("LINK_UP", "ANNOUNCE");
@@ -40,7 +40,7 @@ public enum ConfigField {
 
     private final int offset;
     private final int size;
-    /** Any of them gives the field a meaning: a feature word. */
+    /** A word of features, any of which makes the field valid. */
     private final long features;
 
     ConfigField(int offset, int size, Feature... features) {
@@ -59,7 +59,7 @@ public enum ConfigField {
         return offset + size;
     }
 
-    /** Tells whether the field is valid for a driver that was offered these features. */
+    /** Returns whether the field is valid for a driver that was offered these features. */
     public boolean hasMeaning(FeatureSet offered) {
         return (offered.low() & features) != 0;
     }

@@ -3,7 +3,7 @@ package org.vhost4j.frontend;
 
 /** Classes, commands and answers of the control queue (virtio 1.4 section 5.1.6.5). */
 public final class Control {
-    /** Answer: the command was carried out. */
+    /** Answer: the command was executed. */
     public static final int OK = 0;
     /** Answer: the command failed. */
     public static final int ERR = 1;

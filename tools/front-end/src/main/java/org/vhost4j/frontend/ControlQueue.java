@@ -30,7 +30,10 @@ final class ControlQueue {
         return queue;
     }
 
-    /** Sends a command as Linux does, class and command, data, answer each in a descriptor of its own; returns the answer. */
+    /**
+     * Sends a command as Linux does, with separate descriptors for class and command, data, and answer; returns the
+     * answer.
+     */
     int command(int commandClass, int command, byte[] bytes, boolean indirect, Deadline deadline) {
         byte[] nothing = question(commandClass, command, bytes, 0, indirect, deadline);
         if (nothing.length != 0) {
@@ -40,12 +43,12 @@ final class ControlQueue {
         return answer();
     }
 
-    /** The byte that the device answered the last command with. */
+    /** Returns the ack byte of the last command. */
     int answer() {
         return memory.get8(ack);
     }
 
-    /** The same with room for a result, at most {@value #DATA_BYTES} bytes; returns the result. */
+    /** Sends a command with a buffer for a result of at most {@value #DATA_BYTES} bytes; returns the result. */
     byte[] question(int commandClass, int command, byte[] bytes, int room, boolean indirect, Deadline deadline) {
         memory.put8(header, commandClass);
         memory.put8(header + 1, command);

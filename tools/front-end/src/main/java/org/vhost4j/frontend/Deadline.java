@@ -30,13 +30,13 @@ final class Deadline {
         return end - System.nanoTime() <= 0;
     }
 
-    /** The time that is left, but at least a nanosecond and at most a limit. */
+    /** Returns the remaining time, at least a nanosecond and at most a limit. */
     Duration left(Duration most) {
         Duration left = Duration.ofNanos(Math.max(1, end - System.nanoTime()));
         return left.compareTo(most) < 0 ? left : most;
     }
 
-    /** The time that is left, rounded up to a millisecond, 0 when it has passed. */
+    /** Returns the remaining time, rounded up to a millisecond; 0 when the deadline has passed. */
     private int millis() {
         return Math.clamp(Math.ceilDiv(end - System.nanoTime(), 1_000_000L), 0, Integer.MAX_VALUE);
     }
@@ -44,7 +44,7 @@ final class Deadline {
     /**
      * Waits for an event.
      *
-     * @param events {@code POLL} flags; errors and the end of the stream count always
+     * @param events {@code POLL} flags; errors and the end of the stream always end the wait
      * @return false when the deadline passed first
      */
     boolean await(Fd fd, int events) {

@@ -24,9 +24,9 @@ public final class DeviceState {
     private static final int LOAD = 1;
     private static final int STOPPED = 0;
     private static final int PAYLOAD_BYTES = 8;
-    /** The answer's low bits: an error, or 0. */
+    /** Mask of the answer's low bits: an error, or 0. */
     private static final long ERROR = 0xff;
-    /** In the answer: the back-end uses the descriptor that it was sent. */
+    /** Flag in the answer: the back-end uses the descriptor that it received. */
     private static final long NO_DESCRIPTOR = 0x100;
 
     private static final int CHUNK = 65536;
@@ -51,7 +51,7 @@ public final class DeviceState {
      *
      * @param frontEnd a connection on which DEVICE_STATE was acknowledged
      * @return the state, an opaque sequence of bytes
-     * @throws FrontEndException when the back-end refuses, is too slow, or says that saving failed
+     * @throws FrontEndException when the back-end refuses, is too slow, or reports that saving failed
      */
     public static byte[] save(FrontEnd frontEnd) {
         try (Transfer transfer = beginSave(frontEnd)) {
@@ -66,14 +66,14 @@ public final class DeviceState {
      *
      * @param frontEnd a connection on which DEVICE_STATE was acknowledged
      * @param state a state that {@link #save} returned
-     * @throws FrontEndException when the back-end refuses or says that loading failed
+     * @throws FrontEndException when the back-end refuses or reports that loading failed
      */
     public static void load(FrontEnd frontEnd, byte[] state) {
         try (Transfer transfer = beginLoad(frontEnd)) {
             try {
                 transfer.write(state);
             } catch (SystemError e) {
-                // The back-end takes no more of it, and says why when it is asked.
+                // The back-end reads no more of it; its answer to CHECK_DEVICE_STATE shows the error.
                 transfer.requireSuccess();
                 throw new FrontEndException("the device's state was not taken as a whole: " + e.getMessage());
             }
@@ -178,7 +178,10 @@ public final class DeviceState {
         }
     }
 
-    /** SET_DEVICE_STATE_FD; the descriptor to use is ours unless the back-end sends another. */
+    /**
+     * Sends SET_DEVICE_STATE_FD; returns the descriptor to use, which is the front-end's unless the back-end sends
+     * another.
+     */
     private static Fd begin(FrontEnd frontEnd, int direction, Fd theirs, Fd ours) {
         byte[] payload = RawMessage.buffer(PAYLOAD_BYTES)
                 .putInt(direction)

@@ -125,7 +125,7 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Tells whether a page is marked as dirty.
+     * Returns whether a page is marked as dirty.
      *
      * @param guestAddress the guest-physical address of any byte of the page
      * @return true when its bit is set
@@ -145,7 +145,7 @@ public final class DirtyLog implements AutoCloseable {
         List<Long> pages = new ArrayList<>();
         for (long at = 0; at < bits.byteSize(); at += Long.BYTES) {
             long word = (long) LONGS.getAcquire(bits, at);
-            // The machine is little-endian, so byte and bit count up together.
+            // The machine is little-endian, so bits of a word are in the order of the pages.
             for (; word != 0; word &= word - 1) {
                 pages.add((at * PAGES_PER_BYTE + Long.numberOfTrailingZeros(word)) * PAGE);
             }
@@ -171,8 +171,8 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Returns the pages that the device wrote, as far as the driver can determine, and did not mark: receive buffers from which frames were
-     * taken, and the index and last element of each used ring (the last descriptor of a packed ring).
+     * Returns the pages that the device wrote, as far as the driver can determine, and did not mark: receive buffers of
+     * received frames, and the index and last element of each used ring (the last descriptor of a packed ring).
      *
      * @param driver a driver that recorded the device's writes; see {@link NetDriver#recordWrites}
      * @return the guest-physical addresses of pages that a migration would lose; empty when the log is complete
@@ -181,7 +181,7 @@ public final class DirtyLog implements AutoCloseable {
         List<Long> lost = new ArrayList<>();
         Ram ram = driver.ram();
         for (DeviceWrite each : driver.writes()) {
-            // Behind an IOMMU the driver has addresses of its own, which the log does not know.
+            // Behind an IOMMU the driver's addresses are I/O virtual, but the log is by guest-physical addresses.
             boolean here = ram.memory().contains(each.address(), each.bytes());
             lost.addAll(unmarked(here ? ram.toGuest(each.address()) : each.address(), each.bytes()));
         }
@@ -200,7 +200,7 @@ public final class DirtyLog implements AutoCloseable {
      */
     public void take(LongConsumer page) {
         for (long at = 0; at < bits.byteSize(); at += Long.BYTES) {
-            // Most words have no mark, and an exchange takes the cache line away from the thread that sets one.
+            // Most words have no mark, and an exchange would invalidate the cache line of the thread that sets marks.
             if ((long) LONGS.getOpaque(bits, at) != 0) {
                 long word = (long) LONGS.getAndSet(bits, at, 0L);
                 for (; word != 0; word &= word - 1) {
@@ -211,7 +211,7 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Truncates the file of the log, as no front-end should. After this call the log must not be read.
+     * Truncates the file of the log, to test a hostile front-end. After this call the log must not be read.
      *
      * @param size the new size in bytes, 0 or more
      */

@@ -271,7 +271,7 @@ public final class FrontEnd extends FrontEndConnection {
      *     QEMU sends it
      */
     public void setVringAddr(int queue, RingDriver ring, Ram ram, boolean logged) {
-        // Behind an IOMMU the driver's own addresses are sent.
+        // Behind an IOMMU the driver's I/O virtual addresses are sent.
         boolean translated = Feature.ACCESS_PLATFORM.in(features);
         long shift = translated ? 0 : ram.userAddress() - ram.memory().guestBase();
         long used = ring instanceof PackedDriver ? ring.descAddress() : ring.usedAddress();

@@ -11,8 +11,8 @@ import org.vhost4j.vhostuser.wire.Request;
 /**
  * The transport of requests and answers over one socket, without knowledge of individual requests, which are in {@link FrontEnd}.
  *
- * <p>A request that the protocol answers goes by {@link #request} or {@link #askU64}, any other by {@link #tell}: with
- * need_reply once REPLY_ACK has been negotiated, so that a refusal is seen at once as {@link FrontEndException.Refused}.
+ * <p>{@link #request} and {@link #askU64} send requests that have a reply; {@link #tell} sends other requests, with
+ * need_reply once REPLY_ACK was negotiated, so that a refusal is reported at once as {@link FrontEndException.Refused}.
  */
 public abstract sealed class FrontEndConnection implements AutoCloseable permits FrontEnd {
     /** The default timeout for answers; see {@link #patience(Duration)}. */
@@ -27,7 +27,7 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
         this.socket = socket;
     }
 
-    /** Whether requests without an answer of their own are acknowledged. */
+    /** Returns whether requests without their own reply are acknowledged. */
     abstract boolean acknowledges();
 
     /**
@@ -121,7 +121,7 @@ public abstract sealed class FrontEndConnection implements AutoCloseable permits
     }
 
     /**
-     * The payload of an answer whose size is known.
+     * Returns the payload of an answer that must have a given size.
      *
      * @throws FrontEndException when it has another size
      */

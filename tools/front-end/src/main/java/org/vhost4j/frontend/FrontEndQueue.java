@@ -65,16 +65,16 @@ public final class FrontEndQueue implements AutoCloseable {
         frontEnd.setVringAddr(index, ring, ram, logged);
     }
 
-    /** Remembers how far the device has come, for {@link #lastWrites}. */
+    /** Records the device's position, for {@link #lastWrites}. */
     void record() {
         recordedBase = ring.deviceBase();
     }
 
     /**
-     * What of the ring the device has written last since {@link #record}: index and last element of a split ring, the descriptor
-     * before the next one of a packed ring, which it is when the last chain had one descriptor.
+     * Returns the parts of the ring that the device has written last since {@link #record}: the index and the last
+     * element of a split ring; the last used descriptor of a packed ring, provided the last chain had one descriptor.
      *
-     * @return pieces of guest memory; none when it has used nothing
+     * @return pieces of guest memory; none when the device has used no chain
      */
     List<DeviceWrite> lastWrites() {
         int base = ring.deviceBase();
@@ -216,7 +216,7 @@ public final class FrontEndQueue implements AutoCloseable {
     }
 
     /**
-     * Waits for used elements as an interrupt handler does: asks for an interrupt, sleeps, looks again.
+     * Waits for used elements as an interrupt handler does: requests an interrupt, sleeps, and checks again.
      *
      * @return false when the deadline passed
      * @throws FrontEndException when elements were used and the requested interrupt did not come

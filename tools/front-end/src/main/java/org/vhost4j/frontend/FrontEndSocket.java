@@ -288,7 +288,7 @@ public final class FrontEndSocket implements AutoCloseable {
         }
     }
 
-    /** A struct msghdr (64-bit Linux) for one piece of data and an optional control buffer. */
+    /** Creates a struct msghdr (64-bit Linux) for one piece of data and an optional control buffer. */
     private static MemorySegment message(Arena arena, MemorySegment data, MemorySegment control) {
         MemorySegment vector = arena.allocate(16, 8);
         vector.set(ValueLayout.JAVA_LONG, 0, data.address());

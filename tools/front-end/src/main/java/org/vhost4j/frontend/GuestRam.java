@@ -7,7 +7,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /** The memory of a guest: regions in the back-end's memory table, some of which may be added and removed while rings run. */
 public final class GuestRam implements AutoCloseable {
-    /** Distance of the regions' guest-physical addresses: there are holes between them. */
+    /** Distance in bytes between the regions' guest-physical addresses, so that there are holes between them. */
     private static final long STRIDE = 1L << 32;
 
     private final FrontEnd frontEnd;
@@ -19,7 +19,7 @@ public final class GuestRam implements AutoCloseable {
     private long next;
     private boolean shared;
 
-    /** Lays memory out; the memory table is not sent yet. */
+    /** Creates the regions; the memory table is not sent yet. */
     GuestRam(FrontEnd frontEnd, long guestBase, RamSetup setup) {
         this.frontEnd = frontEnd;
         this.hugePages = setup.hugePages();
@@ -34,7 +34,7 @@ public final class GuestRam implements AutoCloseable {
         }
     }
 
-    /** Takes one region for all. */
+    /** Creates guest memory of one given region. */
     GuestRam(FrontEnd frontEnd, Ram only) {
         this.frontEnd = frontEnd;
         this.hugePages = false;
@@ -61,12 +61,12 @@ public final class GuestRam implements AutoCloseable {
         return rings;
     }
 
-    /** Where receive buffers are at first. */
+    /** Returns the region in which receive buffers are initially. */
     Ram receive() {
         return receive;
     }
 
-    /** Where transmit buffers are at first. */
+    /** Returns the region in which transmit buffers are initially. */
     Ram transmit() {
         return transmit;
     }

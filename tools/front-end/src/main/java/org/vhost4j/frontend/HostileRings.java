@@ -164,7 +164,7 @@ public final class HostileRings {
                 one(ring, ring.tableAddress(0), 16, INDIRECT);
             }));
 
-    /** For a TCP segment over IPv4 without options, 54 bytes of headers and 3000 of payload. */
+    /** Invalid headers for a TCP segment over IPv4 without options, with 54 bytes of headers and 3000 of payload. */
     private static final List<DriverHeader> HEADERS = List.of(
             DriverHeader.partialChecksum(3041, 16),
             DriverHeader.partialChecksum(0xffff, 0xffff),
@@ -247,7 +247,7 @@ public final class HostileRings {
         ring.rawDescriptor(0, address, length, 0, flags | AVAIL);
     }
 
-    /** From the last to the first, so that the device sees nothing before all is written. */
+    /** Writes descriptors from the last to the first, so that the device sees none before all are written. */
     private static void wholeRing(PackedDriver ring, int length) {
         for (int i = ring.size() - 1; i >= 0; i--) {
             ring.rawDescriptor(i, buffer(ring), length, 0, NEXT | AVAIL);
@@ -263,7 +263,7 @@ public final class HostileRings {
         return ring.memory().guestBase() + ring.memory().size();
     }
 
-    /** A place in guest memory that nothing else uses. */
+    /** Allocates guest memory that nothing else uses. */
     private static long buffer(RingDriver ring) {
         return end(ring) - PAGE_BYTES;
     }

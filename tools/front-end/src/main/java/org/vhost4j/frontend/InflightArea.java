@@ -15,7 +15,7 @@ import org.vhost4j.vhostuser.wire.Request;
 public final class InflightArea implements AutoCloseable {
     private static final int DESCRIPTION_BYTES = 24;
     private static final int LEAST_DESCRIPTION_BYTES = 20;
-    /** To what back-ends round a queue's region up that leave room after the last one. */
+    /** Alignment to which back-ends round the size of a queue's region up. */
     private static final long ALIGNMENT = 64;
 
     private final Fd file;
@@ -144,7 +144,10 @@ public final class InflightArea implements AutoCloseable {
         return new InflightPacked(region(queue, InflightPacked.bytes(queueSize)), queueSize);
     }
 
-    /** Regions follow each other; the protocol does not say to what each is rounded up, but an area of nothing else shows it. */
+    /**
+     * Returns the region of a queue. Regions are consecutive; the protocol does not define their alignment, so it is
+     * derived from the area's size.
+     */
     private MemorySegment region(int queue, long least) {
         long each = mapping.segment().byteSize() % queues == 0
                 ? mapping.segment().byteSize() / queues

@@ -107,9 +107,9 @@ public final class InflightPacked {
     }
 
     /**
-     * Returns the chains that the back-end has taken and not used.
+     * Returns the chains that the back-end has popped and not used.
      *
-     * @return the entries of the chains' heads, in the order in which they were taken
+     * @return the entries of the chains' heads, in the order in which they were popped
      */
     public List<Integer> inflight() {
         List<Integer> heads = new ArrayList<>();

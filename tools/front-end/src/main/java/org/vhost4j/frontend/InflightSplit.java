@@ -72,9 +72,9 @@ public final class InflightSplit {
     }
 
     /**
-     * Returns the chains that the back-end has taken and not used.
+     * Returns the chains that the back-end has popped and not used.
      *
-     * @return the head descriptors of the chains, in the order in which they were taken
+     * @return the head descriptors of the chains, in the order in which they were popped
      */
     public List<Integer> inflight() {
         List<Integer> heads = new ArrayList<>();

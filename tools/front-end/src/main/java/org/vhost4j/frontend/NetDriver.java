@@ -119,9 +119,10 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Returns the device's writes since {@link #recordWrites}, as far as the driver can determine: receive buffers of the frames that were
-     * taken, and the last write to each ring. For a split ring these are the index and the element; for a packed ring it is the descriptor
-     * before the next one, which is right when the last chain had one descriptor.
+     * Returns the device's writes since {@link #recordWrites}, as far as the driver can determine: receive buffers of
+     * the frames that were received, and the last write to each ring. For a split ring these are the index and the
+     * element; for a packed ring it is the descriptor before the next one, which is right when the last chain had one
+     * descriptor.
      *
      * @return the written ranges of guest memory
      */
@@ -293,7 +294,7 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Sets whether receive buffers are posted again after their frame was taken; by default they are.
+     * Sets whether receive buffers are posted again after their frame was received; by default they are.
      *
      * @param pair the number of the queue pair, from 0
      * @param on whether to post buffers again; buffers that are not posted again are lost permanently

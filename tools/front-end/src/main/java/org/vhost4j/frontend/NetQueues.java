@@ -20,7 +20,10 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 public abstract sealed class NetQueues implements AutoCloseable permits NetDriver {
     /** The guest-physical address of the region with rings and buffers. It is above 4 GiB, so that truncated addresses are detected. */
     public static final long GUEST_BASE = 0x1_4000_0000L;
-    /** Far from guest-physical addresses, so that one can't be taken for the other. */
+    /**
+     * The I/O virtual address of the memory behind an IOMMU, far from guest-physical addresses, so that a mix-up is
+     * detected.
+     */
     private static final long IO_VIRTUAL_BASE = 0x7f_0000_0000_0000L;
 
     private static final int INDIRECT_CAPACITY = 128;
@@ -88,7 +91,10 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
                         : new SplitDriver(ram.rings().memory(), size, ring, indirectCapacity));
     }
 
-    /** The control queue comes after as many pairs as the device could have, not as many as are in use (section 5.1.2). */
+    /**
+     * Returns the index of the control queue, which is after the maximum number of pairs, not after the pairs in use
+     * (section 5.1.2).
+     */
     private int controlIndex() {
         if (!Feature.MQ.in(features)) {
             return 2;

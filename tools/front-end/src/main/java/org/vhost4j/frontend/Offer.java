@@ -33,7 +33,10 @@ public record Offer(
         OptionalLong status,
         Optional<byte[]> config,
         List<String> troubles) {
-    /** What has to be acknowledged before the back-end may be asked for more than its two feature words. */
+    /**
+     * The protocol features that have to be acknowledged before requests for more than the two feature words may be
+     * sent.
+     */
     private static final long QUESTIONS = ProtocolFeature.word(List.of(
             ProtocolFeature.MQ, ProtocolFeature.CONFIG, ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.STATUS));
 
@@ -84,7 +87,7 @@ public record Offer(
                 features, withConfig, OptionalLong.of(protocol), queues, slots, status, config, questions.troubles);
     }
 
-    /** The longest beginning that the back-end gives; it refuses what goes beyond its config space. */
+    /** Returns the longest beginning of the config space that the back-end returns; it refuses reads beyond its end. */
     private static byte[] config(FrontEnd frontEnd, FeatureSet features) {
         List<ConfigField> fields = List.of(ConfigField.values());
         int most = features.has(Feature.HASH_TUNNEL) ? fields.size() : fields.size() - 1;
@@ -97,7 +100,7 @@ public record Offer(
         return new byte[0];
     }
 
-    /** Asks one thing after the other, and no more once the connection is lost or an answer is owing. */
+    /** Sends one request after the other, until the connection is lost or an answer is missing. */
     private static final class Questions {
         private final List<String> troubles = new ArrayList<>();
         private boolean lost;
@@ -130,7 +133,7 @@ public record Offer(
     }
 
     /**
-     * Tells whether a virtio feature is offered.
+     * Returns whether a virtio feature is offered.
      *
      * @param feature the feature
      * @return true when its bit is set
@@ -140,7 +143,7 @@ public record Offer(
     }
 
     /**
-     * Tells whether a protocol feature is offered.
+     * Returns whether a protocol feature is offered.
      *
      * @param feature the feature
      * @return true when its bit is set

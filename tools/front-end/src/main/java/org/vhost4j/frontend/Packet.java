@@ -185,7 +185,7 @@ public final class Packet {
         return found;
     }
 
-    /** Takes a field that {@link #problems} checks out of a comparison. */
+    /** Clears a field that {@link #problems} checks, before a comparison. */
     private static void clear(byte[] a, byte[] b, int from, int count) {
         Arrays.fill(a, from, from + count, (byte) 0);
         Arrays.fill(b, from, from + count, (byte) 0);

@@ -303,7 +303,9 @@ public final class PacketBuilder {
         return address;
     }
 
-    /** The sum of big-endian 16-bit words (RFC 1071), not folded; an odd last byte counts as the high one. */
+    /**
+     * Returns the sum of big-endian 16-bit words (RFC 1071), not folded; an odd last byte is the high byte of a word.
+     */
     static long sum(byte[] bytes, int from, int count) {
         long sum = 0;
         for (int i = 0; i < count; i++) {

@@ -21,12 +21,12 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The arrival of a guest by postcopy migration (vhost-user protocol, "POSTCOPY_ADVISE" and the messages after it): the guest runs while its
- * memory is still being transferred, and a page that the back-end touches is fetched on demand.
+ * The arrival of a guest by postcopy migration (vhost-user protocol, "POSTCOPY_ADVISE" and the messages after it): the
+ * guest runs while its memory is still being transferred, and a page that the back-end accesses is fetched on demand.
  *
  * <p>In this order: {@link #advise}, {@link #listen}, {@link #withhold} for memory that arrives later, {@link #share}
- * instead of {@link GuestRam#share}, {@link #end}. A thread of this object serves the back-end's faults from the copy that {@code
- * withhold} made. The driver must not touch withheld memory before its page has been placed.
+ * instead of {@link GuestRam#share}, {@link #end}. A thread of this object serves the back-end's faults from the copy
+ * that {@code withhold} made. The driver must not access withheld memory before its page has been placed.
  */
 public final class Postcopy implements AutoCloseable {
     /** The size of a page in bytes. */
@@ -38,7 +38,7 @@ public final class Postcopy implements AutoCloseable {
     private final List<Withheld> withheld = new ArrayList<>();
     private final List<Mapping> mappings = new ArrayList<>();
 
-    // Closed by close(); the thread that serves reads from it.
+    // Closed by close(), while the serving thread may read from it.
     @SuppressWarnings("MustBeClosedChecker")
     private final Arena arena = Arena.ofShared();
 
@@ -47,10 +47,10 @@ public final class Postcopy implements AutoCloseable {
     private volatile @Nullable RuntimeException broken;
     private long served;
 
-    /** Memory that is on its way: a copy of what was there, and which pages have arrived. */
+    /** Memory that has not arrived yet: a copy of its contents, and the pages that have arrived. */
     private record Withheld(Ram ram, long from, MemorySegment copy, BitSet placed) {}
 
-    /** Where the back-end has a region. */
+    /** The address at which the back-end has mapped a region. */
     private record Mapping(Ram ram, long address) {}
 
     private Postcopy(FrontEnd frontEnd, Fd faults) {
@@ -95,8 +95,8 @@ public final class Postcopy implements AutoCloseable {
     }
 
     /**
-     * Sends SET_MEM_TABLE as in postcopy: the back-end answers with the addresses at which it mapped the regions, waits for the
-     * acknowledgement, and may touch the memory then. The thread that serves its page faults starts here.
+     * Sends SET_MEM_TABLE as in postcopy: the back-end answers with the addresses at which it mapped the regions, waits
+     * for the acknowledgement, and may access the memory then. The thread that serves its page faults starts here.
      *
      * @param regions 1 to 8 regions
      */
@@ -137,7 +137,7 @@ public final class Postcopy implements AutoCloseable {
         }
     }
 
-    /** Waits for a fault; false at the end. */
+    /** Waits for a fault; returns false at the end. */
     private boolean awaitFault() {
         try (Arena local = Arena.ofConfined()) {
             MemorySegment entries = local.allocate(16, Integer.BYTES);

@@ -177,8 +177,8 @@ public final class Ram implements AutoCloseable {
     }
 
     /**
-     * Truncates the file, so that the rest of every mapping becomes inaccessible. This process must not touch the rest of the region
-     * afterwards.
+     * Truncates the file, so that the rest of every mapping becomes inaccessible. This process must not access the rest
+     * of the region afterwards.
      *
      * @param bytes the new size of the file in bytes
      */

@@ -11,7 +11,7 @@ public final class ReceivedFrame {
     private final int pair;
 
     /**
-     * A frame.
+     * Creates a frame.
      *
      * @param hash hash_value in the low 32 bits, hash_report in the next 16
      */

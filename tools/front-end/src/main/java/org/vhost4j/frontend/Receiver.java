@@ -15,7 +15,7 @@ import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
 
-/** The receive queue of a pair: posts buffers, checks what comes by virtio 1.4 section 5.1.6.4. */
+/** The receive queue of a pair: posts buffers, and checks received frames according to virtio 1.4 section 5.1.6.4. */
 final class Receiver {
     private final FrontEndQueue queue;
     private final int pair;
@@ -92,17 +92,17 @@ final class Receiver {
         return true;
     }
 
-    /** Where new buffers are to be from now on. */
+    /** Sets the memory for new buffers. */
     void memory(DriverMemory other) {
         memory = other;
     }
 
-    /** The number of posted buffers that are in a memory. */
+    /** Returns the number of posted buffers that are in a memory. */
     int buffersIn(DriverMemory which) {
         return (int) Arrays.stream(memoryOf).filter(each -> each == which).count();
     }
 
-    /** Records what the device writes from now on. */
+    /** Records the device's writes from now on. */
     void record(List<DeviceWrite> into) {
         writes = into;
     }
@@ -124,7 +124,7 @@ final class Receiver {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         boolean full = takeBuffer(ring, all);
         DriverHeader header = DriverHeader.read(all.toByteArray(), 0, headerBytes);
-        // Without mergeable buffers drivers do not look at the field, and some devices leave it alone.
+        // Without mergeable buffers drivers ignore the field, and some devices do not write it.
         int buffers = mergeable ? header.numBuffers() : 1;
         if (buffers < 1) {
             throw violation("num_buffers is " + buffers);
@@ -146,7 +146,7 @@ final class Receiver {
         return new ReceivedFrame(header, hash(bytes), frame, pair);
     }
 
-    /** Behind numBuffers, little-endian; 0 when the header ends before. */
+    /** Reads the hash after numBuffers, little-endian; 0 when the header ends before. */
     private long hash(byte[] bytes) {
         long hash = 0;
         for (int at = headerBytes - 1; at >= DriverHeader.BYTES; at--) {
@@ -155,7 +155,7 @@ final class Receiver {
         return hash;
     }
 
-    /** Copies the buffer of the element that was collected, and posts it again; true when it was filled to the end. */
+    /** Copies the buffer of the collected element, and posts it again; returns true when it was filled completely. */
     private boolean takeBuffer(RingDriver ring, ByteArrayOutputStream all) {
         int length = ring.usedLength();
         int id = ring.usedId();
@@ -179,7 +179,7 @@ final class Receiver {
         return length == capacity;
     }
 
-    /** Lays a buffer of another memory aside, and takes one of this. */
+    /** Replaces a buffer of another memory by one of this memory. */
     private long exchanged(DriverMemory other, long buffer) {
         spare.computeIfAbsent(other, which -> new ArrayDeque<>()).push(buffer);
         Deque<Long> mine = spare.get(memory);

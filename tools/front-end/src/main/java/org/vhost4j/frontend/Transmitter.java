@@ -8,11 +8,11 @@ import org.vhost4j.device.driver.BufferPool;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
 
-/** The transmit queue of a pair. */
+/** The transmit queue of a pair: writes frames into buffers and makes them available. */
 final class Transmitter {
     private static final int SLOTS = 32;
     private static final int SLOT_BYTES = 68 * 1024;
-    /** Fills what lies between pieces, to be seen when a device reads too far. */
+    /** Value of the bytes between pieces, to detect a device that reads too far. */
     private static final int POISON = 0xee;
 
     private final FrontEndQueue queue;
@@ -37,14 +37,14 @@ final class Transmitter {
         return queue;
     }
 
-    /** Sends from another memory from now on; waits until nothing is in flight in this one. */
+    /** Sends from another memory from now on; waits until no buffer of the present one is in flight. */
     void memory(DriverMemory other, Deadline deadline) {
         awaitSent(deadline);
         memory = other;
         pool = pools.computeIfAbsent(other, Transmitter::pool);
     }
 
-    /** Puts a frame into the ring without publishing it; waits for used chains when there is no room. */
+    /** Offers a frame in the ring without publishing it; waits for used chains when there is no room. */
     void offer(byte[] header, byte[] frame, ChainShape shape, Deadline deadline) {
         byte[] all = new byte[header.length + frame.length];
         System.arraycopy(header, 0, all, 0, header.length);
@@ -95,7 +95,7 @@ final class Transmitter {
         return true;
     }
 
-    /** Takes back what the device has used; a chain from elsewhere has none of our buffers. */
+    /** Collects used chains; chains that other code has offered have none of these buffers. */
     void reclaim() {
         RingDriver ring = queue.ring();
         while (ring.collect()) {

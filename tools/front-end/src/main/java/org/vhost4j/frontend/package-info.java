@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A vhost-user front-end: what QEMU is to a back-end, without a guest. It connects or listens, negotiates anything, owns
- * guest memory, drives the queues and exchanges frames, and it can break every rule on purpose.
+ * A vhost-user front-end that replaces QEMU for tests of a back-end, without a guest. It connects or listens,
+ * negotiates any features, owns guest memory, drives the queues and exchanges frames, and it can violate every rule on
+ * purpose.
  *
  * <pre>{@code
  * static byte[] roundTrip(Path socket, byte[] frame) {
@@ -18,14 +19,16 @@
  *
  * <p>From below: {@link org.vhost4j.frontend.FrontEndSocket} carries bytes and descriptors, {@link
  * org.vhost4j.frontend.FrontEndConnection} requests and answers, {@link org.vhost4j.frontend.FrontEnd} has a method for
- * each request, {@link org.vhost4j.frontend.NetDriver} is a whole network driver on top ({@link org.vhost4j.frontend.NetQueues} are its queues), whose rings are those of {@code
- * org.vhost4j.device.driver}. Next to it, each with the requests of one concern: {@link org.vhost4j.frontend.GuestRam} (regions
- * that come and go), {@link org.vhost4j.frontend.FrontEndIommu}, {@link org.vhost4j.frontend.DirtyLog}, {@link
+ * each request, {@link org.vhost4j.frontend.NetDriver} is a whole network driver on top ({@link
+ * org.vhost4j.frontend.NetQueues} are its queues), whose rings are those of {@code org.vhost4j.device.driver}. Next to
+ * it, each with the requests of one concern: {@link org.vhost4j.frontend.GuestRam} (regions that are added and
+ * removed), {@link org.vhost4j.frontend.FrontEndIommu}, {@link org.vhost4j.frontend.DirtyLog}, {@link
  * org.vhost4j.frontend.InflightArea}, {@link org.vhost4j.frontend.Postcopy} and {@link
- * org.vhost4j.frontend.DeviceState}. What a back-end does wrong is a {@link org.vhost4j.frontend.FrontEndException}, or,
- * in a ring, {@code DeviceViolationException}.
+ * org.vhost4j.frontend.DeviceState}. Errors of a back-end are reported as a {@link
+ * org.vhost4j.frontend.FrontEndException}, or, in a ring, as a {@code DeviceViolationException}.
  *
- * <p>It shares names and layouts with the device's code and none of its logic, so that one mistake is not made on both sides.
+ * <p>It shares names and layouts with the device's code, but no logic, so that the same mistake is not made on both
+ * sides.
  *
  * <p>Calls block until they are done or their deadline has passed. An object belongs to one thread at a time; only {@code
  * Postcopy} has a thread of its own.

@@ -125,7 +125,7 @@ public final class QmpSocket implements AutoCloseable {
     }
 
     /**
-     * Tells whether the socket is open.
+     * Returns whether the socket is open.
      *
      * @return false after {@link #close}
      */

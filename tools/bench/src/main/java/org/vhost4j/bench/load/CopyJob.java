@@ -5,7 +5,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.HostMemory;
 
-/** The baseline: plain copies of as many bytes as a super-frame has, between as many buffers as the rings hold. */
+/**
+ * The job for the baseline: plain copies of as many bytes as a super-frame has, between as many buffers as the rings
+ * hold.
+ */
 final class CopyJob implements Job {
     private static final int BURST = 32;
 

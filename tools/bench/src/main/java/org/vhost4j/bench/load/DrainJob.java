@@ -15,18 +15,21 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.PacketBuilder;
 
 /**
- * Shows a whole ring of frames to the device with one store of the available index, and then only reads a used index until the
- * device has used all of them. One thread.
+ * Makes a whole ring of frames available with one store of the available index, and then only reads a used index until
+ * the device has used all of them. Belongs to one thread.
  *
- * <p>The clock runs from just before that store until the used index has been read that covers the last frame. Frames, descriptors and
- * the available ring are written before, used elements are collected and receive buffers are posted afterwards.
+ * <p>The time is measured from just before that store until the used index covers the last frame. Frames, descriptors
+ * and the available ring are written before; used elements are collected and receive buffers are posted afterwards.
  */
 final class DrainJob implements AutoCloseable {
-    /** Number of rounds of each run that are not counted: caches and branch predictors have been another program's. */
+    /**
+     * Number of rounds of each run that are not counted, because caches and branch predictors were used by another
+     * program before.
+     */
     private static final int UNCOUNTED = 3;
 
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
-    /** Number of reads of the used index between two looks at the clock. */
+    /** Number of reads of the used index after which the clock is read. */
     private static final int READS = 1 << 16;
 
     private static final int INDEX_MASK = 0xffff;
@@ -35,7 +38,7 @@ final class DrainJob implements AutoCloseable {
     private final NetDriver sender;
     private final FrontEndQueue transmit;
     private final SplitDriver ring;
-    /** Whose used index shows that the frames are through. */
+    /** The ring whose used index shows that all frames were processed. */
     private final SplitDriver watched;
 
     private final List<FrameReceiver> receivers;
@@ -46,20 +49,20 @@ final class DrainJob implements AutoCloseable {
     private long received;
 
     /**
-     * What a frame looks like.
+     * The shape of a frame.
      *
-     * @param frameBytes from the destination MAC address on, without FCS
-     * @param buffers in how many buffers, that is descriptors, it lies
+     * @param frameBytes length in bytes from the destination MAC address on, without FCS
+     * @param buffers number of buffers, that is descriptors
      */
     record Shape(int frameBytes, int buffers) {}
 
     /**
-     * A job.
+     * Creates a job.
      *
-     * @param drivers of the guest that sends and, when the frames go to another guest, of that one; with split rings; closed by
-     *     {@link #close}
-     * @param receivers of the same guests; their buffers, one for each entry of the ring, are posted
-     * @param logs of dirty pages, to which the device logs; cleared before each run, and closed by {@link #close}
+     * @param drivers driver of the sending guest and, when frames are forwarded to another guest, of that one; with
+     *     split rings; closed by {@link #close}
+     * @param receivers receivers of the same guests; their buffers, one for each entry of the ring, are posted
+     * @param logs dirty logs of the device; cleared before each run, and closed by {@link #close}
      */
     DrainJob(List<NetDriver> drivers, List<FrameReceiver> receivers, List<DirtyLog> logs) {
         this.drivers = List.copyOf(drivers);
@@ -76,9 +79,10 @@ final class DrainJob implements AutoCloseable {
     /**
      * Drains rings of frames of one shape.
      *
-     * @param rounds how many are counted
-     * @return how many frames a ring holds, then the nanoseconds of each round
-     * @throws FrontEndException when the device does not use them all in time, or wants to be kicked: waking it up would be measured
+     * @param rounds number of counted rounds
+     * @return number of frames in a ring, then the nanoseconds of each round
+     * @throws FrontEndException when the device does not use all frames in time, or requests kicks, because waking it
+     *     up would be measured
      */
     long[] run(Shape shape, int rounds) {
         FrameSender frames = senders.computeIfAbsent(shape, this::sender);
@@ -108,7 +112,7 @@ final class DrainJob implements AutoCloseable {
         return new FrameSender(transmit, frame, frame.buffers(shape.buffers()), false, ring.size(), 0);
     }
 
-    /** A bridge learns where the receiver is: each frame goes to a known address, as most do. */
+    /** Lets the bridge learn the receiver's address, so that each frame has a known destination. */
     private void introduceReceiver() {
         receivingGuest.ifPresent(guest -> {
             guest.send(PacketBuilder.udp4()
@@ -116,7 +120,7 @@ final class DrainJob implements AutoCloseable {
                     .payload(18, 1)
                     .complete());
             guest.awaitSent();
-            // It comes to the sender; its buffer is posted again.
+            // The frame arrives at the sender, whose buffer is posted again.
             receivers.getFirst().burst();
         });
     }
@@ -145,7 +149,7 @@ final class DrainJob implements AutoCloseable {
         }
     }
 
-    /** Takes a number of frames, a burst at a time. */
+    /** Collects a number of frames, a burst at a time. */
     private static int all(String what, int frames, IntSupplier burst) {
         long begun = System.nanoTime();
         int taken = burst.getAsInt();
@@ -163,12 +167,12 @@ final class DrainJob implements AutoCloseable {
         }
     }
 
-    /** Frames that the first guest has sent. */
+    /** Returns the number of frames that the first guest has sent. */
     long sent() {
         return sent;
     }
 
-    /** Frames that the second guest has received. */
+    /** Returns the number of frames that the second guest has received. */
     long received() {
         return received;
     }

@@ -17,7 +17,7 @@ import java.util.function.Function;
  * Drains rings of several back-ends on command. Commands come on standard input, one a line, and are answered with a line each:
  *
  * <ul>
- *   <li>{@code attach NAME SOCKET [SOCKET]}: a guest that sends, and perhaps one that receives; {@code attached}
+ *   <li>{@code attach NAME SOCKET [SOCKET]}: a guest that sends, and optionally one that receives; {@code attached}
  *   <li>{@code drain NAME BYTES BUFFERS ROUNDS}: {@code drained FRAMES NANOSECONDS...}, frames in a ring and a number for each round
  *   <li>{@code detach NAME}: {@code detached SENT RECEIVED}, the frames of both guests
  *   <li>{@code quit}, without an answer
@@ -28,7 +28,7 @@ final class DrainLoop {
     private final Map<String, DrainJob> jobs = new HashMap<>();
 
     /**
-     * A loop without a back-end.
+     * Creates a loop without a back-end.
      *
      * @param attacher attaches guests to sockets
      */
@@ -36,7 +36,7 @@ final class DrainLoop {
         this.attacher = attacher;
     }
 
-    /** Works until it is told to quit, or standard input ends. */
+    /** Executes commands until {@code quit}, or standard input ends. */
     void run(PrintStream out) throws IOException {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         out.println("ready");

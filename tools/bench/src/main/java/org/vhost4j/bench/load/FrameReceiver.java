@@ -5,7 +5,7 @@ import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.frontend.FrontEndQueue;
 
-/** Counts frames and posts their buffers again. Looks at headers only; polls; allocates nothing. */
+/** Counts received frames and posts their buffers again. Reads headers only; polls; allocates nothing. */
 final class FrameReceiver {
     private static final int BURST = 64;
     private static final int NUM_BUFFERS = 10;
@@ -15,10 +15,10 @@ final class FrameReceiver {
     private final boolean mergeable;
     private final int bufferBytes;
     private final long[] bufferOf;
-    /** Buffers still to come of the frame that was begun. */
+    /** Number of further buffers of the frame in progress. */
     private int left;
 
-    /** Fills the ring with buffers and shows them to the device. */
+    /** Fills the ring with buffers and makes them available to the device. */
     FrameReceiver(FrontEndQueue queue, boolean mergeable, int bufferBytes, int buffers) {
         this.queue = queue;
         this.memory = queue.ram().memory();
@@ -43,9 +43,9 @@ final class FrameReceiver {
     }
 
     /**
-     * Takes all available frames.
+     * Collects all received frames.
      *
-     * @return how many frames ended
+     * @return the number of complete frames
      */
     int burst() {
         RingDriver ring = queue.ring();

@@ -6,7 +6,9 @@ import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.frontend.FrontEndQueue;
 
-/** Sends one frame over and over in bursts, from as many buffers as the ring has room for. Polls; allocates nothing. */
+/**
+ * Sends the same frame repeatedly in bursts, from as many buffers as the ring has room for. Polls; allocates nothing.
+ */
 final class FrameSender {
     private static final int BURST = 32;
     private static final int COLLECT = 64;
@@ -23,8 +25,8 @@ final class FrameSender {
     /**
      * Writes the frame into every buffer.
      *
-     * @param slots how many buffers at most
-     * @param stride bytes from one piece to the next in a buffer; 0 when they follow each other without a gap
+     * @param slots maximum number of buffers
+     * @param stride bytes from the start of one piece to the next in a buffer; 0 when there is no gap
      */
     FrameSender(FrontEndQueue queue, LoadFrame frame, int[] pieces, boolean indirect, int slots, int stride) {
         this.queue = queue;
@@ -46,7 +48,7 @@ final class FrameSender {
         }
     }
 
-    /** Room that one frame takes. */
+    /** Returns the number of bytes that one frame takes in memory. */
     static int slotBytes(int frameBytes, int[] pieces, int stride) {
         return Math.max(frameBytes, pieces.length * stride) + 63 & -64;
     }
@@ -62,9 +64,9 @@ final class FrameSender {
     }
 
     /**
-     * Takes back what the device has used.
+     * Collects used chains.
      *
-     * @return how many frames
+     * @return the number of frames
      */
     int collect() {
         RingDriver ring = queue.ring();
@@ -84,8 +86,8 @@ final class FrameSender {
     /**
      * Sends frames.
      *
-     * @param most how many at most
-     * @return the number
+     * @param most maximum number of frames
+     * @return the number of frames
      */
     int send(int most) {
         int sent = fill(most);
@@ -96,10 +98,10 @@ final class FrameSender {
     }
 
     /**
-     * Enters frames into the ring without showing them to the device.
+     * Offers frames in the ring without making them available.
      *
-     * @param most how many at most
-     * @return the number
+     * @param most maximum number of frames
+     * @return the number of frames
      */
     int fill(int most) {
         RingDriver ring = queue.ring();
@@ -136,7 +138,7 @@ final class FrameSender {
         return true;
     }
 
-    /** Frames that the device has not used. */
+    /** Returns the number of frames that the device has not used. */
     int inFlight() {
         return queue.ring().inFlight();
     }

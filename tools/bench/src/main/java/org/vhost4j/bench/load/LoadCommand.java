@@ -31,10 +31,10 @@ public final class LoadCommand implements Callable<Integer> {
     private static final int MOST_SLOTS_OF_SUPER_FRAMES = 64;
     private static final int PAGE = 4096;
     private static final int ALIGNED = 64;
-    /** What {@link NetDriver} takes for itself for each pair, and some room. */
+    /** Memory in bytes that {@link NetDriver} itself needs for each pair, with some reserve. */
     private static final long DRIVER_BYTES = 4L << 20;
 
-    /** Room for rings of frames of several shapes. */
+    /** Memory in bytes for rings of frames of several shapes. */
     private static final long DRAIN_BYTES = 16L << 20;
 
     /** The kind of traffic to generate. */
@@ -98,7 +98,7 @@ public final class LoadCommand implements Callable<Integer> {
     @Option(names = "--buffer-bytes", paramLabel = "N")
     private int bufferBytes = 1536;
 
-    /** Every write of a back-end whose rings are drained is logged. */
+    /** Whether every write of a back-end whose rings are drained is logged. */
     @Option(names = "--logged")
     private boolean logged;
 
@@ -131,7 +131,7 @@ public final class LoadCommand implements Callable<Integer> {
         }
     }
 
-    /** Attaches to a back-end whose rings it drains. */
+    /** Attaches guests to a back-end whose rings are drained. */
     private DrainJob drain(List<Path> guests) {
         List<NetDriver> drivers = new ArrayList<>();
         try {
@@ -150,7 +150,7 @@ public final class LoadCommand implements Callable<Integer> {
         }
     }
 
-    /** Makes the back-end log what it writes into each guest. */
+    /** Makes the back-end log its writes to each guest. */
     private static List<DirtyLog> logs(List<NetDriver> drivers) {
         List<DirtyLog> logs = new ArrayList<>();
         for (NetDriver driver : drivers) {
@@ -163,7 +163,7 @@ public final class LoadCommand implements Callable<Integer> {
         return logs;
     }
 
-    /** What is measured must be what was requested. */
+    /** Checks that all requested features were negotiated, so that the requested setup is measured. */
     private static void requireAll(NetDriver driver, NetSetup setup) {
         long missing = setup.features() & ~driver.features() & ~Feature.ANY_LAYOUT.mask();
         if (missing != 0) {
@@ -216,7 +216,7 @@ public final class LoadCommand implements Callable<Integer> {
         return kind == LoadFrame.Kind.PLAIN ? ringSize : Math.min(ringSize, MOST_SLOTS_OF_SUPER_FRAMES);
     }
 
-    /** Payload in pages begins a page each. */
+    /** Returns the distance between pieces: a page when the payload is in pages. */
     private int stride() {
         return pages ? PAGE : 0;
     }

@@ -5,11 +5,11 @@ import java.util.Arrays;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.frontend.PacketBuilder;
 
-/** The frame that is sent over and over, after its virtio-net header. */
+/** The frame that is sent repeatedly, with its virtio-net header. */
 final class LoadFrame {
-    /** Payload of the segments that a super-frame stands for. */
+    /** Payload bytes of each segment of a super-frame. */
     static final int MSS = 1448;
-    /** Payload of a super-frame: as many whole segments as fit. */
+    /** Payload bytes of a super-frame: as many full segments as fit. */
     static final int SUPER_PAYLOAD = 45 * MSS;
 
     /** Number of the source's MAC address, as in {@link PacketBuilder#mac}. */
@@ -27,7 +27,7 @@ final class LoadFrame {
         this.headBytes = headBytes;
     }
 
-    /** What kinds there are. */
+    /** The kinds of frames. */
     enum Kind {
         /** A UDP datagram. */
         PLAIN,
@@ -38,10 +38,10 @@ final class LoadFrame {
     }
 
     /**
-     * Makes a frame.
+     * Creates a frame.
      *
-     * @param headerBytes of the virtio-net header
-     * @param frameBytes of a plain frame
+     * @param headerBytes length of the virtio-net header in bytes
+     * @param frameBytes length of a plain frame in bytes
      */
     static LoadFrame of(Kind kind, int headerBytes, int frameBytes) {
         return switch (kind) {
@@ -66,21 +66,21 @@ final class LoadFrame {
         return new LoadFrame(bytes, headerBytes + packetHeaders);
     }
 
-    /** Bytes of header and frame together. */
+    /** Returns the number of bytes of header and frame together. */
     int size() {
         return bytes.length;
     }
 
-    /** Header and frame; not to be changed. */
+    /** Returns header and frame; the caller must not change the array. */
     byte[] bytes() {
         return bytes;
     }
 
     /**
-     * Lengths of the buffers of a frame whose headers lie in the first of several, as Linux lays it out; the payload is divided
-     * evenly among the others.
+     * Returns the lengths of the buffers of a frame whose headers are in the first of several, as in Linux; the payload
+     * is divided evenly among the others.
      *
-     * @param buffers how many, at least 1
+     * @param buffers number of buffers, at least 1
      * @throws IllegalArgumentException when there is less than a byte of payload for each
      */
     int[] buffers(int buffers) {
@@ -100,16 +100,17 @@ final class LoadFrame {
         return lengths;
     }
 
-    /** How much of them a driver writes each time: all headers. */
+    /** Returns the number of bytes that a driver writes for each frame: all headers. */
     int headBytes() {
         return headBytes;
     }
 
     /**
-     * Lengths of the pieces that go into a descriptor each.
+     * Returns the lengths of the pieces, one for each descriptor.
      *
-     * @param pieces how many of about the same length, when {@code pageBytes} is 0
-     * @param pageBytes most bytes of payload in one piece, after a piece with all headers; 0 for pieces of the same length
+     * @param pieces number of pieces of about the same length, when {@code pageBytes} is 0
+     * @param pageBytes maximum bytes of payload in one piece, after a piece with all headers; 0 for pieces of the same
+     *     length
      */
     int[] cut(int pieces, int pageBytes) {
         if (pageBytes == 0) {

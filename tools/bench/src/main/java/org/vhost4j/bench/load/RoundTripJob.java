@@ -6,12 +6,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * Sends a frame, polls until it is back, and waits for the next one's time. When a round trip takes longer than the interval, those
- * that should have begun meanwhile are counted with the time that they would have taken (coordinated omission).
+ * Sends a frame, polls until it is back, and waits for the time of the next one. When a round trip takes longer than
+ * the interval, those that should have begun meanwhile are counted with the time that they would have taken, to correct
+ * for coordinated omission.
  */
 final class RoundTripJob implements Job {
     private static final long LONGEST = TimeUnit.SECONDS.toNanos(60);
-    /** A sleep ends later than it should by less than this, mostly. */
+    /** Time in nanoseconds by which a sleep usually ends too late at most. */
     private static final long SLEEP_SLACK = TimeUnit.MICROSECONDS.toNanos(500);
 
     private static final long LOST_AFTER = TimeUnit.SECONDS.toNanos(5);
@@ -27,9 +28,9 @@ final class RoundTripJob implements Job {
     private long lost;
 
     /**
-     * A job.
+     * Creates a job.
      *
-     * @param intervalNanos from the beginning of one round trip to that of the next
+     * @param intervalNanos interval from the start of one round trip to that of the next, in nanoseconds
      */
     RoundTripJob(FrameSender sender, FrameReceiver receiver, long intervalNanos) {
         this.sender = sender;
@@ -39,7 +40,7 @@ final class RoundTripJob implements Job {
 
     @Override
     public void step() {
-        // What comes late is not taken for the next one's echo.
+        // A late frame must not be mistaken for the echo of the next one.
         received += receiver.burst();
         if (sender.send(1) == 0) {
             sent += sender.collect();
@@ -74,7 +75,7 @@ final class RoundTripJob implements Job {
     }
 
     private void pause(long now) {
-        // After an interruption the schedule restarts: no burst is to make up for it.
+        // After an interruption the schedule restarts, so that no burst follows.
         due = now - due > interval ? now + interval : due + interval;
         long left = due - now;
         if (left > 2 * SLEEP_SLACK) {

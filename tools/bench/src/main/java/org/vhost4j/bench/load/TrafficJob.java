@@ -3,7 +3,7 @@ package org.vhost4j.bench.load;
 
 import java.util.List;
 
-/** Senders and receivers in turn, each as fast as it goes. */
+/** Runs senders and receivers alternately, each as fast as possible. */
 final class TrafficJob implements Job {
     private final FrameSender[] senders;
     private final FrameReceiver[] receivers;

@@ -27,7 +27,7 @@ final class Worker {
         this.job = job;
     }
 
-    /** Works until it is told to quit, or standard input ends. */
+    /** Executes commands until {@code quit}, or standard input ends. */
     void run(PrintStream out) throws IOException {
         Thread.ofPlatform().daemon().name("vhost4j-load").start(this::work);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
@@ -89,7 +89,7 @@ final class Worker {
                 done.put(true);
             }
         } catch (RuntimeException e) {
-            // The reader of the output notices its end.
+            // The reader of the output detects its end.
             System.out.println("failed: " + e.getMessage());
             Runtime.getRuntime().halt(1);
         } catch (InterruptedException e) {

@@ -6,31 +6,31 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Values on a line of a drawing, in proportion or by their logarithm.
+ * An axis of a drawing, linear or logarithmic.
  *
- * @param from value at the beginning
+ * @param from value at the start
  * @param to value at the end
- * @param start where the line begins
- * @param end where it ends
- * @param logarithmic whether by logarithm; both values are positive then
+ * @param start coordinate of the start
+ * @param end coordinate of the end
+ * @param logarithmic whether it is logarithmic; both values are positive then
  */
 record Axis(double from, double to, double start, double end, boolean logarithmic) {
     private static final double[] STEPS = {1, 2, 5, 10};
     private static final int MOST_TICKS = 6;
 
-    /** From 0 to a value. */
+    /** Returns a linear axis from 0 to a value. */
     static Axis fromZero(double most, double start, double end) {
         return new Axis(0, most > 0 ? most * 1.05 : 1, start, end, false);
     }
 
-    /** Around some values, by logarithm, from one power of ten to another. */
+    /** Returns a logarithmic axis that contains the values, from one power of ten to another. */
     static Axis decades(double least, double most, double start, double end) {
         double low = Math.pow(10, Math.floor(Math.log10(least)));
         double high = Math.pow(10, Math.ceil(Math.log10(most)));
         return new Axis(low, high > low ? high : 10 * low, start, end, true);
     }
 
-    /** Where a value is. */
+    /** Returns the coordinate of a value. */
     double at(double value) {
         double part = logarithmic
                 ? Math.log(Math.max(value, from) / from) / Math.log(to / from)
@@ -38,7 +38,7 @@ record Axis(double from, double to, double start, double end, boolean logarithmi
         return start + part * (end - start);
     }
 
-    /** Round values to be marked. */
+    /** Returns round values to mark. */
     List<Double> ticks() {
         List<Double> ticks = new ArrayList<>();
         if (logarithmic) {
@@ -66,7 +66,7 @@ record Axis(double from, double to, double start, double end, boolean logarithmi
         return STEPS[STEPS.length - 1] * magnitude;
     }
 
-    /** A marked value as text. */
+    /** Returns a marked value as text. */
     static String label(double tick) {
         if (tick == Math.rint(tick) && Math.abs(tick) < 1e9) {
             return String.format(Locale.ROOT, "%.0f", tick);

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Medians as bars with a line from the least to the most, in one group for each case. When the values are of very different
- * sizes the axis is logarithmic and there are dots instead of bars.
+ * Draws medians as bars with a line from the minimum to the maximum, in one group for each case. When the values differ
+ * by orders of magnitude the axis is logarithmic and there are dots instead of bars.
  */
 final class BarChart {
     private static final int WIDTH = 860;
@@ -25,7 +25,7 @@ final class BarChart {
 
     private record Bar(int contender, Spread spread) {}
 
-    /** A chart of everything in a row's cases that is shown in one unit. */
+    /** Creates a chart of all figures of a row's cases that are shown in one unit. */
     private BarChart(List<String> contenders, List<CaseResult> cases, String unit) {
         this.contenders = contenders;
         for (CaseResult each : cases) {
@@ -37,7 +37,7 @@ final class BarChart {
         }
     }
 
-    /** A chart for each unit that a row's figures are shown in. */
+    /** Returns a chart for each unit of a row's figures. */
     static List<String> of(RowResult row, List<CaseResult> cases) {
         List<String> contenders = row.contenders();
         return cases.stream()

@@ -27,7 +27,7 @@ public record ComparisonReport(Map<String, String> facts, List<Comparison> cases
     }
 
     /**
-     * Tells whether the newer build is slower in any case.
+     * Returns whether the newer build is slower in any case.
      *
      * @return true when at least one case is slower by more than the limit
      */

@@ -64,7 +64,7 @@ public final class ConsoleTable {
         return String.join("; ", parts);
     }
 
-    /** Such as {@code 9.12 (8.97..9.30)}. */
+    /** Returns text such as {@code 9.12 (8.97..9.30)}. */
     private static String cell(Spread spread, Figure figure) {
         return Double.isNaN(spread.median())
                 ? "-"

@@ -10,7 +10,7 @@ package org.vhost4j.bench.result;
  */
 public record CrossCheck(long frontEnd, long backEnd, long underWay) {
     /**
-     * Tells whether the counts of both sides agree.
+     * Returns whether the counts of both sides agree.
      *
      * @return true when frames were counted and the counts differ by no more than {@code underWay}
      */

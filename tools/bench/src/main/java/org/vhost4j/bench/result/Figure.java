@@ -65,10 +65,10 @@ public record Figure(
     }
 
     /**
-     * The better of two values.
+     * Returns the better of two values.
      *
-     * @param a in any unit
-     * @param b in the same
+     * @param a a value in any unit
+     * @param b another value in the same unit
      * @return one of them
      */
     double better(double a, double b) {

@@ -6,7 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 
-/** Lines over a common pair of axes, one for each contender. */
+/** Draws lines in one coordinate system, one for each contender. */
 final class LineChart {
     private static final int WIDTH = 860;
     private static final int HEIGHT = 300;
@@ -21,7 +21,7 @@ final class LineChart {
     private final String y;
     private final List<Line> lines = new ArrayList<>();
 
-    /** A contender's points, and the least and most at each when they are known. */
+    /** A contender's points, with the minimum and maximum at each if known. */
     private record Line(String colour, String name, List<Curve.Point> points, List<Spread> spreads) {}
 
     private LineChart(String title, String x, String y) {
@@ -30,7 +30,7 @@ final class LineChart {
         this.y = y;
     }
 
-    /** A chart for each series of a row: medians over the number in which its cases differ. */
+    /** Returns a chart for each series of a row: medians over the number in which its cases differ. */
     static List<String> ofSeries(RowResult row) {
         return row.cases().stream()
                 .filter(each -> each.x().isPresent())
@@ -66,7 +66,9 @@ final class LineChart {
         return chart.draw(wide, false, xs);
     }
 
-    /** A chart for each case whose turns have measured curves: each contender's in the first round that counts. */
+    /**
+     * Returns a chart for each case with measured curves: for each contender the curve of the first evaluated round.
+     */
     static List<String> ofCurves(RowResult row) {
         return row.cases().stream().flatMap(each -> curves(row, each).stream()).toList();
     }

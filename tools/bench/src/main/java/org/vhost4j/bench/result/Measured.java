@@ -60,7 +60,7 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
     }
 
     /**
-     * Tells whether the measurement is valid.
+     * Returns whether the measurement is valid.
      *
      * @return true when there is no failure and the frame counts agree
      */
@@ -68,11 +68,7 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
         return failure.isEmpty() && check.map(CrossCheck::agrees).orElse(true);
     }
 
-    /**
-     * What to report about it.
-     *
-     * @return one sentence when it is not {@link #sound}
-     */
+    /** Returns the complaint about an invalid measurement. @return one sentence when it is not {@link #sound} */
     Optional<String> complaint() {
         if (failure.isPresent()) {
             return Optional.of(contender + ": " + failure.get());

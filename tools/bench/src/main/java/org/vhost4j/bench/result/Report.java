@@ -20,7 +20,7 @@ public record Report(Map<String, String> facts, List<RowResult> rows) {
     }
 
     /**
-     * Tells whether every contender was measured and the frame counts of every pair agree.
+     * Returns whether every contender was measured and the frame counts of every pair agree.
      *
      * @return false when a measurement is invalid
      */
@@ -32,7 +32,7 @@ public record Report(Map<String, String> facts, List<RowResult> rows) {
     }
 
     /**
-     * The complaints.
+     * Returns the complaints about a row.
      *
      * @param row one of the rows
      * @return one sentence for each contender that failed or whose counts differ
@@ -46,10 +46,10 @@ public record Report(Map<String, String> facts, List<RowResult> rows) {
     }
 
     /**
-     * Whether rounds count in which other programs took processor time.
+     * Returns whether disturbed rounds, in which other programs took processor time, are evaluated.
      *
      * @param row one of the rows
-     * @return true when there were too few others
+     * @return true when there were too few undisturbed ones
      */
     static boolean disturbed(RowResult row) {
         return row.cases().stream()
@@ -59,7 +59,7 @@ public record Report(Map<String, String> facts, List<RowResult> rows) {
     }
 
     /**
-     * How many short rounds a row's values are taken from.
+     * Returns the number of short rounds from which a row's values are calculated.
      *
      * @param row one of the rows
      * @return a sentence; empty when its turns were measured as a whole

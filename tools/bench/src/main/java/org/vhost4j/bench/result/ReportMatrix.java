@@ -27,20 +27,20 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Compares the JSON reports of several machines or days: the value of each goal in each report. */
 public final class ReportMatrix {
-    /** A report has every round of every turn; that of all rows has about 5 MB. */
+    /** Maximum size of a report in bytes; one of all rows has about 5 MB, because it contains every round. */
     private static final int MOST_BYTES = 64 << 20;
 
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final String NOTHING = "-";
 
-    /** Names a goal in all reports. */
+    /** Identifies a goal in all reports. */
     private record Key(String row, String measured, String figure, String goal) {}
 
     /**
      * One report.
      *
-     * @param facts about machine and run
-     * @param values by goal, as they are shown
+     * @param facts facts about machine and run
+     * @param values formatted values by goal
      */
     private record Column(String file, Map<String, String> facts, Map<Key, String> values) {}
 
@@ -140,10 +140,10 @@ public final class ReportMatrix {
     }
 
     /**
-     * The matrix for programs.
+     * Returns the matrix as JSON.
      *
-     * @return a JSON object, without an end of line: the reports with their facts, and each goal with a value for each report, which is null
-     *     where the report does not have it
+     * @return a JSON object, without an end of line: the reports with their facts, and each goal with a value for each
+     *     report, which is null where the report does not have it
      */
     public String json() {
         ObjectNode root = MAPPER.createObjectNode().put("vhost4j-bench-matrix", 1);
@@ -165,14 +165,14 @@ public final class ReportMatrix {
         return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root);
     }
 
-    /** The keys of all columns, in the order in which they first appear. */
+    /** Returns the keys of all columns, in the order in which they first appear. */
     private <K> SequencedSet<K> all(Function<Column, Map<K, String>> map) {
         SequencedSet<K> keys = new LinkedHashSet<>();
         columns.forEach(column -> keys.addAll(map.apply(column).keySet()));
         return keys;
     }
 
-    /** The first line of a table, whose columns for reports have numbers, and the line below it. */
+    /** Writes the header of a table, with numbered columns for the reports. */
     private void head(StringBuilder text, String... first) {
         Iterator<Integer> numbers = IntStream.rangeClosed(1, columns.size()).iterator();
         line(text, List.of(first), column -> numbers.next().toString());

@@ -75,7 +75,7 @@ public final class Rounds {
         return quantile(HALF);
     }
 
-    /** Linear between the two rounds that are next to the place which divides the rounds in that share. */
+    /** Returns a quantile, interpolated linearly between the two nearest rounds. */
     private double quantile(double share) {
         if (sorted.length == 0) {
             return Double.NaN;

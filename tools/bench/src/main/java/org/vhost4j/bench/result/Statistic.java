@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.result;
 
-/** How a contender's measurements in a case are reduced to one value. */
+/** The statistic that reduces a contender's measurements in a case to one value. */
 public enum Statistic {
     /** Each turn has one value; the statistic is their median. */
     MEDIAN_OF_TURNS,

@@ -6,7 +6,10 @@ import static org.vhost4j.tools.common.HtmlPage.escape;
 import java.util.List;
 import java.util.Locale;
 
-/** A drawing inside an HTML page: colours come from the page's style sheet, {@code c0} up for the contenders. */
+/**
+ * An SVG drawing in an HTML page. Colours are those of the page's style sheet; the contenders' classes are {@code c0}
+ * and so on.
+ */
 final class Svg {
     /** Number of style classes with a colour, half of them for this back-end; with more contenders they repeat. */
     static final int COLOURS = 8;
@@ -18,7 +21,7 @@ final class Svg {
     /**
      * Begins a drawing.
      *
-     * @param title for those who cannot see it
+     * @param title title for screen readers
      */
     Svg(int width, int height, String title) {
         text.append(String.format(
@@ -31,7 +34,10 @@ final class Svg {
                 escape(title)));
     }
 
-    /** The style class of a contender's colour: ours are of one family, the others' of another. */
+    /**
+     * Returns the style class of a contender's colour; this project's contenders have similar colours, and so have the
+     * others.
+     */
     static String colour(List<String> contenders, int contender) {
         boolean ours = contenders.get(contender).startsWith(OURS);
         long before = contenders.subList(0, contender).stream()
@@ -62,7 +68,7 @@ final class Svg {
                 height));
     }
 
-    /** A dot that says something when it is pointed at. */
+    /** Draws a dot with a tooltip. */
     void dot(String style, double x, double y, String says) {
         text.append(String.format(
                 Locale.ROOT,
@@ -74,7 +80,7 @@ final class Svg {
     }
 
     /**
-     * Writes.
+     * Writes text.
      *
      * @param anchor {@code start}, {@code middle} or {@code end}
      */
@@ -88,7 +94,7 @@ final class Svg {
                 escape(words)));
     }
 
-    /** A line through points: x and y in turn. */
+    /** Draws a line through points, given as alternating x and y coordinates. */
     void path(String style, double... points) {
         StringBuilder list = new StringBuilder();
         for (int i = 0; i < points.length; i += 2) {

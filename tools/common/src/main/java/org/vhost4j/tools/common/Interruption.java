@@ -33,7 +33,7 @@ public final class Interruption implements AutoCloseable {
     }
 
     /**
-     * Tells whether the command is to end.
+     * Returns whether the command is to end.
      *
      * @return true once the process has been interrupted
      */

@@ -11,7 +11,7 @@ package org.vhost4j.conformance.negotiate;
  * @param frames the number of frames that returned correctly
  */
 public record Attempt(Combination combination, boolean lawful, Outcome outcome, String detail, int frames) {
-    /** Tells whether the back-end behaved correctly: it accepted what it had offered, and survived any other combination. */
+    /** Returns whether the back-end behaved correctly: it accepted what it had offered, and survived any other combination. */
     public boolean isSound() {
         return outcome == Outcome.ACCEPTED || (outcome == Outcome.REFUSED && !lawful);
     }

@@ -69,7 +69,7 @@ public record TracedMessage(String connection, boolean sent, byte[] bytes, int d
     }
 
     /**
-     * Tells whether a message of another run is the same. Addresses in the memory of a process differ from run to run and are ignored.
+     * Returns whether a message of another run is the same. Addresses in the memory of a process differ from run to run and are ignored.
      *
      * @param other the message of the other run
      * @return true when all other bytes are equal

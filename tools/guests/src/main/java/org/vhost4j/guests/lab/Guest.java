@@ -237,7 +237,7 @@ public final class Guest implements AutoCloseable {
     }
 
     /**
-     * Tells whether QEMU runs.
+     * Returns whether QEMU runs.
      *
      * @return false when it has ended
      */

@@ -96,7 +96,7 @@ public final class Traffic {
      */
     public record Exchange(UdpCheckResult sender, UdpCheckResult receiver) {
         /**
-         * Tells whether every datagram arrived, once and undamaged.
+         * Returns whether every datagram arrived, once and undamaged.
          *
          * @return true when both ends report success
          */

@@ -35,7 +35,7 @@ public final class UdpCheckResult {
     }
 
     /**
-     * Tells whether every datagram arrived, once and undamaged.
+     * Returns whether every datagram arrived, once and undamaged.
      *
      * @return true when udpcheck reports success
      */

@@ -51,7 +51,7 @@ public final class MigrationRecord {
     }
 
     /**
-     * Tells whether the traffic and the memory were intact in all migrations and attempts.
+     * Returns whether the traffic and the memory were intact in all migrations and attempts.
      *
      * @return false when a datagram was duplicated or damaged, a byte was damaged, the TCP connection broke, or a page differs
      */

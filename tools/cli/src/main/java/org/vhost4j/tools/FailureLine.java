@@ -10,18 +10,18 @@ import org.vhost4j.sys.MemoryExhaustion;
 import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** The message to the user when a command fails: one line, and what to do about it where we know. */
+/** Creates the message to the user when a command fails: one line, with a remedy if one is known. */
 final class FailureLine {
-    /** Causes of causes that are looked at; a library may make a circle of them. */
+    /** Maximum number of nested causes that are examined, because a library may create a circular chain. */
     private static final int MOST_CAUSES = 16;
 
     private FailureLine() {}
 
     /**
-     * The line.
+     * Returns the message for an exception.
      *
-     * @param thrown what ended the command
-     * @return one line, without an end
+     * @param thrown exception that ended the command
+     * @return one line, without a line end
      */
     static String of(Throwable thrown) {
         List<Throwable> causes = causes(thrown);
@@ -43,15 +43,15 @@ final class FailureLine {
                             + message
                     : "out of memory: " + message;
         }
-        // An error that has no words of its own, such as that of a class's initialization, has a cause with some.
+        // An error without a message, such as that of a class's initialization, has a cause with one.
         return message(thrown instanceof Error ? causes.getLast() : thrown);
     }
 
     /**
-     * The status that goes with it.
+     * Returns the exit status for an exception.
      *
-     * @param thrown what ended the command
-     * @return 2 when the request cannot be fulfilled, else 1
+     * @param thrown exception that ended the command
+     * @return 2 when the request cannot be fulfilled, otherwise 1
      */
     static int status(Throwable thrown) {
         return thrown instanceof UnsupportedOption || thrown instanceof IOException ? 2 : 1;
@@ -73,7 +73,7 @@ final class FailureLine {
     }
 
     private static boolean isLackOfLibraries(Throwable cause) {
-        // A class that failed to initialize is named in every later error, and only the first has the reason.
+        // Every later error names a class that failed to initialize, but only the first error has the reason.
         return cause instanceof UnsatisfiedLinkError
                 || (cause instanceof NoClassDefFoundError
                         && String.valueOf(cause.getMessage()).matches(".*(com\\.sun\\.jna|LibC|netty).*"));
@@ -81,7 +81,7 @@ final class FailureLine {
 
     private static String message(Throwable thrown) {
         if (thrown instanceof FileSystemException file && file.getReason() == null) {
-            // Its own message is the path alone.
+            // The exception's own message is only the path.
             return file.getMessage() + ": " + FileTrouble.of(file);
         }
         String message = thrown.getMessage();

@@ -7,15 +7,18 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** What is said of a command line that is not understood: one line that names the word, what may have been meant, and where help is. */
+/**
+ * Creates the message for an invalid command line: one line with the invalid word, the most similar valid one, and how
+ * to get help.
+ */
 final class Misuse {
     private Misuse() {}
 
     /**
-     * The line.
+     * Returns the message for an error.
      *
-     * @param exception what picocli found
-     * @return one line, without an end
+     * @param exception error that picocli found
+     * @return one line, without a line end
      */
     static String line(ParameterException exception) {
         CommandLine command = exception.getCommandLine();
@@ -44,7 +47,7 @@ final class Misuse {
         Set<String> known = unmatched.isUnknownOption()
                 ? command.getCommandSpec().optionsMap().keySet()
                 : command.getSubcommands().keySet();
-        // What follows = belongs to the option and not to its name.
+        // The text after = is the option's value, not part of its name.
         String question = NearestName.question(word.split("=", 2)[0], known);
         return question.isEmpty() ? "." : question;
     }

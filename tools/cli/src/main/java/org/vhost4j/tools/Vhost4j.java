@@ -43,13 +43,13 @@ import picocli.CommandLine.Model.CommandSpec;
 public final class Vhost4j {
     private static final String HELP = "help";
 
-    /** Prints a script for bash and zsh. */
+    /** The option that prints a completion script for bash and zsh. */
     private static final String COMPLETION = "generate-completion";
 
-    /** Writes the manual pages; for packages as well. */
+    /** The command that writes the manual pages, which packages use. */
     private static final String MANUAL = "generate-manual";
 
-    /** For packages: they need all commands, and are not listed. */
+    /** Commands for building packages: they need all other commands, and are not listed in the help. */
     private static final List<String> FOR_PACKAGES = List.of(COMPLETION, MANUAL);
 
     /** The subcommands, in the order in which they are listed. */
@@ -78,7 +78,7 @@ public final class Vhost4j {
 
     private Vhost4j() {}
 
-    /** The version of the archive that runs. */
+    /** Provides the version of the running archive. */
     static final class VersionOption implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
@@ -113,12 +113,13 @@ public final class Vhost4j {
     /**
      * Runs the command without ending the process.
      *
-     * @param errors where a refusal is printed
+     * @param errors writer for error messages
      * @param arguments the command line
      * @return the status
      */
     static int run(PrintWriter errors, String... arguments) {
-        // Before the command line is read: QEMU's convention has all that is beside this option ignored, known or not.
+        // Checked before the command line is parsed: by QEMU's convention all other options are ignored then, even
+        // unknown ones.
         if (arguments.length > 0
                 && arguments[0].equals("run")
                 && List.of(arguments).contains(RunCommand.PRINT_CAPABILITIES)) {
@@ -142,8 +143,9 @@ public final class Vhost4j {
     }
 
     /**
-     * The command with the subcommands that a command line can mean: the one that it begins with, or all of them. Describing a
-     * subcommand to picocli takes longer than loading it, and a back-end should not wait for eight others.
+     * Returns the command with the subcommands that a command line can refer to: the one with which it begins, or all
+     * of them. Building picocli's model of a subcommand takes longer than loading its class, and would delay the start
+     * of a back-end for all other subcommands.
      *
      * @param arguments the command line
      * @return the command
@@ -168,7 +170,7 @@ public final class Vhost4j {
         return line;
     }
 
-    /** Makes every command answer {@code --version} as the first does. */
+    /** Adds {@code --version} to every command. */
     private static void tellVersion(CommandSpec spec) {
         spec.versionProvider(new VersionOption());
         spec.subcommands().values().forEach(sub -> tellVersion(sub.getCommandSpec()));

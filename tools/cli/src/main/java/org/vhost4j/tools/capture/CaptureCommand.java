@@ -181,7 +181,7 @@ public final class CaptureCommand implements Callable<Integer> {
         Thread.sleep(PAUSE);
     }
 
-    /** Ends the capture and says what it has, as tcpdump does. */
+    /** Ends the capture and prints its counters, as tcpdump does. */
     private int stop(QmpConnection monitor, String id) throws IOException {
         JsonNode end = monitor.execute(
                 "capture-stop", JsonNodeFactory.instance.objectNode().put("id", id));

@@ -17,8 +17,8 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A FIFO beside the monitor's socket, through which a capture comes from the back-end. It has a name until the back-end has opened it; then
- * its end is that of the capture, and the end of this process that of both.
+ * A FIFO beside the monitor's socket, through which the back-end sends a capture to this process. It has a name until
+ * the back-end has opened it. When the FIFO is closed by either side, or this process ends, the capture ends.
  */
 final class CapturePipe implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
@@ -28,10 +28,10 @@ final class CapturePipe implements AutoCloseable {
     private final Fd fd;
 
     /**
-     * Makes the FIFO, for the user who owns the socket.
+     * Creates the FIFO, for the user who owns the socket.
      *
-     * @param socket the monitor's
-     * @throws SystemError when that is not allowed there
+     * @param socket socket of the monitor
+     * @throws SystemError when it cannot be created there
      */
     CapturePipe(Path socket) {
         path = socket.toAbsolutePath()
@@ -62,19 +62,19 @@ final class CapturePipe implements AutoCloseable {
         return path;
     }
 
-    /** Takes the name away: both sides have the FIFO open. */
+    /** Removes the name, because both sides have opened the FIFO. */
     void forgetName() {
         try {
             Files.deleteIfExists(path);
         } catch (IOException e) {
-            // It stays, and does no harm.
+            // The file remains, which is harmless.
         }
     }
 
     /**
      * Copies everything to standard output, until the capture ends.
      *
-     * @return false when standard output takes no more
+     * @return false when standard output accepts no more
      */
     boolean copy() {
         try (Arena arena = Arena.ofConfined();

@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         subcommands = MatrixCommand.class)
 public final class ConformanceCommand implements Callable<Integer> {
-    /** How long the case at hand and the reports take at most after an interruption. */
+    /** Maximum time for the current case and the reports after an interruption. */
     private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(60);
 
     private static final int MOST_RUNS = 100_000;
@@ -135,7 +135,7 @@ public final class ConformanceCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    /** The runs that have ended, as one report. */
+    /** The completed runs, as one report. */
     private @Nullable SuiteReport earlier;
 
     @Override
@@ -215,7 +215,7 @@ public final class ConformanceCommand implements Callable<Integer> {
         }
     }
 
-    /** Runs the cases as often as is asked for, or until a run did not come to its end. */
+    /** Runs the cases as often as requested, or until a run was not completed. */
     private SuiteReport run(
             Suite suite,
             long first,
@@ -238,7 +238,7 @@ public final class ConformanceCommand implements Callable<Integer> {
                 if (report.passed()) {
                     throw e;
                 }
-                // The last case has lost the back-end, which is in the report.
+                // The last case has lost the back-end, which the report shows.
                 break;
             }
             report = report.joined(last);
@@ -247,12 +247,12 @@ public final class ConformanceCommand implements Callable<Integer> {
         return report;
     }
 
-    /** What is known of a run, with the runs before it. */
+    /** Returns the results of a run, merged with those of the previous runs. */
     private SuiteReport joined(SuiteReport known) {
         return earlier == null ? known : earlier.joined(known);
     }
 
-    /** Prints each result, and on standard error how far the suite is. */
+    /** Prints each result, and the progress of the suite on standard error. */
     private static Consumer<CaseResult> following(int all, Consumer<CaseResult> console, Progress progress) {
         AtomicInteger done = new AtomicInteger();
         return result -> {
@@ -262,7 +262,7 @@ public final class ConformanceCommand implements Callable<Integer> {
         };
     }
 
-    /** The arguments that reach the same back-end again. */
+    /** Returns the arguments with which the same back-end can be reached again. */
     private String reached(Path at) {
         return at
                 + (listen ? " --listen" : "")

@@ -13,7 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** All results of a run, as JSON, which {@link Matrix} reads. */
 public final class JsonReport {
-    /** The member that says which version of this format it is. */
+    /** The member with the version of this format. */
     static final String FORMAT = "vhost4j-conformance";
 
     private static final JsonMapper MAPPER = new JsonMapper();

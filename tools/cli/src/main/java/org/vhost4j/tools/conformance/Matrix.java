@@ -22,7 +22,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A comparison of several back-ends, from their JSON reports; reports of one back-end are runs that are compared. */
 public final class Matrix {
-    /** A report of 500 cases has 250 KiB, and with the evidence of many failures a few times that. */
+    /**
+     * Maximum size of a report in bytes; one of 500 cases has 250 KiB, and with the details of many failures several
+     * times that.
+     */
     private static final int MOST_BYTES = 4 << 20;
 
     private static final long MOST_TOKENS = 100_000;
@@ -39,7 +42,7 @@ public final class Matrix {
      *
      * @param files files that {@code --json} wrote; those with the same label are runs of one back-end
      * @return the matrix
-     * @throws UnsupportedOption when a file is no such report
+     * @throws UnsupportedOption when a file is not such a report
      * @throws IOException when a file cannot be read
      */
     public static Matrix of(List<Path> files) throws IOException {
@@ -80,9 +83,10 @@ public final class Matrix {
     }
 
     /**
-     * Returns the matrix for programs.
+     * Returns the matrix as JSON.
      *
-     * @return a JSON object, with a line end: the back-ends with their counts, and each case with its outcome for each of them
+     * @return a JSON object, with a line end: the back-ends with their counts, and each case with its outcome for each
+     *     of them
      */
     public String json() {
         ObjectNode root = MAPPER.createObjectNode().put("vhost4j-conformance-matrix", 1);
@@ -105,7 +109,7 @@ public final class Matrix {
         return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
     }
 
-    /** Every case that some run has, in the order in which the first of them does, by the group it belongs to. */
+    /** Returns every case of any run by its group, in the order of the first run that has it. */
     private Map<String, SequencedSet<String>> groups() {
         Map<String, SequencedSet<String>> groups = new LinkedHashMap<>();
         for (MatrixColumn column : columns) {

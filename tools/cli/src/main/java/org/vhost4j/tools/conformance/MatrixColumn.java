@@ -16,10 +16,10 @@ import org.vhost4j.tools.conformance.MatrixRun.Tried;
  * @param runs at least one, all of the same back-end
  */
 record MatrixColumn(List<MatrixRun> runs) {
-    /** The outcome of a case that did not end alike in all runs. */
+    /** The outcome of a case whose outcome differs between runs. */
     static final String VARIES = "varies";
 
-    /** The runs of each back-end, in the order in which the back-ends come first. */
+    /** Returns the runs of each back-end, in the order in which the back-ends first appear. */
     static List<MatrixColumn> of(List<MatrixRun> runs) {
         return runs.stream()
                 .collect(Collectors.groupingBy(MatrixRun::backEnd, LinkedHashMap::new, Collectors.toList()))
@@ -44,7 +44,7 @@ record MatrixColumn(List<MatrixRun> runs) {
         return runs.getFirst().began();
     }
 
-    /** How many runs ended a case in each way. */
+    /** Returns the number of runs for each outcome of a case. */
     private Map<String, Long> ends(String name) {
         return runs.stream()
                 .map(run -> run.cases().get(name))
@@ -95,8 +95,8 @@ record MatrixColumn(List<MatrixRun> runs) {
     }
 
     /**
-     * Returns the result of the first run in which a case failed, and the number of runs in which it did unless it was
-     * all: a line of Markdown.
+     * Returns the result of the first run in which a case failed, and the number of failed runs unless all failed: a
+     * line of Markdown.
      */
     Optional<String> failure(String name) {
         List<Tried> failed = runs.stream()

@@ -33,8 +33,8 @@ record MatrixRun(String backEnd, String reached, String began, Map<String, Tried
     /**
      * Reads a report.
      *
-     * @param file what error messages call it
-     * @throws UnsupportedOption when it is not one
+     * @param file name for error messages
+     * @throws UnsupportedOption when it is not such a report
      */
     static MatrixRun of(String file, JsonNode report) {
         if (report.path(JsonReport.FORMAT).asInt(0) != 1) {

@@ -14,7 +14,7 @@ import org.vhost4j.conformance.trace.TraceRecorder;
 import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** Where {@code --record} writes a trace for each case. */
+/** Creates the recorders of {@code --record}, which write a trace for each case. */
 final class Recording {
     private final @Nullable Path place;
     private final boolean single;
@@ -23,8 +23,8 @@ final class Recording {
     /**
      * Prepares the directory.
      *
-     * @param place a directory, which is made, or a file when there is one case; null records nothing
-     * @param cases how many there are
+     * @param place a directory, which is created, or a file when there is one case; null to record nothing
+     * @param cases number of cases
      */
     Recording(@Nullable Path place, int cases) {
         this.place = place;

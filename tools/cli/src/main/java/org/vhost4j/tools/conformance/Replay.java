@@ -11,7 +11,7 @@ import org.vhost4j.conformance.trace.Trace;
 import org.vhost4j.conformance.trace.TraceRecorder;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** A case that runs again as it was recorded, message by message. */
+/** Replays a recorded case and compares each message. */
 final class Replay {
     private final Trace trace;
     private final long seed;
@@ -25,7 +25,7 @@ final class Replay {
     /**
      * Reads a trace.
      *
-     * @throws UnsupportedOption when the file is none
+     * @throws UnsupportedOption when the file is not a trace
      */
     static Replay of(Path file) {
         Trace trace = Trace.read(file);
@@ -57,7 +57,7 @@ final class Replay {
         return now;
     }
 
-    /** Prints what differs, and returns whether nothing does. */
+    /** Prints the differences, and returns whether there are none. */
     boolean end(SuiteReport report, PrintWriter out) {
         String outcome = report.results().getFirst().outcome().word();
         Trace.Comparison comparison = trace.compare(now.messages(), outcome);

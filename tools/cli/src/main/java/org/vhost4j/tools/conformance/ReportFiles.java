@@ -14,7 +14,7 @@ import org.vhost4j.conformance.report.JUnitXml;
 import org.vhost4j.tools.common.ReplacedFile;
 import picocli.CommandLine.Option;
 
-/** The files that a report goes to, complete at every moment. */
+/** Writes the files of a report, which are complete at any moment. */
 final class ReportFiles {
     @Option(names = "--junit", paramLabel = "FILE", description = "Also write JUnit XML, for CI servers, case by case.")
     private @Nullable Path junit;
@@ -25,14 +25,16 @@ final class ReportFiles {
     @Option(names = "--json", paramLabel = "FILE", description = "Also write JSON, which 'matrix' reads.")
     private @Nullable Path json;
 
-    /** Writes every file that is wanted. */
+    /** Writes every requested file. */
     void write(SuiteReport report) {
         write("--junit", junit, () -> JUnitReport.text(report));
         write("--html", html, () -> HtmlReport.text(report));
         write("--json", json, () -> JsonReport.text(report));
     }
 
-    /** Writes JUnit XML that says why there is nothing to report, so that a server does not take the last report for this one. */
+    /**
+     * Writes JUnit XML with the reason why there are no results, so that a CI server does not use the previous report.
+     */
     void unreached(String label, String why) {
         write(
                 "--junit",

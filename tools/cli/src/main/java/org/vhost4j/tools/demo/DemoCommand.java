@@ -45,7 +45,7 @@ import picocli.CommandLine.Option;
 public final class DemoCommand implements Callable<Integer> {
     private static final int GUESTS = 2;
 
-    /** How long the step at hand and the table take at most after an interruption. */
+    /** Maximum time for the current step and the table after an interruption. */
     private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(30);
 
     @Option(names = "--accel", paramLabel = "tcg|kvm", description = "How guests run (default: ${DEFAULT-VALUE}).")
@@ -69,7 +69,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Mixin
     PlatformOptions promise = new PlatformOptions();
 
-    /** Called by picocli. */
+    /** Creates the command, for picocli. */
     public DemoCommand() {}
 
     @Override
@@ -100,7 +100,7 @@ public final class DemoCommand implements Callable<Integer> {
                 boot(lab, directory, guests);
                 exchanges.run(guests.get(0), guests.get(1), interruption::requested);
             } catch (GuestFailure e) {
-                // The signal that interrupts this process ends its QEMUs as well.
+                // The signal that interrupts this process also ends its QEMUs.
                 if (!interruption.requested()) {
                     throw e;
                 }
@@ -114,7 +114,7 @@ public final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    /** Prints what is known, at the end or when it was interrupted. */
+    /** Prints the results so far, at the end or after an interruption. */
     private int result(DemoExchanges exchanges, DemoEvents events, Backend backend, boolean usoPromised) {
         List<DemoTable.Row> rows = exchanges.rows();
         List<FeatureSet> negotiated = List.of(events.features(0), events.features(1));

@@ -6,7 +6,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
 
-/** Remembers what guests negotiated, and prints what an onlooker should see at once. Any thread may enter. */
+/** Stores the features that guests negotiated, and prints important events at once. Any thread may enter. */
 final class DemoEvents implements BackendListener {
     private static final String GUEST = "guest";
 

@@ -10,7 +10,10 @@ import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.IperfResult;
 import org.vhost4j.guests.lab.Traffic;
 
-/** What two guests exchange, one after the other: an interruption ends it between two, and what was exchanged until then counts. */
+/**
+ * The traffic tests between two guests, one after the other. An interruption ends them between two tests; completed
+ * ones are kept.
+ */
 final class DemoExchanges {
     private final int seconds;
     private final int datagrams;
@@ -19,7 +22,7 @@ final class DemoExchanges {
     private boolean complete;
 
     /**
-     * Creates exchanges of which none has been made.
+     * Creates exchanges without results.
      *
      * @param seconds duration of a run of iperf3 in seconds
      * @param datagrams number of datagrams sent in each direction
@@ -42,11 +45,11 @@ final class DemoExchanges {
     }
 
     /**
-     * Makes the guests exchange everything.
+     * Runs all exchanges.
      *
      * @param one a guest that is up
-     * @param two the other
-     * @param interrupted whether to end before the next
+     * @param two the other guest
+     * @param interrupted returns whether to end before the next exchange
      */
     void run(Guest one, Guest two, BooleanSupplier interrupted) {
         List<Supplier<DemoTable.Row>> steps = new ArrayList<>();
@@ -66,10 +69,10 @@ final class DemoExchanges {
     }
 
     /**
-     * Takes one step after the other.
+     * Runs one step after the other.
      *
-     * @param steps each exchanges something
-     * @param interrupted whether to end before the next
+     * @param steps the exchanges
+     * @param interrupted returns whether to end before the next exchange
      */
     void run(List<Supplier<DemoTable.Row>> steps, BooleanSupplier interrupted) {
         for (Supplier<DemoTable.Row> step : steps) {

@@ -13,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The demo's result, human-readable. */
+/** Formats the demo's results as a table. */
 final class DemoTable {
     private static final List<Counter> SHOWN = List.of(
             Counter.TX_FRAMES,
@@ -37,7 +37,7 @@ final class DemoTable {
     private final List<Counters> counters;
 
     /**
-     * One line of the exchange.
+     * The result of one exchange.
      *
      * @param what description of the exchange
      * @param result result of the exchange
@@ -74,7 +74,7 @@ final class DemoTable {
      * Returns the same table as JSON.
      *
      * @param faults results that are not the expected ones
-     * @return an object, with a line end
+     * @return a JSON object, with a line end
      */
     String json(List<String> faults) {
         ObjectNode root = MAPPER.createObjectNode().put("vhost4j-demo", 1);

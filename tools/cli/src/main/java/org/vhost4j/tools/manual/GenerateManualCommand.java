@@ -24,7 +24,7 @@ public final class GenerateManualCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path directory;
 
-    /** Called by picocli. */
+    /** Creates the command, for picocli. */
     public GenerateManualCommand() {}
 
     @Override

@@ -13,14 +13,14 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
- * The manual page of one command, in section 1, made from its picocli description, from which {@code --help} is made as
- * well, so that neither can differ from the program. It has no date, so that two builds of one version are the same.
+ * The manual page of one command, in section 1, generated from its picocli model, like {@code --help}, so that both
+ * match the program. It has no date, so that builds of one version are identical.
  *
- * @param name of the page, without its section, such as {@code vhost4j-platform-check}
- * @param text in the language of roff
+ * @param name name of the page, without its section, such as {@code vhost4j-platform-check}
+ * @param text text in roff
  */
 record ManualPage(String name, String text) {
-    /** Options are listed by their longest name, without dashes. */
+    /** The order of options: by their longest name, without dashes. */
     private static final Comparator<OptionSpec> BY_NAME =
             Comparator.comparing(option -> option.longestName().replaceFirst("^-+", ""));
 
@@ -30,7 +30,7 @@ record ManualPage(String name, String text) {
     }
 
     /**
-     * The pages of a command and of all below it that are listed in its help.
+     * Returns the pages of a command and of all its subcommands that are listed in its help.
      *
      * @param line the command
      * @return the pages, its own first
@@ -79,12 +79,12 @@ record ManualPage(String name, String text) {
 
     private static String synopsis(CommandLine line) {
         CommandSpec spec = line.getCommandSpec();
-        // In one line, which roff breaks to the reader's width.
+        // In one line, which roff wraps at the reader's width.
         String joined = new Help(spec, Help.defaultColorScheme(Help.Ansi.OFF))
                 .synopsis(0)
                 .strip()
                 .replaceAll("\\s*\n\\s*", " ");
-        // Help breaks a long option after a comma.
+        // The help text wraps a long option after a comma.
         String arguments = joined.substring(
                         Math.min(joined.length(), spec.qualifiedName().length()))
                 .strip()
@@ -149,7 +149,7 @@ record ManualPage(String name, String text) {
         page.section("SEE ALSO").text(String.join(", ", others));
     }
 
-    /** What picocli shows of these lines, without its markup. */
+    /** Returns these lines as picocli displays them, without its markup. */
     private static String described(String... lines) {
         StringBuilder text = new StringBuilder();
         for (String line : lines) {

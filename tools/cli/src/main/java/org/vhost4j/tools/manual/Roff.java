@@ -2,13 +2,16 @@
 package org.vhost4j.tools.manual;
 
 /**
- * Text in the language of roff with the man macros (groff_man(7)): requests on lines of their own, and everything else escaped, so that
- * no text is taken for a request.
+ * Writes roff with the man macros (groff_man(7)): requests are on separate lines, and everything else is escaped, so
+ * that no text is interpreted as a request.
  */
 final class Roff {
     private final StringBuilder out = new StringBuilder();
 
-    /** Aligns lines on the left and breaks no word: options are words. Belongs after the title, which resets it. */
+    /**
+     * Aligns lines on the left and disables hyphenation, because options are words. Must come after the title, which
+     * resets it.
+     */
     Roff ragged() {
         out.append(".ad l\n.nh\n");
         return this;
@@ -57,7 +60,7 @@ final class Roff {
         return this;
     }
 
-    /** Writes a command line: what is typed in bold, and its arguments, which may be broken at commas and brackets. */
+    /** Writes a command line: the command in bold, and its arguments, which may be wrapped at commas and brackets. */
     Roff commandLine(String bold, String plain) {
         out.append("\\fB")
                 .append(escape(bold))
@@ -67,17 +70,17 @@ final class Roff {
         return this;
     }
 
-    /** A line that starts with a control character would be a request. */
+    /** Guards a line that starts with a control character, which would be a request otherwise. */
     private static String guard(String escaped) {
         return escaped.startsWith(".") || escaped.startsWith("\\(aq") ? "\\&" + escaped : escaped;
     }
 
-    /** Lets long words be broken where a further part of an option begins. */
+    /** Allows line breaks in long words before a further part of an option. */
     private static String breakable(String escaped) {
         return escaped.replace("[,", "\\:[,").replaceAll("(?<=[|,=])", "\\\\:").replace("[\\:,", "[,");
     }
 
-    /** Text as it is shown: ASCII, with characters that roff gives a meaning or another shape written by name. */
+    /** Returns escaped text: ASCII, with names for characters that roff interprets or displays differently. */
     static String escape(String text) {
         StringBuilder escaped = new StringBuilder(text.length() + 16);
         text.codePoints().forEach(c -> {

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Manual pages, made from the commands' picocli descriptions. */
+/** Manual pages, generated from the commands' picocli models. */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.tools.manual;

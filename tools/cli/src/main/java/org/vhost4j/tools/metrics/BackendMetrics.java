@@ -23,8 +23,8 @@ import org.vhost4j.vhostuser.server.LaneSnapshot;
 import org.vhost4j.vhostuser.server.PortSnapshot;
 
 /**
- * Every metric, made of counters when it is asked for. Of a guest, "receive" and "transmit" are the guest's words; of another port, "in" is
- * to the bridge and "out" is from it.
+ * Creates all metrics from counters on request. For a guest, "receive" and "transmit" are from the guest's point of
+ * view; for another port, "in" is to the bridge and "out" is from it.
  */
 final class BackendMetrics implements MultiCollector {
     private static final double MILLIS = 1000;
@@ -118,7 +118,9 @@ final class BackendMetrics implements MultiCollector {
         }
     }
 
-    /** Every counter, each by what it counts: a counter that is new does not compile without a place here. */
+    /**
+     * Adds every counter of a guest. The switch has no default, so that a new counter does not compile without a case.
+     */
     private static void guest(Families all, Labels guest, Counters counters) {
         for (Counter counter : Counter.values()) {
             long value = counters.get(counter);
@@ -164,13 +166,13 @@ final class BackendMetrics implements MultiCollector {
                         RX_TOO_LONG,
                         RX_FILTERED,
                         RX_RATE_LIMIT -> {
-                    // With the ports, by reason.
+                    // Added with the ports, by reason.
                 }
             }
         }
     }
 
-    /** Super-frames of one type that a guest has received, or sent. */
+    /** Adds the number of super-frames of one type that a guest has received or sent. */
     private static void superFrames(Families all, Labels guest, boolean received, String type, long frames) {
         all.count(
                 "vhost4j_guest_" + (received ? "receive" : "transmit") + "_super_frames",

@@ -10,12 +10,12 @@ import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.ServedChange;
 
-/** The last events of a back-end, for the page. Any thread may use it. */
+/** Stores the last events of a back-end, for the page. Any thread may use it. */
 public final class EventLog implements BackendListener {
-    /** How many are kept. */
+    /** Maximum number of stored events. */
     static final int MOST = 100;
 
-    /** So much of a line is kept: a front-end causes some of them. */
+    /** Maximum length of a stored line in characters, because front-ends cause some of them. */
     private static final int MOST_CHARACTERS = 400;
 
     private final LongSupplier clock;
@@ -25,7 +25,7 @@ public final class EventLog implements BackendListener {
      * An event.
      *
      * @param millis time in milliseconds since 1970-01-01 UTC
-     * @param who guest or port
+     * @param who name of the guest or port
      * @param what description, a line without the name
      */
     public record Event(long millis, String who, String what) {}

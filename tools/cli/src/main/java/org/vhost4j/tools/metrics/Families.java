@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Metrics that are being put together: values of one name become one family, in the order in which the names came first. */
+/** Collects metrics: values of one name form one family, in the order in which the names first appear. */
 final class Families {
     private final Map<String, CounterSnapshot.Builder> counters = new LinkedHashMap<>();
     private final Map<String, GaugeSnapshot.Builder> gauges = new LinkedHashMap<>();
@@ -55,7 +55,7 @@ final class Families {
                 GaugeDataPointSnapshot.builder().labels(labels).value(value).build());
     }
 
-    /** Facts as labels; {@code _info} is added to its name. */
+    /** Writes facts as labels; {@code _info} is added to its name. */
     void info(String name, String help, Labels labels) {
         InfoSnapshot.Builder family = infos.computeIfAbsent(
                 name, absent -> InfoSnapshot.builder().name(name).help(help));

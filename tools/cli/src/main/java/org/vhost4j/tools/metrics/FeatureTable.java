@@ -13,7 +13,10 @@ import org.vhost4j.platform.probe.HostCapability;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Every feature that guests are offered, or that a machine, a platform or the operator has turned off, and who decided it. */
+/**
+ * The table of the features that guests are offered, or that a machine, a platform or the operator has turned off, with
+ * the layer that decided each.
+ */
 final class FeatureTable {
     private final Resolution resolution;
     private final Set<Feature> emulated = EnumSet.noneOf(Feature.class);

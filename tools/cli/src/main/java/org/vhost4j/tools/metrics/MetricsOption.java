@@ -8,7 +8,7 @@ import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 
-/** {@code --metrics ADDRESS:PORT} or {@code unix:PATH}. */
+/** Parses the value of {@code --metrics}: {@code ADDRESS:PORT} or {@code unix:PATH}. */
 public final class MetricsOption {
     private static final String UNIX = "unix:";
     private static final int MOST_PORT = 65535;
@@ -16,12 +16,12 @@ public final class MetricsOption {
     private MetricsOption() {}
 
     /**
-     * Reads the option's value.
+     * Parses the option's value.
      *
-     * @param value an IPv4 address, an IPv6 address in brackets, or {@code localhost}, and a port; port 0 is any that is free. Or {@code
-     *     unix:PATH}
+     * @param value an IPv4 address, an IPv6 address in brackets, or {@code localhost}, and a port; port 0 stands for
+     *     any free port; or {@code unix:PATH}
      * @return the address to listen on
-     * @throws IllegalArgumentException in words for the user
+     * @throws IllegalArgumentException when the value is invalid; the message is for the user
      */
     public static SocketAddress parse(String value) {
         String option = "--metrics=" + value;
@@ -31,7 +31,7 @@ public final class MetricsOption {
                     return UnixDomainSocketAddress.of(value.substring(UNIX.length()));
                 }
             } catch (InvalidPathException e) {
-                // Said below.
+                // Reported below.
             }
             throw new IllegalArgumentException(option + ": unix: is followed by the path of a socket");
         }
@@ -53,12 +53,12 @@ public final class MetricsOption {
             if (literal.equals("localhost") && !bracketed) {
                 return InetAddress.getByName(literal);
             }
-            // No name is looked up for a literal.
+            // A literal address causes no name lookup.
             if (bracketed ? literal.contains(":") : literal.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}")) {
                 return InetAddress.ofLiteral(literal);
             }
         } catch (UnknownHostException | IllegalArgumentException e) {
-            // Said below.
+            // Reported below.
         }
         throw new IllegalArgumentException(option + ": '" + host
                 + "' is no address of this host: give an IPv4 address, an IPv6 address in brackets, or localhost");

@@ -25,8 +25,8 @@ import org.vhost4j.qmp.Served;
 import org.vhost4j.tools.common.HtmlPage;
 
 /**
- * The HTTP server of {@code --metrics}: {@code /metrics} for Prometheus, and a page for people at {@code /}. It does
- * not change the back-end.
+ * The HTTP server of {@code --metrics}: {@code /metrics} for Prometheus, and a human-readable page at {@code /}. It
+ * does not change the back-end.
  */
 public final class MetricsServer implements AutoCloseable {
     private static final int THREADS = 4;
@@ -36,16 +36,19 @@ public final class MetricsServer implements AutoCloseable {
     private static final int NOT_FOUND = 404;
     private static final int NOT_READY = 503;
 
-    /** An address, or the one name that is not looked up elsewhere, perhaps with a port. */
+    /** An address or {@code localhost}, possibly with a port. */
     private static final Pattern LOCAL = Pattern.compile(
             "(localhost|[0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[[0-9a-f:]+])(:[0-9]*)?", Pattern.CASE_INSENSITIVE);
 
-    /** The page takes nothing from elsewhere, runs no script but its own, and is in no other page's frame. */
+    /**
+     * The content security policy: the page loads nothing from other sites, runs only its own script, and cannot be
+     * framed by other pages.
+     */
     private static final String POLICY =
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
                     + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    /** What is served as it is: the path, the class beside which the file is, its name and its type. */
+    /** Static files: the path, the class whose package has the file, its name and its type. */
     private static final Map<String, PageFile> FILES = Map.of(
             "/", new PageFile(MetricsServer.class, "index.html", "text/html; charset=utf-8"),
             "/live.js", new PageFile(MetricsServer.class, "live.js", "text/javascript; charset=utf-8"),
@@ -59,7 +62,9 @@ public final class MetricsServer implements AutoCloseable {
     private final EventLog events = new EventLog();
     private final String url;
 
-    /** Whether it is on a loopback address, where a web page elsewhere could have its browser ask. */
+    /**
+     * Whether the address is a loopback address, to which a page of another site could make a browser send requests.
+     */
     private final boolean loopback;
 
     private final Runnable stop;
@@ -97,12 +102,12 @@ public final class MetricsServer implements AutoCloseable {
      *
      * @param option the option's value
      * @return the server
-     * @throws IOException when the address cannot be had; the message is one clause for the user
-     * @throws IllegalArgumentException when the value is none, in words for the user
+     * @throws IOException when it cannot listen on the address; the message is one clause for the user
+     * @throws IllegalArgumentException when the value is invalid; the message is for the user
      */
     public static MetricsServer listen(String option) throws IOException {
-        // A client that sends nothing, or reads nothing, keeps a thread no longer than this; connections are not
-        // without number.
+        // Limits the time for which a client that sends or reads nothing occupies a thread, and the number of
+        // connections.
         System.setProperty("sun.net.httpserver.maxReqTime", "10");
         System.setProperty("sun.net.httpserver.maxRspTime", "30");
         System.setProperty("jdk.httpserver.maxConnections", "64");
@@ -165,7 +170,7 @@ public final class MetricsServer implements AutoCloseable {
         }
     }
 
-    /** Whether a request is one to answer; else it was refused. */
+    /** Returns whether a request is allowed; otherwise it was refused. */
     private boolean allowed(HttpExchange exchange) throws IOException {
         if (!isNamed(exchange)) {
             refuse(exchange, FORBIDDEN, "on a loopback address this is asked by that address, or as localhost");
@@ -181,8 +186,8 @@ public final class MetricsServer implements AutoCloseable {
     }
 
     /**
-     * Whether a request names us as one on this host would. A page from elsewhere can have its own name stand for the loopback address, and
-     * then reads what a browser on this host gets here (DNS rebinding).
+     * Returns whether the Host header of a request names this host. A page of another site can let its own name resolve
+     * to the loopback address, and would then read the responses in a browser on this host (DNS rebinding).
      */
     private boolean isNamed(HttpExchange exchange) {
         String host = exchange.getRequestHeaders().getFirst("Host");
@@ -243,7 +248,7 @@ public final class MetricsServer implements AutoCloseable {
         }
     }
 
-    /** Ends at once: requests that are being answered are cut off. */
+    /** Closes the server at once: requests in progress are aborted. */
     @Override
     public void close() {
         stop.run();

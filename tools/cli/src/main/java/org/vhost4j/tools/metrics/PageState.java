@@ -26,9 +26,11 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What the page draws: {@code state.json}. Its form belongs to the page and changes with it; programs ask the monitor. */
+/**
+ * Creates {@code state.json}, the data of the page. Its format changes with the page; programs should use the monitor.
+ */
 final class PageState {
-    /** Stations that are listed; all are counted. */
+    /** Maximum number of stations that are listed; all are counted. */
     private static final int MOST_STATIONS = 64;
 
     private static final double MILLIS = 1000;
@@ -150,7 +152,7 @@ final class PageState {
         rates.forEach(each -> into.add(which.applyAsLong(each)));
     }
 
-    /** Guests whose drivers have acknowledged the same. */
+    /** Adds groups of guests whose drivers have acknowledged the same features. */
     private static void groups(ArrayNode all, List<DeviceSnapshot> devices) {
         Map<FeatureSet, List<String>> groups = new LinkedHashMap<>();
         for (DeviceSnapshot device : devices) {

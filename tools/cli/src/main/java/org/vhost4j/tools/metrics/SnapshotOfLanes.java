@@ -11,7 +11,10 @@ import org.vhost4j.qmp.Served;
 import org.vhost4j.vhostuser.server.DeviceSnapshot;
 import org.vhost4j.vhostuser.server.StationSnapshot;
 
-/** What only lanes can tell, between two bursts. A lane that does not answer makes a part of the answer empty, and delays nothing else. */
+/**
+ * Reads state that only lanes have, between two bursts. If a lane does not respond, the result is empty, and nothing
+ * else is delayed.
+ */
 final class SnapshotOfLanes {
     private static final long PATIENCE_SECONDS = 2;
 
@@ -21,12 +24,12 @@ final class SnapshotOfLanes {
         this.served = served;
     }
 
-    /** Returns the guests' devices; none when a lane does not answer. */
+    /** Returns the guests' devices; none when a lane does not respond. */
     List<DeviceSnapshot> devices() {
         return ask(() -> served.backend().devices());
     }
 
-    /** Stations, up to a number of each port, or none when a lane does not answer. */
+    /** Returns stations, up to a maximum number for each port; none when a lane does not respond. */
     List<StationSnapshot> stations(int most) {
         return ask(() -> served.backend().stations(most));
     }

@@ -18,9 +18,12 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A request on a Unix socket and its answer (RFC 9112). The connection is closed after the answer, which so needs no length. */
+/**
+ * An HTTP request on a Unix socket and its response (RFC 9112). The connection is closed after the response, which
+ * therefore needs no length.
+ */
 final class UnixExchange extends HttpExchange {
-    /** The most bytes of a request's line and header. */
+    /** Maximum size of a request's line and header in bytes. */
     private static final int MOST = 16 << 10;
 
     private static final int BAD_REQUEST = 400;
@@ -44,8 +47,8 @@ final class UnixExchange extends HttpExchange {
      * Reads a request up to the end of its header; a body is not read.
      *
      * @param client a connection
-     * @return null when it was none, and was refused
-     * @throws IOException when the client does not send a whole one
+     * @return the request; null when it was invalid and refused
+     * @throws IOException when the client does not send a complete request
      */
     static @Nullable UnixExchange read(SocketChannel client) throws IOException {
         InputStream in = Channels.newInputStream(client);

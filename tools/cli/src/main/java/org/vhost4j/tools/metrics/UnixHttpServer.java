@@ -14,11 +14,11 @@ import java.util.concurrent.TimeUnit;
 import org.vhost4j.qmp.QmpSocket;
 
 /**
- * HTTP on a Unix socket, which the JDK's own server does not have: one request on each connection, GET and HEAD alone, in bounded time and
- * memory.
+ * An HTTP server on a Unix socket, which the JDK's server does not support: one request on each connection, GET and
+ * HEAD only, with limited time and memory.
  */
 final class UnixHttpServer implements AutoCloseable {
-    /** A client that sends nothing, or reads nothing, is disconnected then. */
+    /** Time in seconds after which a client that sends or reads nothing is disconnected. */
     private static final int SECONDS = 30;
 
     private final QmpSocket socket;
@@ -26,7 +26,7 @@ final class UnixHttpServer implements AutoCloseable {
     private final ThreadPoolExecutor threads;
     private final ScheduledThreadPoolExecutor ends;
 
-    /** Those that wait for a thread, and those that are answered. */
+    /** Clients that wait for a thread, and those whose requests are being handled. */
     private final Set<SocketChannel> clients = ConcurrentHashMap.newKeySet();
 
     private UnixHttpServer(QmpSocket socket, HttpHandler handler, ThreadPoolExecutor threads) {
@@ -40,12 +40,12 @@ final class UnixHttpServer implements AutoCloseable {
     }
 
     /**
-     * Listens, with mode 0600, and answers from now on.
+     * Listens, with mode 0600, and handles requests from now on.
      *
-     * @param path of the socket's file
-     * @param handler answers requests
-     * @param threads run the handler; more requests than they take are disconnected
-     * @throws IOException when the socket cannot be had; the message is one clause for the user
+     * @param path path of the socket's file
+     * @param handler handler of requests
+     * @param threads threads that run the handler; clients beyond their capacity are disconnected
+     * @throws IOException when it cannot listen on the socket; the message is one clause for the user
      */
     static UnixHttpServer listen(Path path, HttpHandler handler, ThreadPoolExecutor threads) throws IOException {
         UnixHttpServer made = new UnixHttpServer(QmpSocket.listen(path), handler, threads);
@@ -64,7 +64,7 @@ final class UnixHttpServer implements AutoCloseable {
                     close(client);
                 }
             } catch (IOException e) {
-                // It is closed, or out of descriptors: clients wait in the backlog meanwhile.
+                // The server is closed, or there is no descriptor: clients wait in the backlog meanwhile.
                 if (socket.isOpen() && !pause()) {
                     return;
                 }
@@ -105,17 +105,17 @@ final class UnixHttpServer implements AutoCloseable {
         try {
             client.close();
         } catch (IOException e) {
-            // It is closed anyway.
+            // The connection is closed anyway.
         }
     }
 
-    /** Ends at once, and removes the socket's file. */
+    /** Closes the server at once, and removes the socket's file. */
     @Override
     public void close() {
         try {
             socket.close();
         } catch (IOException e) {
-            // Its file may be gone already.
+            // The file may be gone already.
         }
         ends.shutdownNow();
         clients.forEach(this::close);

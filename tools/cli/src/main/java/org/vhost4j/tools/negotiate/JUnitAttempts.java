@@ -14,7 +14,7 @@ import org.vhost4j.conformance.negotiate.Combination;
 import org.vhost4j.conformance.report.JUnitXml;
 import org.vhost4j.conformance.report.JUnitXml.Status;
 
-/** Negotiations as tests, for CI servers: a suite for each group of combinations. */
+/** Formats negotiations as JUnit tests for CI servers: one suite for each group of combinations. */
 final class JUnitAttempts {
     private static final String PART = "negotiate";
 
@@ -50,7 +50,7 @@ final class JUnitAttempts {
                         : test(combination, Status.FAILURE, outcome, attempt.detail(), String.join("\n", lines)));
     }
 
-    /** Adds the only attempt, with the expectations that did not come true. */
+    /** Adds the only attempt, with the expectations that were not met. */
     void add(Combination combination, List<String> unmet) {
         String text = String.join("\n", unmet);
         add(
@@ -81,7 +81,7 @@ final class JUnitAttempts {
      * Returns the document.
      *
      * @param running the combination that is being tried, or null
-     * @param stopped the reason why not all were tried; empty when all were, or when some are still to come
+     * @param stopped the reason why not all were tried; empty when all were, or when the run continues
      */
     String text(@Nullable Combination running, String stopped) {
         JUnitXml xml = new JUnitXml(PART, began, Map.of("socket", socket));

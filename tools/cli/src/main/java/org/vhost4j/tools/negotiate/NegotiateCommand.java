@@ -43,18 +43,18 @@ import picocli.CommandLine.Spec;
         description = "Acknowledges exactly the given features of a vhost-user network back-end and reports the "
                 + "result. Status 0 if the result is as expected, 1 otherwise.")
 public final class NegotiateCommand implements Callable<Integer> {
-    /** An answer that has not come after this time does not come: the many negotiations of a matrix wait no longer. */
+    /** Timeout for answers in a matrix, which is short because there are many negotiations. */
     private static final Duration MATRIX_PATIENCE = Duration.ofSeconds(3);
 
-    /** What traces say they are of. */
+    /** The name of this command in traces. */
     private static final String COMMAND = "negotiate";
 
     private static final String MATRIX = COMMAND + " --matrix";
 
-    /** How long a back-end takes at most to end with its connection, if it is one that does. */
+    /** Maximum time for a back-end that serves one connection to end after it. */
     private static final Duration ONE_SHOT = Duration.ofMillis(300);
 
-    /** How long the combination at hand takes at most after an interruption. */
+    /** Maximum time for the current combination after an interruption. */
     private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(30);
 
     @Spec
@@ -68,7 +68,7 @@ public final class NegotiateCommand implements Callable<Integer> {
     @SuppressWarnings("UnusedVariable")
     private boolean help;
 
-    // Without -V: in '--features -VERSION_1' it would be taken for that.
+    // Without -V, which would match in '--features -VERSION_1'.
     @Option(names = "--version", versionHelp = true, description = "Print version information and exit.")
     @SuppressWarnings("UnusedVariable")
     private boolean version;
@@ -205,7 +205,10 @@ public final class NegotiateCommand implements Callable<Integer> {
         }
     }
 
-    /** What starts a back-end again that has ended with its first connection; nothing for one that serves others. */
+    /**
+     * Returns a task that restarts a back-end that has ended with its first connection; it does nothing for other
+     * back-ends.
+     */
     private static Runnable starter(@Nullable BackEndProcess process) {
         if (process == null || !process.endsWithin(ONE_SHOT)) {
             return () -> {};
@@ -216,12 +219,12 @@ public final class NegotiateCommand implements Callable<Integer> {
         };
     }
 
-    /** The JSON Schema of {@code --json}. */
+    /** Returns the JSON Schema of {@code --json}. */
     static String schemaText() {
         return JsonSchema.text(NegotiateCommand.class, "negotiate.schema.json");
     }
 
-    /** A name that is misspelled is said before a back-end is waited for. */
+    /** Checks names of features before waiting for a back-end, so that a misspelt name is reported at once. */
     private void checkNames() {
         if (features != null) {
             BitNames.VIRTIO.word("--features", features, 0);
@@ -286,7 +289,7 @@ public final class NegotiateCommand implements Callable<Integer> {
         return tests.failed() ? 1 : 0;
     }
 
-    /** A recorded negotiation again, message by message. */
+    /** Replays a recorded negotiation and compares each message. */
     private int replay(Rendezvous rendezvous, Trace trace, RecordedNegotiation again, PrintWriter out) {
         TraceRecorder now = TraceRecorder.inMemory();
         rendezvous.watch(now::connection);

@@ -12,7 +12,7 @@ import org.vhost4j.conformance.trace.TraceRecorder;
  * The parameters of a negotiation in a trace, with which it can be repeated.
  *
  * @param combination acknowledged features
- * @param loop the way in which frames returned; NONE when none were sent, null when it was detected
+ * @param loop how the back-end returned frames; NONE when none were sent, null when it was detected
  * @param seed seed of the frames' contents
  */
 record RecordedNegotiation(
@@ -25,9 +25,9 @@ record RecordedNegotiation(
     private static final String SEED = "seed";
 
     /**
-     * Reads it.
+     * Reads the parameters.
      *
-     * @throws org.vhost4j.tools.common.UnsupportedOption when the trace lacks something
+     * @throws org.vhost4j.tools.common.UnsupportedOption when a parameter is missing in the trace
      */
     static RecordedNegotiation of(Trace trace) {
         Combination combination = new Combination(
@@ -40,7 +40,7 @@ record RecordedNegotiation(
                 combination, LoopMode.ofOption(trace.required(LOOP)).orElse(null), trace.requiredNumber(SEED));
     }
 
-    /** Writes it. */
+    /** Writes the parameters. */
     void writeTo(TraceRecorder recorder) {
         recorder.heading(CASE, combination.name());
         recorder.heading(FEATURES, "0x" + Long.toHexString(combination.features()));

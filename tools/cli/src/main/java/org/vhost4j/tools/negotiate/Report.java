@@ -125,7 +125,7 @@ record Report(
         return table.text(Terminal.columnsOfRecords() - 2).indent(2);
     }
 
-    /** Returns the report for programs, as the schema describes it: lines, each with its end. */
+    /** Returns the report as JSON according to the schema: lines, each with its end. */
     String json() {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("vhost4j-negotiate", 1).put("socket", socket);

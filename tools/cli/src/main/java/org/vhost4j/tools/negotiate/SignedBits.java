@@ -7,9 +7,9 @@ import picocli.CommandLine.IParameterPreprocessor;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Takes a value such as {@code -hash_report} as it is, where picocli would take it for the option {@code -h}. */
+/** Accepts a value such as {@code -hash_report}, which picocli would parse as the option {@code -h}. */
 final class SignedBits implements IParameterPreprocessor {
-    /** Called by picocli. */
+    /** Creates the preprocessor, for picocli. */
     SignedBits() {}
 
     @Override

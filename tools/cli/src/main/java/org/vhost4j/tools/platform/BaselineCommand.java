@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code vhost4j platform baseline}: the newest platform that every host of a cluster keeps. */
+/** {@code vhost4j platform baseline}: prints the newest platform that every host of a cluster supports. */
 @Command(
         name = "baseline",
         description = "Prints the newest platform that all hosts support, and which host prevents each newer one.",

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code vhost4j platform check}: whether hosts keep a platform. */
+/** {@code vhost4j platform check}: checks whether hosts support a platform. */
 @Command(
         name = "check",
         description = "Checks whether hosts support a platform, with the same machine, settings and queues as "

@@ -19,7 +19,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 import picocli.CommandLine.Option;
 
-/** The options of commands that look at definitions and not at this host. */
+/** The options of commands that read definitions and do not probe this host. */
 final class DefinitionOptions {
     @Option(
             names = {"--machine", "-machine"},

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code vhost4j platform diff}: what one platform promises or requires and another does not. */
+/** {@code vhost4j platform diff}: prints the differences between the promises and requirements of two platforms. */
 @Command(
         name = "diff",
         description = "Prints how two platforms differ. Status 0 if they are equal, 1 if they differ.",

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** A directory that was named on the command line must be there, unlike those that are looked at anyway. */
+/** Converts a directory argument, which must exist, unlike the default directories. */
 final class DirectoryConverter implements ITypeConverter<Path> {
     @Override
     public Path convert(String value) {

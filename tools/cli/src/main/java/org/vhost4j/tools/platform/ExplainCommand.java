@@ -18,13 +18,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j platform explain}: what QEMU meant by "Features 0x... unsupported. Allowed features: 0x...". */
+/** {@code vhost4j platform explain}: explains QEMU's message "Features 0x... unsupported. Allowed features: 0x...". */
 @Command(
         name = "explain",
         description = "Explains why QEMU refused a migrated guest, and what would have prevented it.",
         mixinStandardHelpOptions = true)
 final class ExplainCommand implements Callable<Integer> {
-    /** A log of QEMU's; what matters is one line of it. */
+    /** Maximum size of a QEMU log in bytes, of which one line is relevant. */
     private static final int MOST_BYTES = 4 << 20;
 
     @Spec
@@ -68,7 +68,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     /**
-     * The human-readable explanation.
+     * Returns the human-readable explanation.
      *
      * @param explanation the explanation
      * @return lines, each with its end

@@ -8,12 +8,12 @@ import org.vhost4j.platform.definition.MigrationExplanation;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Explanations as JSON. */
+/** Formats explanations as JSON. */
 final class ExplanationJson {
     private ExplanationJson() {}
 
     /**
-     * All of them.
+     * Formats all explanations.
      *
      * @param explanations the explanations
      * @return lines, each with its end

@@ -4,9 +4,9 @@ package org.vhost4j.tools.platform;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 
-/** How these commands fail: one line on stderr and status 2. */
+/** Reports failures of these commands: one line on stderr and status 2. */
 final class Failure {
-    /** The status of a request that makes no sense or cannot be kept. */
+    /** The status of a request that is invalid or cannot be fulfilled. */
     static final int STATUS = 2;
 
     private Failure() {}

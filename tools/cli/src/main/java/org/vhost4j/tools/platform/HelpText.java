@@ -16,12 +16,12 @@ import org.vhost4j.platform.definition.PlatformSupport;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 
-/** The lists of machines and platforms, in the layout of QEMU's {@code -machine help}. */
+/** Formats the lists of machines and platforms, in the layout of QEMU's {@code -machine help}. */
 public final class HelpText {
     private HelpText() {}
 
     /**
-     * The machines.
+     * Returns the list of machines.
      *
      * @param catalog the definitions
      * @return lines, each with its end
@@ -44,11 +44,11 @@ public final class HelpText {
     }
 
     /**
-     * The platforms, and how far a host keeps each.
+     * Returns the list of platforms, with a host's support for each.
      *
      * @param catalog the definitions
      * @param host the host
-     * @param uses how the guests use the host's kernel
+     * @param uses the ways in which guests use the host's kernel
      * @return lines, each with its end
      */
     static String platforms(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> uses) {
@@ -95,7 +95,7 @@ public final class HelpText {
         return text.toString();
     }
 
-    /** What guests are refused that have more than network cards. */
+    /** Returns which guests with other devices than network cards are refused. */
     private static String beyondCards(PlatformDefinition platform, HostCapabilities host, Set<HostUse> uses) {
         return OwnerSupport.of(platform, host, uses).stream()
                 .skip(1)

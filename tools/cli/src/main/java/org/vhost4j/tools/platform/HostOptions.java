@@ -13,9 +13,9 @@ import org.vhost4j.platform.probe.HostCapabilitiesJson;
 import org.vhost4j.platform.probe.HostUse;
 import picocli.CommandLine.Option;
 
-/** The hosts that a command is about: files, or this one. */
+/** The option with a command's hosts: files, or this host. */
 final class HostOptions {
-    /** Platforms are judged for hosts whose guests reach the network through a TAP. */
+    /** The default uses of the kernel, for guests that are connected through a TAP. */
     static final Set<HostUse> USES = EnumSet.of(HostUse.TAP);
 
     @Option(
@@ -29,7 +29,7 @@ final class HostOptions {
      * Returns the hosts.
      *
      * @return the hosts, at least one
-     * @throws IOException when a file is not good; the message is one sentence for the user
+     * @throws IOException when a file is invalid or cannot be read; the message is one sentence for the user
      */
     List<HostCapabilities> all() throws IOException {
         return files.isEmpty() ? List.of(ThisHost.ask()) : read(files);
@@ -39,7 +39,7 @@ final class HostOptions {
      * Returns the hosts that were named.
      *
      * @return a host for each file; empty when no file was named
-     * @throws IOException when a file is not good; the message is one sentence for the user
+     * @throws IOException when a file is invalid or cannot be read; the message is one sentence for the user
      */
     List<HostCapabilities> named() throws IOException {
         return read(files);
@@ -47,13 +47,14 @@ final class HostOptions {
 
     /**
      * Adds the host to a request for the platform {@code host}, whose features depend on that host's TAP. All other
-     * platforms mean the same on every host, so that no host is probed; but a named file is read, and has to be valid.
+     * platforms are the same on every host, so no host is probed for them; but a named file is read, and has to be
+     * valid.
      *
      * @param platform name of the platform
      * @param request a request without a host
      * @param uses the ways in which that host's kernel is used
      * @return the request to resolve
-     * @throws IOException when a file is not good; the message is one sentence for the user
+     * @throws IOException when a file is invalid or cannot be read; the message is one sentence for the user
      */
     Request forPlatform(String platform, Request request, Set<HostUse> uses) throws IOException {
         List<HostCapabilities> given = named();
@@ -68,8 +69,8 @@ final class HostOptions {
      * Reads probes.
      *
      * @param files the files
-     * @return a host each
-     * @throws IOException when a file is not good; the message is one sentence for the user
+     * @return a host for each file
+     * @throws IOException when a file is invalid or cannot be read; the message is one sentence for the user
      */
     static List<HostCapabilities> read(List<Path> files) throws IOException {
         List<HostCapabilities> hosts = new ArrayList<>();

@@ -12,14 +12,17 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What the commands print with {@code --json}: one object each, whose first member names the command and the format's version. */
+/**
+ * Creates the output of the commands with {@code --json}: one object, whose first member has the command's name and the
+ * format's version.
+ */
 final class JsonOutput {
     private static final JsonMapper MAPPER = new JsonMapper();
 
     private JsonOutput() {}
 
     /**
-     * Begins an object.
+     * Creates an object.
      *
      * @param command the command, its words joined by hyphens
      * @return an object with the member {@code vhost4j-COMMAND}, which is 1
@@ -29,7 +32,7 @@ final class JsonOutput {
     }
 
     /**
-     * The text of an object.
+     * Returns an object as text.
      *
      * @param root the object
      * @return lines, each with its end
@@ -39,10 +42,10 @@ final class JsonOutput {
     }
 
     /**
-     * Adds words.
+     * Adds strings to an array.
      *
-     * @param array takes them
-     * @param words the words
+     * @param array the array
+     * @param words the strings
      */
     static void words(ArrayNode array, Collection<String> words) {
         words.forEach(array::add);
@@ -51,7 +54,7 @@ final class JsonOutput {
     /**
      * Adds a platform's names.
      *
-     * @param node takes {@code name} and {@code aliases}
+     * @param node object that gets {@code name} and {@code aliases}
      * @param platform the platform
      * @return the node
      */
@@ -63,7 +66,7 @@ final class JsonOutput {
     /**
      * Adds feature bits.
      *
-     * @param node takes {@code hex} and {@code names}
+     * @param node object that gets {@code hex} and {@code names}
      * @param features the bits
      */
     static void features(ObjectNode node, FeatureSet features) {
@@ -71,9 +74,9 @@ final class JsonOutput {
     }
 
     /**
-     * Adds what a host lacks, as in its probe.
+     * Adds the missing capabilities of a host, as in its probe.
      *
-     * @param array takes an object for each capability
+     * @param array array that gets an object for each capability
      * @param host the host
      * @param lacked the capabilities
      */

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code vhost4j platform labels}: the platforms of this host for Node Feature Discovery's local source
- * ({@code /etc/kubernetes/node-feature-discovery/features.d}), one label a line.
+ * {@code vhost4j platform labels}: prints the platforms of this host for Node Feature Discovery's local source ({@code
+ * /etc/kubernetes/node-feature-discovery/features.d}), one label per line.
  */
 @Command(
         name = "labels",
@@ -73,12 +73,12 @@ final class LabelsCommand implements Callable<Integer> {
     }
 
     /**
-     * The labels. Definitions with a name or an alias that is too long for one are refused when they are read.
+     * Returns the labels. Names and aliases that are too long for a label are refused when definitions are read.
      *
      * @param catalog the platforms
      * @param host the host
-     * @param uses in which ways the kernel of a node is used
-     * @param emulate whether software may stand in
+     * @param uses the ways in which the kernel of a node is used
+     * @param emulate whether software may replace missing capabilities
      * @return the labels' names
      */
     private static List<String> labels(

@@ -15,8 +15,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * What guests have that depends on the host: what their network cards are attached to, each of which is judged by what its own back-end
- * needs, and what else they have.
+ * The options for host-dependent parts of guests: the back-ends of their network cards, each of which is checked by its
+ * own requirements, and other devices.
  */
 final class NetdevOption {
     @Option(
@@ -35,7 +35,7 @@ final class NetdevOption {
             description = "Other parts of a plain QEMU's guests that depend on the host's kernel.")
     private List<HostUse> more = new ArrayList<>();
 
-    /** Takes the names of what is no network card's. */
+    /** Converts the names of uses other than for network cards. */
     static final class UseConverter implements ITypeConverter<HostUse> {
         private static final Set<HostUse> KNOWN =
                 EnumSet.of(HostUse.KVM, HostUse.KVM_ARM, HostUse.VHOST_VSOCK, HostUse.VHOST_SCSI, HostUse.VIRTIO_IOMMU);
@@ -52,7 +52,7 @@ final class NetdevOption {
         }
     }
 
-    /** Takes the names. */
+    /** Converts the names of netdevs. */
     static final class Converter implements ITypeConverter<Netdev> {
         @Override
         public Netdev convert(String value) {
@@ -66,9 +66,9 @@ final class NetdevOption {
     }
 
     /**
-     * Returns the netdev that was given.
+     * Returns the netdev if the option was given.
      *
-     * @return the netdev, or nothing
+     * @return the netdev; empty without the option
      */
     Optional<Netdev> given() {
         return Optional.ofNullable(netdev);
@@ -84,7 +84,7 @@ final class NetdevOption {
     }
 
     /**
-     * Returns what the netdev needs of the host.
+     * Returns the uses of the host's kernel by the netdev.
      *
      * @return the ways in which the kernel is used
      */

@@ -25,7 +25,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** The options that determine what a guest is promised, a mixin for every command that makes or shows a promise. */
+/** The options that determine the promise to a guest: a mixin for every command that makes or shows a promise. */
 public final class PlatformOptions {
     @Option(
             names = {"--platform", "-platform"},
@@ -70,7 +70,7 @@ public final class PlatformOptions {
             description = "An additional directory of platform definitions, which overrides all others.")
     private List<Path> directories = new ArrayList<>();
 
-    /** Takes {@code refuse} and {@code emulate}. */
+    /** Converts {@code refuse} and {@code emulate}. */
     static final class MissingConverter implements ITypeConverter<MissingPolicy> {
         @Override
         public MissingPolicy convert(String value) {
@@ -102,7 +102,7 @@ public final class PlatformOptions {
      * Returns the host: probed, or read from the named file.
      *
      * @return its capabilities
-     * @throws IOException when the file is not good; the message is one sentence for the user
+     * @throws IOException when the file is invalid or cannot be read; the message is one sentence for the user
      */
     public HostCapabilities host() throws IOException {
         return hostCapabilities == null ? ThisHost.ask() : HostCapabilitiesJson.read(hostCapabilities);
@@ -114,7 +114,7 @@ public final class PlatformOptions {
      *
      * @param uses the ways in which the back-end uses the kernel
      * @return its capabilities; {@link HostCapabilities#NOTHING_ASKED} when it was not probed
-     * @throws IOException when the file is not good; the message is one sentence for the user
+     * @throws IOException when the file is invalid or cannot be read; the message is one sentence for the user
      */
     public HostCapabilities host(Set<HostUse> uses) throws IOException {
         return uses.isEmpty() && hostCapabilities == null ? HostCapabilities.NOTHING_ASKED : host();
@@ -134,12 +134,12 @@ public final class PlatformOptions {
     }
 
     /**
-     * The text that {@code -platform help} or {@code -machine help} asks for.
+     * Returns the text for {@code -platform help} or {@code -machine help}.
      *
      * @param catalog the definitions
-     * @return the text, to be printed before exit status 0; nothing when no help was asked for. Platforms are judged for a
-     *     back-end with a TAP, as one without needs nothing of the host
-     * @throws IOException when the file of host capabilities is not good
+     * @return the text, to be printed before exit status 0; empty when no help was requested. Platforms are checked for
+     *     a back-end with a TAP, because one without needs nothing of the host
+     * @throws IOException when the file of host capabilities is invalid or cannot be read
      */
     public Optional<String> help(PlatformCatalog catalog) throws IOException {
         if ("help".equals(machine)) {
@@ -154,7 +154,7 @@ public final class PlatformOptions {
      * Compares the device that guests will see with the expected one.
      *
      * @param actual the device that guests will see
-     * @throws UnsupportedOption when something else was expected; the message lists every difference
+     * @throws UnsupportedOption when another device was expected; the message lists every difference
      */
     public void checkAbi(GuestAbi actual) {
         if (expectedAbi == null) {

@@ -20,7 +20,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j platform probe}: what this host was asked and what it answered. */
+/** {@code vhost4j platform probe}: prints the capabilities of this host and how they were probed. */
 @Command(
         name = "probe",
         description = "Probes the capabilities of this host, and prints each probe and its result.",
@@ -65,7 +65,7 @@ final class ProbeCommand implements Callable<Integer> {
     }
 
     /**
-     * The human-readable answers.
+     * Returns the human-readable answers.
      *
      * @param host a host
      * @return lines, each with its end

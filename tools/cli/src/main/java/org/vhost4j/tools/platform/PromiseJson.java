@@ -12,12 +12,12 @@ import org.vhost4j.platform.probe.HostCapability;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What a platform promises on a machine, and who decided each bit, as JSON. */
+/** Formats the promise of a platform on a machine, with the layer that decided each bit, as JSON. */
 final class PromiseJson {
     private PromiseJson() {}
 
     /**
-     * A promise.
+     * Formats a promise.
      *
      * @param resolution the promise
      * @param platform the platform's definition; empty for {@code host}

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code vhost4j qemu-args}: platforms for users of plain QEMU. */
+/** {@code vhost4j qemu-args}: prints the arguments for QEMU's own virtio-net device that implement a platform. */
 @Command(
         name = "qemu-args",
         description = "Prints the arguments that make a plain QEMU offer a platform's features. Status 1 if a "

@@ -9,7 +9,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j platform schema}: what a definition may say, for editors and validators. */
+/** {@code vhost4j platform schema}: prints the JSON Schema of definitions, for editors and validators. */
 @Command(name = "schema", description = "Prints the JSON Schema of definitions.", mixinStandardHelpOptions = true)
 final class SchemaCommand implements Callable<Integer> {
     @Spec

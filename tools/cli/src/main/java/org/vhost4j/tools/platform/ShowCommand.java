@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j platform show}: every property of a platform on a machine, and the layer that decided it. */
+/** {@code vhost4j platform show}: prints every property of a platform on a machine, and the layer that decided it. */
 @Command(
         name = "show",
         description = "Prints the features of a platform on a machine, and which layer decided each property.",

@@ -16,9 +16,9 @@ import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.tools.common.MainClass;
 
 /**
- * Probes the host that this process runs on. An ordinary user may not create the TAP interface that most questions
- * need, except in a network namespace of his own; so a child process in a user and network namespace, where the same
- * kernel grants that right, repeats the questions that were not answered.
+ * Probes the host that this process runs on. A user without privileges may not create the TAP interface that most
+ * probes need, except in their own network namespace; so a child process in a new user and network namespace, where the
+ * same kernel grants that right, repeats the probes that were not possible.
  */
 public final class ThisHost {
     private static final long PATIENCE_SECONDS = 30;
@@ -27,7 +27,7 @@ public final class ThisHost {
     private ThisHost() {}
 
     /**
-     * Probes the host, with a child process if a right is missing.
+     * Probes the host, with a child process if a privilege is missing.
      *
      * @return the capabilities of the host
      */
@@ -37,7 +37,7 @@ public final class ThisHost {
     }
 
     /**
-     * Repeats, in a child process, the questions that could not be answered for lack of a right.
+     * Repeats, in a child process, the probes that were not possible without a privilege.
      *
      * @param host the capabilities found so far
      * @return the capabilities; those that are still unknown have the reason why the attempt failed
@@ -47,11 +47,11 @@ public final class ThisHost {
     }
 
     /**
-     * Asks again what could not be answered.
+     * Repeats the probes without an answer.
      *
      * @param host the answers so far
-     * @param unshare the program that makes namespaces (util-linux), a name to be looked for in PATH or a path
-     * @return the answers; those still unknown say what happened to the attempt
+     * @param unshare the program that creates namespaces (util-linux), a name to be found in PATH or a path
+     * @return the answers; those still unknown have the reason why the attempt failed
      */
     static HostCapabilities askAgain(HostCapabilities host, String unshare) {
         HostCapabilities there;

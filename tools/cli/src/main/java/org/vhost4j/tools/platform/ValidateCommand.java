@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code vhost4j platform validate}: what is wrong with a definition. */
+/** {@code vhost4j platform validate}: prints the errors in definitions. */
 @Command(
         name = "validate",
         description = "Checks platform definitions: form, names, evidence, parents, dependencies.",

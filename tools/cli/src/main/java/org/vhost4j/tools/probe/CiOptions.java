@@ -34,7 +34,7 @@ public final class CiOptions {
     }
 
     /**
-     * Writes the report if one is wanted.
+     * Writes the report if it was requested.
      *
      * @param text the document
      */

@@ -9,25 +9,25 @@ import org.vhost4j.conformance.report.JUnitXml;
 import org.vhost4j.conformance.report.JUnitXml.Status;
 import org.vhost4j.frontend.Offer;
 
-/** What a probe found as tests, for CI servers. */
+/** Formats the results of a probe as JUnit tests for CI servers. */
 final class JUnitProbe {
     private static final String PART = "probe";
 
     private final Instant began = Instant.now();
     private final String socket;
 
-    /** Begins; the socket is where the back-end is. */
+    /** Creates a document for the back-end on a socket. */
     JUnitProbe(String socket) {
         this.socket = socket;
     }
 
-    /** Returns a document with the reason why nothing is known, or is known yet. */
+    /** Returns a document with the reason why there are no results, or none yet. */
     String unreached(String why) {
         return document(
                 List.of(new JUnitXml.Test(PART, "probe.reached", 0, Status.ERROR, "not run", why, "")), Map.of());
     }
 
-    /** The tests of an offer. */
+    /** Returns the tests of an offer. */
     static List<JUnitXml.Test> tests(Offer offer, ExpectedFailures expected) {
         return List.of(
                 test("probe.answers", "not answered", offer.troubles()).judgedBy(expected),

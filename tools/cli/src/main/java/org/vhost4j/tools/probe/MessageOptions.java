@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code --trace} of every command that acts as a front-end, as in {@code run}. */
+/** The option {@code --trace} of every command that acts as a front-end, as in {@code run}. */
 public final class MessageOptions {
     @Option(
             names = "--trace",
@@ -34,7 +34,7 @@ public final class MessageOptions {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
-    /** Called by picocli. */
+    /** Creates the options, for picocli. */
     public MessageOptions() {}
 
     /**

@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
                 + "answered and no dependency is broken, 1 otherwise.",
         mixinStandardHelpOptions = true)
 public final class ProbeCommand implements Callable<Integer> {
-    /** What traces say they are of. */
+    /** The name of this command in traces. */
     private static final String COMMAND = "probe";
 
     @Spec

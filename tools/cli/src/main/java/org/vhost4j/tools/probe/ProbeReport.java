@@ -30,7 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param offer offer of the back-end
  * @param machine machine for which platforms were checked
  * @param platforms missing features for each platform, the newest first
- * @param machines the newest platform that is honoured on each machine, the newest first
+ * @param machines the newest platform that is supported on each machine, the newest first
  */
 record ProbeReport(
         String socket,
@@ -43,10 +43,10 @@ record ProbeReport(
     private static final String SCHEMA = "probe.schema.json";
     private static final List<String> STATUS_BITS = List.of("ACKNOWLEDGE", "DRIVER", "DRIVER_OK", "FEATURES_OK");
 
-    /** The newest platforms that are honoured on a machine, for both ways of attaching a guest. */
+    /** The newest platforms that are supported on a machine, for both ways of attaching a guest. */
     record Newest(Optional<String> netdev, Optional<String> device) {}
 
-    /** Judges an offer. */
+    /** Evaluates an offer. */
     static ProbeReport of(Rendezvous rendezvous, Offer offer, PlatformCatalog catalog, String machine) {
         PromiseCheck check = new PromiseCheck(catalog, offer);
         Map<String, PromiseCheck.Verdict> platforms = new LinkedHashMap<>();
@@ -60,12 +60,12 @@ record ProbeReport(
         return new ProbeReport(rendezvous.path().toString(), rendezvous.listens(), offer, machine, platforms, machines);
     }
 
-    /** The JSON Schema of {@link #json}. */
+    /** Returns the JSON Schema of {@link #json}. */
     static String schema() {
         return JsonSchema.text(ProbeReport.class, SCHEMA);
     }
 
-    /** Returns whether every question was answered and the offer is consistent. */
+    /** Returns whether every request was answered and the offer is consistent. */
     boolean isSound() {
         return offer.troubles().isEmpty() && offer.violations().isEmpty();
     }
@@ -159,7 +159,7 @@ record ProbeReport(
         return missing.isEmpty() ? "honoured" : String.join(" ", missing);
     }
 
-    /** Machines of one line that come after each other and fare alike are one row. */
+    /** Formats the machines: consecutive machines of one line with the same result are one row. */
     private String machineRanges(int columns) {
         Map<String, List<String>> lines = new LinkedHashMap<>();
         for (String name : machines.keySet()) {
@@ -187,12 +187,12 @@ record ProbeReport(
         return first.equals(last) ? first : first + " to " + last;
     }
 
-    /** What the versions of one machine have in common; a name without a version is a line by itself. */
+    /** Returns the part of a machine's name before its version; a name without a version is its own line. */
     private static String line(String machine) {
         return machine.replaceFirst("[0-9.]+$", "");
     }
 
-    /** Returns the report for programs, as {@link #schema} describes it: lines, each with its end. */
+    /** Returns the report as JSON according to {@link #schema}: lines, each with its end. */
     String json() {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("vhost4j-probe", 1).put("socket", socket).put("listening", listening);

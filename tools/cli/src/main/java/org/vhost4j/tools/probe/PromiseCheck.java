@@ -24,9 +24,9 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * Checks an offer against what machines and platforms promise guests: which promise this back-end can honour, and what is missing
- * for the others. What a guest is promised in addition to machine and platform, as by {@code --set}, does not count, nor does
- * what the host's kernel would have to have.
+ * Checks an offer against the promises of machines and platforms: finds the promises that this back-end can keep, and
+ * what is missing for the others. Promises in addition to machine and platform, as by {@code --set}, and requirements
+ * on the host's kernel are not checked.
  */
 final class PromiseCheck {
     private final PlatformCatalog catalog;
@@ -49,7 +49,7 @@ final class PromiseCheck {
      * The result for one promise, for both ways of attaching a guest.
      *
      * @param netdev missing features behind QEMU's {@code -netdev vhost-user}, where QEMU implements a part of the
-     *     device; empty when the promise is honoured
+     *     device; empty when the promise can be kept
      * @param device missing features behind QEMU's generic device, where the back-end implements everything
      */
     record Verdict(List<String> netdev, List<String> device) {
@@ -88,7 +88,7 @@ final class PromiseCheck {
                 QemuArguments.askedOfBackEnd(promise).minus(offer.features()).names());
         List<String> device =
                 new ArrayList<>(promise.minus(offer.ofItsOwnDevice()).names());
-        // A device that is the back-end's own has its config space there.
+        // A device that the back-end implements completely has its config space in the back-end.
         if (!offer.has(ProtocolFeature.CONFIG)) {
             device.add("protocol feature " + ProtocolFeature.CONFIG);
         }
@@ -96,11 +96,11 @@ final class PromiseCheck {
     }
 
     /**
-     * Returns the newest platform that is honoured on a machine.
+     * Returns the newest platform that is supported on a machine.
      *
      * @param machine the machine's name
-     * @param generic true behind QEMU's generic device, false behind its own
-     * @return the platform's name, or nothing when none is
+     * @param generic true for QEMU's generic device, false for its own
+     * @return the platform's name; empty when none is supported
      */
     Optional<String> newest(String machine, boolean generic) {
         return catalog.platforms().stream()

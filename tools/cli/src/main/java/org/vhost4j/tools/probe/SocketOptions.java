@@ -42,7 +42,7 @@ public final class SocketOptions {
      * Returns the rendezvous with the back-end.
      *
      * @return the rendezvous, which the caller closes
-     * @throws UnsupportedOption when there cannot be one
+     * @throws UnsupportedOption when it cannot be created
      */
     public Rendezvous rendezvous() {
         if (timeout < 1 || timeout > LONGEST_TIMEOUT) {
@@ -71,7 +71,7 @@ public final class SocketOptions {
      * Waits for the back-end.
      *
      * @param rendezvous the rendezvous
-     * @return a fresh connection
+     * @return a new connection
      * @throws UnsupportedOption when there was none in time
      */
     public FrontEnd meet(Rendezvous rendezvous) {

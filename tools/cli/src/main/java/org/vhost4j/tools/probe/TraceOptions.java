@@ -14,9 +14,9 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.common.Version;
 import picocli.CommandLine.Option;
 
-/** Messages that are written to a file, and compared with those of another time. */
+/** The options that record messages in a file, and compare them with recorded ones. */
 public final class TraceOptions {
-    /** The line of a trace that says which command made it. */
+    /** The line of a trace with the command that recorded it. */
     private static final String COMMAND = "command";
 
     @Option(
@@ -39,7 +39,7 @@ public final class TraceOptions {
      * @param command recorded command, such as {@code probe}
      * @param name name of the file in the directory PLACE, without its suffix; null for the file PLACE
      * @param socket path of the back-end's socket
-     * @return a recorder, or null when nothing is to be recorded
+     * @return a recorder, or null without recording
      * @throws UnsupportedOption when the file cannot be written
      */
     public @Nullable TraceRecorder recorder(String command, @Nullable String name, Path socket) {
@@ -64,7 +64,7 @@ public final class TraceOptions {
     /**
      * Refuses {@code --replay}.
      *
-     * @param option the option that it does not go with
+     * @param option the option with which it cannot be combined
      * @throws UnsupportedOption when it was given
      */
     public void refuseReplay(String option) {
@@ -76,9 +76,10 @@ public final class TraceOptions {
     /**
      * Returns the trace to repeat.
      *
-     * @param command command of which the trace has to be, such as {@code probe}
-     * @return the trace, or null when nothing is to be repeated
-     * @throws UnsupportedOption when the file is no trace of this command, or there is something to record as well
+     * @param command command that must have recorded the trace, such as {@code probe}
+     * @return the trace, or null without replay
+     *
+     * @throws UnsupportedOption when the file is not a trace of this command, or recording was requested as well
      */
     public @Nullable Trace replayed(String command) {
         if (replay == null) {

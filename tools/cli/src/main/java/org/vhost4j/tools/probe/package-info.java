@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * {@code vhost4j probe}: shows what any back-end offers. It only asks, and sets nothing up: no owner, no feature, no
- * memory, no ring. Single-threaded.
+ * {@code vhost4j probe}: shows what any back-end offers. It only sends requests that read the offer, and sets up
+ * nothing: no owner, no feature, no memory, no ring. Single-threaded.
  */
 @NullMarked
 package org.vhost4j.tools.probe;

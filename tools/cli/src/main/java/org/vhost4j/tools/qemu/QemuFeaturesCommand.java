@@ -30,7 +30,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j qemu-features}: asks real QEMUs which feature bits pass between a guest and a vhost-user back-end. */
+/**
+ * {@code vhost4j qemu-features}: determines with real QEMUs which feature bits pass between a guest and a vhost-user
+ * back-end.
+ */
 @Command(
         name = "qemu-features",
         description = "Tests which virtio-net feature bits real QEMUs pass between a guest and a vhost-user "
@@ -38,10 +41,10 @@ import picocli.CommandLine.Spec;
                 + "guest is booted.",
         mixinStandardHelpOptions = true)
 public final class QemuFeaturesCommand implements Callable<Integer> {
-    /** The document that the tables are written into. */
+    /** Maximum size in bytes of the document into which the tables are written. */
     private static final int MOST_BYTES = 4 << 20;
 
-    /** How long the QEMU at hand takes at most after an interruption. */
+    /** Maximum time for the current QEMU after an interruption. */
     private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(60);
 
     @Option(
@@ -79,19 +82,19 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    /** Called by picocli. */
+    /** Creates the command, for picocli. */
     public QemuFeaturesCommand() {}
 
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        // Before minutes of work.
+        // Checked before minutes of work.
         String document = document();
         try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
             List<QemuRecord> records = survey(err, interruption);
             if (interruption.requested()) {
-                // A document with a part of the tables would be a wrong one.
+                // A document with only a part of the tables would be wrong.
                 if (!records.isEmpty() && !json) {
                     out.print(new FeatureTables(records).text(today()));
                     out.flush();
@@ -117,7 +120,7 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
             try {
                 records.add(survey.record(types));
             } catch (UnsupportedOption e) {
-                // The signal that interrupts this process ends its QEMUs as well.
+                // The signal that interrupts this process also ends its QEMUs.
                 if (!interruption.requested()) {
                     throw e;
                 }
@@ -155,7 +158,7 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
         err.flush();
     }
 
-    /** The document to write into. */
+    /** Returns the document into which the tables are written. */
     private String document() throws IOException {
         if (markdown == null) {
             return "";

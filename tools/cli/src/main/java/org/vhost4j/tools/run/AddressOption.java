@@ -4,16 +4,19 @@ package org.vhost4j.tools.run;
 import java.nio.file.Path;
 import org.vhost4j.sys.SocketAddress;
 
-/** A socket's address in an option: {@code unix:PATH}, or {@code HOST:PORT} with an address of IPv6 in square brackets. */
+/**
+ * Parses a socket's address in an option: {@code unix:PATH}, or {@code HOST:PORT} with an IPv6 address in square
+ * brackets.
+ */
 final class AddressOption {
     private AddressOption() {}
 
     /**
-     * Reads an address.
+     * Parses an address.
      *
-     * @param option whose it is, for messages
+     * @param option the whole option, for messages
      * @param text the address
-     * @throws IllegalArgumentException in words for the user
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     static SocketAddress parse(String option, String text) {
         if (text.startsWith("unix:") && text.length() > "unix:".length()) {

@@ -13,7 +13,7 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.GuestAddress;
 
-/** The QEMU arguments that attach a guest to a socket. */
+/** Creates the QEMU arguments that attach a guest to a socket. */
 public final class AttachHelp {
     private AttachHelp() {}
 
@@ -32,13 +32,13 @@ public final class AttachHelp {
     }
 
     /**
-     * The same for a certain QEMU.
+     * Returns the arguments for QEMU's own virtio-net with a vhost-user netdev, for a given QEMU version.
      *
      * @param endpoint the endpoint
-     * @param number the guest's number, to keep identifiers apart
-     * @param queuePairs how many queue pairs
-     * @param properties QEMU's properties of the promise, such as {@code ctrl_vlan=off}; perhaps empty
-     * @param qemu which QEMU it is
+     * @param number number of the guest, which makes identifiers unique
+     * @param queuePairs number of queue pairs
+     * @param properties QEMU's properties of the promise, such as {@code ctrl_vlan=off}; possibly empty
+     * @param qemu the QEMU version
      * @return QEMU's arguments
      */
     static List<String> netdev(
@@ -54,7 +54,7 @@ public final class AttachHelp {
         if (qemu.withoutVectors()) {
             device.append(",vectors=0");
         } else if (queuePairs > 1) {
-            // An interrupt for each ring, for the control queue and for changes of the configuration.
+            // One vector for each ring, for the control queue and for configuration changes.
             device.append(",vectors=").append(2 * queuePairs + 2);
         }
         device.append(",mac=").append(MacAddress.text(GuestAddress.of(endpoint, number)));
@@ -111,7 +111,7 @@ public final class AttachHelp {
     /**
      * Returns the arguments for the machine and its shareable memory. Both ways of attaching a guest need them.
      *
-     * @param machine the machine type, with its version: an alias means another machine on another QEMU
+     * @param machine the machine type, with its version, because an alias stands for another machine on another QEMU
      * @return QEMU's arguments
      */
     public static List<String> machine(String machine) {
@@ -120,20 +120,20 @@ public final class AttachHelp {
     }
 
     private static String chardev(Endpoint endpoint, int number) {
-        // A comma ends a value of QEMU's options; two are one comma.
+        // A comma ends a value of QEMU's options; a doubled comma stands for one.
         String path =
                 endpoint.address().orElseThrow().toAbsolutePath().toString().replace(",", ",,");
         return "socket,id=char%d,path=%s%s".formatted(number, path, endpoint.connect() ? ",server=on" : "");
     }
 
     /**
-     * The lines that {@code run} prints at its start.
+     * Returns the lines that {@code run} prints at its start.
      *
-     * @param endpoints where guests attach
-     * @param queuePairs queue pairs of each guest
-     * @param resolution what they are promised
-     * @param qemu the QEMU that they run in
-     * @return lines without their ends
+     * @param endpoints endpoints of the guests
+     * @param queuePairs number of queue pairs of each guest
+     * @param resolution the promise to guests
+     * @param qemu the QEMU version of the guests
+     * @return lines without line ends
      */
     static List<String> lines(List<Endpoint> endpoints, int queuePairs, Resolution resolution, AttachedQemu qemu) {
         List<String> lines = new ArrayList<>();

@@ -10,20 +10,20 @@ import org.vhost4j.platform.definition.MachineDefinition;
 import org.vhost4j.platform.definition.QemuVersion;
 
 /**
- * The QEMU whose guests attach, as far as its arguments differ. It is assumed to be the version that introduced the
+ * The QEMU version of the guests, as far as its arguments differ. It is assumed to be the version that introduced the
  * machine; differences of a newer one are notes.
  *
  * @param version the QEMU version that introduced the machine; empty for the newest
  * @param emulated whether guests run without KVM ({@code -accel tcg})
  */
 record AttachedQemu(Optional<QemuVersion> version, boolean emulated) {
-    /** The newest one. */
+    /** The newest version. */
     static final AttachedQemu NEWEST = new AttachedQemu(Optional.empty(), false);
 
     private static final Path KVM = Path.of("/dev/kvm");
 
     /**
-     * The QEMU of a machine on this host.
+     * Returns the QEMU version for a machine on this host.
      *
      * @param machine the machine that guests are promised
      */

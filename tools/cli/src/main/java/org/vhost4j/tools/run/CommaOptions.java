@@ -5,16 +5,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** {@code key=value,key=value}, as QEMU writes options. */
+/** Parses options in QEMU's style: {@code key=value,key=value}. */
 final class CommaOptions {
     private CommaOptions() {}
 
     /**
-     * Insists on there being no options.
+     * Requires an empty list of options.
      *
-     * @param option whose they would be, for the message
-     * @param text the list, to be empty
-     * @throws IllegalArgumentException in words for the user
+     * @param option the whole option, for the message
+     * @param text the list, which has to be empty
+     * @throws IllegalArgumentException when it is not empty; the message is for the user
      */
     static void none(String option, String text) {
         if (!text.isEmpty()) {
@@ -23,23 +23,23 @@ final class CommaOptions {
     }
 
     /**
-     * Cuts a list of options at its commas, except those within square brackets.
+     * Splits a list of options at its commas, except those within square brackets.
      *
-     * @param text the list, perhaps empty
-     * @return the options; none of an empty list
+     * @param text the list, possibly empty
+     * @return the options; none for an empty list
      */
     static List<String> parts(String text) {
         return text.isEmpty() ? List.of() : List.of(text.split(",(?![^\\[\\]]*\\])", -1));
     }
 
     /**
-     * Reads a list of options.
+     * Parses a list of options.
      *
-     * @param option whose they are, for the message
-     * @param text the list, perhaps empty
-     * @param known the keys that exist
+     * @param option the whole option, for the message
+     * @param text the list, possibly empty
+     * @param known the valid keys
      * @return values by key, in order
-     * @throws IllegalArgumentException in words for the user
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     static Map<String, String> parse(String option, String text, String... known) {
         Map<String, String> values = new LinkedHashMap<>();

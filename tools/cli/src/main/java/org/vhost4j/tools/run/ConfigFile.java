@@ -22,8 +22,8 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A file of {@code run --config}: a JSON object whose members are options by their names, {@code guests} and {@code ports} arrays of them.
- * What is wrong is named by line, column and JSON pointer (RFC 6901).
+ * A file of {@code run --config}: a JSON object whose members are options by their names, and {@code guests} and {@code
+ * ports}, arrays of objects with their options. Errors are reported with line, column and JSON pointer (RFC 6901).
  */
 final class ConfigFile {
     private static final int MOST_BYTES = 16 << 20;
@@ -32,7 +32,7 @@ final class ConfigFile {
     private final Path file;
     private final JsonNode root;
 
-    /** The start of each value, by its pointer. */
+    /** The position of each value, by its pointer. */
     private final Map<String, TokenStreamLocation> places = new HashMap<>();
 
     private final List<String> arguments = new ArrayList<>();
@@ -57,9 +57,9 @@ final class ConfigFile {
     /**
      * Reads a file.
      *
-     * @param file its path
-     * @param run the options
-     * @throws UnsupportedOption with one line, when it cannot be read or something in it is wrong
+     * @param file path of the file
+     * @param run the options of the command
+     * @throws UnsupportedOption when it cannot be read or is invalid; the message is one line
      */
     static ConfigFile read(Path file, CommandSpec run) {
         String text;
@@ -118,7 +118,7 @@ final class ConfigFile {
             String pointer = member("", name);
             switch (name) {
                 case "$schema" -> {
-                    // For editors.
+                    // The member for editors, which is ignored.
                 }
                 case ConfigSetting.GUESTS -> elements(pointer, each.getValue(), this::guest);
                 case ConfigSetting.PORTS -> elements(pointer, each.getValue(), this::port);
@@ -196,7 +196,7 @@ final class ConfigFile {
         }
     }
 
-    /** A guest or a port as in its option. */
+    /** Returns a guest or a port as the value of its option. */
     private String value(String pointer, JsonNode object, Map<String, ConfigSetting> known, String first) {
         StringBuilder value = new StringBuilder();
         StringBuilder more = new StringBuilder();
@@ -223,7 +223,7 @@ final class ConfigFile {
                 more.append(',').append(name).append('=').append(text);
             }
         }
-        // Of a port without options a colon comes first.
+        // The first option of a port follows a colon.
         boolean colon = first.equals(ConfigSetting.PORT) && !more.isEmpty() && value.indexOf(":") < 0;
         return value + (colon ? ":" + more.substring(1) : more.toString());
     }
@@ -248,7 +248,7 @@ final class ConfigFile {
         return guests;
     }
 
-    /** Returns the place of each port, by its kind and what it needs. */
+    /** Returns the place of each port, by its kind and required option. */
     Map<String, String> ports() {
         return ports;
     }

@@ -19,11 +19,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Reads the file of {@code --config} again and applies what is different in it: guests and ports that have come, changed or gone, and what
- * all are held to. Guests and ports that the file did not have, such as those of clients of the monitor, stay as they are.
+ * Reads the file of {@code --config} again and applies the differences: guests and ports that were added, changed or
+ * removed, and the global security settings. Guests and ports that the file did not have, such as those of clients of
+ * the monitor, stay as they are.
  */
 final class ConfigReload {
-    /** What can change while the back-end runs. */
+    /** The options that can change while the back-end runs. */
     private static final Set<String> CHANGEABLE = Set.of(
             "$schema", ConfigSetting.GUESTS, ConfigSetting.PORTS, PortSettings.SECURITY, PortSettings.FLOOD_LIMIT);
 
@@ -32,15 +33,18 @@ final class ConfigReload {
     private final NotifySocket manager;
     private final Consumer<String> lines;
 
-    /** What was read last. */
+    /** The configuration that was read last. */
     private ConfigFile now;
 
-    /** The values of guests and ports that were applied, by what the file calls them: what was refused is tried again the next time. */
+    /**
+     * The applied values of guests and ports, by their keys in the file; refused changes are tried again at the next
+     * reload.
+     */
     private final Map<String, String> guests = new HashMap<>();
 
     private final Map<String, String> ports = new HashMap<>();
 
-    /** What all guests and ports are held to, as it was applied; what was refused is tried again the next time. */
+    /** The applied global security settings; refused changes are tried again at the next reload. */
     private List<Optional<String>> security;
 
     /**
@@ -63,7 +67,7 @@ final class ConfigReload {
         this.lines = lines;
     }
 
-    /** Reads the file again. Any thread, one at a time; it waits. */
+    /** Reads the file again. Any thread may call it, one at a time; it blocks. */
     synchronized void reload() {
         manager.reloading().ifPresent(lines);
         try {
@@ -175,7 +179,7 @@ final class ConfigReload {
         return daemon.nameOf(path(guest));
     }
 
-    /** A guest with another name or another kind of socket is another one. */
+    /** Changes a guest; one with another name or another kind of socket is removed and added. */
     private void change(String guest, String old, String value) throws ChangeRefused {
         if (guest.startsWith(ConfigSetting.DESCRIPTOR)) {
             throw new IllegalArgumentException("an inherited socket's settings are changed by guest-set");
@@ -203,7 +207,7 @@ final class ConfigReload {
         void run() throws ChangeRefused;
     }
 
-    /** What was done, and what was not. */
+    /** The applied and the refused changes of a reload. */
     private final class Outcome {
         private final List<String> added = new ArrayList<>();
         private final List<String> changed = new ArrayList<>();

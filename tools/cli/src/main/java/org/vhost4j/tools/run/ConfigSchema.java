@@ -7,15 +7,15 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The JSON schema of configuration files, made of the options of {@code run}. */
+/** Creates the JSON schema of configuration files from the options of {@code run}. */
 final class ConfigSchema {
     private ConfigSchema() {}
 
     /**
-     * The schema.
+     * Returns the schema.
      *
      * @param run the options
-     * @return JSON with an end of line
+     * @return JSON with a line end
      */
     static String of(CommandSpec run) {
         ObjectNode schema = JsonNodeFactory.instance.objectNode();

@@ -51,13 +51,13 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
     static final String DESCRIPTOR = "fd";
     static final String PORT = "port";
 
-    /** What a file has in other words, or cannot have. */
+    /** Options that a file has in another form, or cannot have. */
     private static final Set<String> NOT_IN_FILES =
             Set.of("help", "version", "config", "print-capabilities", SOCKET, DESCRIPTOR, PORT);
 
     private static final Pattern CHOICES = Pattern.compile("[a-z]+(\\|[a-z]+)+");
 
-    /** Of guests and ports, where it is not a {@link Kind#SCALAR}. */
+    /** Settings of guests and ports whose kind is not {@link Kind#SCALAR}. */
     private static final Map<String, ConfigSetting> OF_GUESTS = new LinkedHashMap<>();
 
     static {
@@ -91,14 +91,14 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
         return OF_GUESTS.getOrDefault(name, new ConfigSetting(name, Kind.SCALAR, List.of()));
     }
 
-    /** The settings of a guest. */
+    /** Returns the settings of a guest. */
     static Map<String, ConfigSetting> guest() {
         List<String> names = new ArrayList<>(List.of(SOCKET, DESCRIPTOR));
         names.addAll(EndpointOption.OF_LISTENING);
         return named(names);
     }
 
-    /** The settings of a port. */
+    /** Returns the settings of a port. */
     static Map<String, ConfigSetting> port() {
         List<String> names = new ArrayList<>(List.of(PORT));
         names.addAll(PortSettings.KEYS);
@@ -111,7 +111,7 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
         return all;
     }
 
-    /** The settings of the back-end: its options. */
+    /** Returns the settings of the back-end: its options. */
     static Map<String, ConfigSetting> backEnd(CommandSpec run) {
         Map<String, ConfigSetting> all = new LinkedHashMap<>();
         for (OptionSpec option : run.options()) {
@@ -145,7 +145,7 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
     /**
      * Returns the equivalent arguments of a command line.
      *
-     * @throws IllegalArgumentException with what is expected, when the value is something else
+     * @throws IllegalArgumentException when the value has another kind; the message names the expected one
      */
     List<String> arguments(JsonNode value) {
         if (kind == Kind.FLAG) {
@@ -173,7 +173,7 @@ record ConfigSetting(String name, Kind kind, List<String> values) {
     /**
      * Returns the value as in the command line.
      *
-     * @throws IllegalArgumentException with what is expected, when the value is something else
+     * @throws IllegalArgumentException when the value has another kind; the message names the expected one
      */
     String text(JsonNode value) {
         boolean number = value.isIntegralNumber() && value.asString().matches("[0-9]+");

@@ -7,7 +7,7 @@ import org.vhost4j.sys.ThreadAffinity;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Option;
 
-/** The options that give lanes cores of their own, and keep the rest of the process on others. */
+/** The options that assign cores to lanes, and keep all other threads of the process on other cores. */
 final class CoreOptions {
     @Option(
             names = "--cores",
@@ -31,9 +31,9 @@ final class CoreOptions {
     private CoreSet control = CoreSet.NONE;
 
     /**
-     * Reads both options.
+     * Parses both options.
      *
-     * @throws UnsupportedOption when one is wrong, or names a core that this process may not use
+     * @throws UnsupportedOption when one is invalid, or names a core that this process may not use
      */
     void read() {
         allowed = ThreadAffinity.current();

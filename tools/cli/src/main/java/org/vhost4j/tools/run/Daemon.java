@@ -25,7 +25,7 @@ import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Membership;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** Changes what the back-end serves, in the words of its options. */
+/** Adds, changes and removes guests and ports of the back-end, given as values of its options. */
 final class Daemon implements Changes {
     private final RunOptions options;
     private final PlatformOptions promise;
@@ -42,7 +42,7 @@ final class Daemon implements Changes {
      * @param promise options of the promise to guests
      * @param catalog every machine and platform
      * @param resolution the promise to guests
-     * @param uses what its ports use of the host's kernel
+     * @param uses ways in which its ports use the host's kernel
      */
     Daemon(
             RunOptions options,
@@ -116,7 +116,7 @@ final class Daemon implements Changes {
         return uplink.name();
     }
 
-    /** What this host can do for a port, if guests get there what they are promised. */
+    /** Returns this host's capabilities for a port, if the promise to guests can be kept there. */
     private HostCapabilities host(String port, Set<HostUse> more) {
         if (more.isEmpty()) {
             return HostCapabilities.NOTHING_ASKED;
@@ -158,7 +158,7 @@ final class Daemon implements Changes {
         membership().removePort(name);
     }
 
-    // For a file that is read again, whose values are those of the command line.
+    // Methods for reloading a file, whose values have the syntax of the command line.
 
     /** Returns the name of a guest, by the path of its socket. */
     String nameOf(Path socket) throws ChangeRefused {
@@ -192,7 +192,7 @@ final class Daemon implements Changes {
         String unused = membership().addGuest(guest(value));
     }
 
-    /** Gives a guest all settings of another one that can change while it is served. */
+    /** Replaces all settings of a guest that can change while it is served by those of another endpoint. */
     void replaceGuest(String name, Endpoint settings) throws ChangeRefused {
         membership()
                 .changeGuest(
@@ -204,7 +204,7 @@ final class Daemon implements Changes {
                                 .withLink(settings.linkUp()));
     }
 
-    /** Gives a port all settings of what {@code --port} takes. */
+    /** Replaces the settings of a port by those of a value of {@code --port}. */
     void replacePort(String name, String value) throws ChangeRefused {
         if (PortKinds.parse(value) instanceof PortOption.OnBridge option) {
             Uplink settings = option.uplink(HostCapabilities.NOTHING_ASKED, options.queues());
@@ -219,7 +219,10 @@ final class Daemon implements Changes {
         }
     }
 
-    /** Changes what guests and ports are held to that have nothing of their own; what is not given is as without an option. */
+    /**
+     * Changes the global security settings, for guests and ports without their own; a setting that is not given gets
+     * its default.
+     */
     void secure(Optional<String> mode, Optional<String> floodLimit) throws ChangeRefused {
         membership().secure(PortSettings.secure(mode, floodLimit));
     }

@@ -9,30 +9,32 @@ import java.util.OptionalLong;
 import org.vhost4j.vhostuser.server.BackendConfig;
 
 /**
- * Compares the descriptors that a back-end takes with those that it may have (RLIMIT_NOFILE). It is asked before the start: a JVM
- * that runs out of them fails in many places, in some of them by waiting forever.
+ * Compares the number of descriptors that a back-end needs with the limit (RLIMIT_NOFILE). Checked before the start,
+ * because a JVM without descriptors fails in many places, in some of them by blocking permanently.
  */
 final class DescriptorLimit {
-    /** The JVM, its archive, standard streams, the monitor, and what is open for a moment. */
+    /** Descriptors of the process: the JVM, its archive, standard streams, the monitor, and temporary ones. */
     private static final long PROCESS = 20;
 
-    /** epoll and what wakes it. */
+    /** Descriptors of a lane: epoll and its wake-up. */
     private static final long LANE = 4;
 
-    /** The socket, a connection, the back-end channel, the positions and the in-flight area. */
+    /**
+     * Descriptors of a guest: the socket, a connection, the back-end channel, the progress file and the in-flight area.
+     */
     private static final long GUEST = 5;
 
-    /** Kick, call and error. */
+    /** Descriptors of a ring: kick, call and error. */
     private static final long RING = 3;
 
     private DescriptorLimit() {}
 
     /**
-     * Whether a back-end can be served with the descriptors that this process may have.
+     * Checks that the descriptors of this process suffice for a back-end.
      *
      * @param config the back-end
-     * @param limit how many descriptors the process may have; nothing when there is no limit or it is not known
-     * @throws IllegalStateException when it cannot; the message is one sentence for the user
+     * @param limit maximum number of descriptors of the process; empty when there is no limit or it is not known
+     * @throws IllegalStateException when they do not; the message is one sentence for the user
      */
     static void check(BackendConfig config, OptionalLong limit) {
         long needed = needed(config.endpoints().size(), config.queuePairs(), config.lanesInUse());
@@ -46,36 +48,36 @@ final class DescriptorLimit {
     }
 
     /**
-     * What a back-end takes at most.
+     * Returns the maximum number of descriptors of a back-end.
      *
-     * @param guests the number of guests
-     * @param queuePairs of each
-     * @param lanes the number of lanes
-     * @return descriptors
+     * @param guests number of guests
+     * @param queuePairs number of queue pairs of each guest
+     * @param lanes number of lanes
+     * @return number of descriptors
      */
     static long needed(int guests, int queuePairs, int lanes) {
         return PROCESS + LANE * lanes + guests * (GUEST + RING * (2L * queuePairs + 1));
     }
 
     /**
-     * How many descriptors this process may have.
+     * Returns the maximum number of descriptors of this process.
      *
-     * @return the soft limit; nothing when there is none or procfs does not tell
+     * @return the soft limit; empty when there is none or procfs does not have it
      */
     static OptionalLong limit() {
         try {
             return limit(Files.readAllLines(Path.of("/proc/self/limits")));
         } catch (IOException e) {
-            // Without procfs it shows later.
+            // Without procfs the error occurs later.
             return OptionalLong.empty();
         }
     }
 
     /**
-     * The limit that procfs tells.
+     * Parses the limit from procfs.
      *
-     * @param lines of {@code /proc/self/limits}
-     * @return the soft limit; nothing when there is none
+     * @param lines lines of {@code /proc/self/limits}
+     * @return the soft limit; empty when there is none
      */
     static OptionalLong limit(List<String> lines) {
         return lines.stream()

@@ -16,10 +16,10 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * A network behind a datagram socket as a port of the bridge. Its socket moves to a back-end that takes over, with all
- * that waits in it.
+ * A network behind a datagram socket as a port of the bridge. A back-end that takes over gets its socket, with all
+ * datagrams that wait in it.
  *
- * @param name of the port
+ * @param name name of the port
  * @param local address to which the socket is bound
  * @param remote address to which frames are sent
  * @param trouble receives a line when an operation fails
@@ -42,10 +42,10 @@ public record DgramUplink(String name, SocketAddress local, SocketAddress remote
     }
 
     /**
-     * The port's state on its way to another back-end.
+     * The port's state for another back-end.
      *
      * @param socket the bound socket
-     * @param held a frame that was read and not passed on; null for none
+     * @param held a frame that was read and not forwarded; null for none
      */
     private record Move(Fd socket, @Nullable HeldFrame held) {}
 
@@ -102,7 +102,7 @@ public record DgramUplink(String name, SocketAddress local, SocketAddress remote
         @Override
         public void update(StateReader state) throws HandOverException {
             Move move = uplink.read(state);
-            // The socket is the one that the port has.
+            // Nothing to update: the socket is the same.
             move.socket().close();
             open.hold(move.held());
         }

@@ -13,24 +13,24 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 
 /**
- * {@code --socket-path=PATH[,OPTION=VALUE…]} and {@code --fd=FDNUM|NAME[,OPTION=VALUE…]}: options in QEMU's style. Those of a guest go with
- * both, those of a file with a path.
+ * Parses {@code --socket-path=PATH[,OPTION=VALUE…]} and {@code --fd=FDNUM|NAME[,OPTION=VALUE…]}: options in QEMU's
+ * style. Options of a guest are valid with both, those of a file only with a path.
  */
 final class EndpointOption {
-    /** What can change while the guest is served, besides {@link PortSettings#KEYS}. */
+    /** Options that can change while the guest is served, in addition to {@link PortSettings#KEYS}. */
     private static final List<String> CHANGEABLE = List.of("mac", "trust-guest-mac", "link");
 
-    /** Of a guest, whether its socket has a path or is inherited. */
+    /** Options of a guest, for a socket with a path and for an inherited one. */
     static final List<String> OF_GUEST =
             together(List.of(List.of("name", "attach", "device-state"), CHANGEABLE, PortSettings.KEYS));
 
-    /** Of a guest that is served. */
+    /** Options that can be changed for a served guest. */
     static final List<String> OF_SERVED = together(List.of(CHANGEABLE, PortSettings.KEYS));
 
-    /** Of a socket with a path. */
+    /** Options of a socket with a path. */
     static final List<String> OF_FILE = List.of("server", "mode", "group");
 
-    /** Of a guest whose socket has a path. */
+    /** Options of a guest whose socket has a path. */
     static final List<String> OF_LISTENING = together(List.of(OF_GUEST, OF_FILE));
 
     private static final String NAME = "[A-Za-z0-9._-]{1,32}";
@@ -40,19 +40,19 @@ final class EndpointOption {
     private EndpointOption() {}
 
     /**
-     * Reads a value of {@code --socket-path}.
+     * Parses a value of {@code --socket-path}.
      *
-     * @throws IllegalArgumentException in words for the user
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     static Endpoint parse(String value) {
         return parse(value, null);
     }
 
     /**
-     * Reads a value of {@code --socket-path}.
+     * Parses a value of {@code --socket-path}.
      *
-     * @param group whose members may connect where the value does not say, or null
-     * @throws IllegalArgumentException in words for the user
+     * @param group group whose members may connect where the value does not say, or null
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     static Endpoint parse(String value, @Nullable String group) {
         String whole = "--socket-path=" + value;
@@ -65,13 +65,13 @@ final class EndpointOption {
     }
 
     /**
-     * A guest's socket with a path.
+     * Returns the endpoint of a socket with a path.
      *
-     * @param whole what was given, for messages
-     * @param path of the socket
-     * @param options the guest's and the socket's, by key; there are no others
-     * @param group whose members may connect where the options do not say, or null
-     * @throws IllegalArgumentException in words for the user
+     * @param whole the whole option, for messages
+     * @param path path of the socket
+     * @param options options of guest and socket by key, all of them valid
+     * @param group group whose members may connect where the options do not say, or null
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     static Endpoint of(String whole, String path, Map<String, String> options, @Nullable String group) {
         Attach attach = attach(whole, options.getOrDefault("attach", "auto"));
@@ -86,10 +86,10 @@ final class EndpointOption {
     }
 
     /**
-     * Reads a value of {@code --fd}.
+     * Parses a value of {@code --fd}.
      *
      * @param activated the sockets that the service manager has opened
-     * @throws IllegalArgumentException in words for the user
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     static Endpoint parseDescriptor(String value, List<Activated> activated) {
         String whole = "--fd=" + value;
@@ -144,12 +144,12 @@ final class EndpointOption {
     }
 
     /**
-     * A guest that is served, with other settings.
+     * Returns a served guest with other settings.
      *
-     * @param whole what was given, for messages
-     * @param options by key, of {@link #OF_SERVED}; the others stay as they are
+     * @param whole the whole option, for messages
+     * @param options options by key, of {@link #OF_SERVED}; the others do not change
      * @param guest the guest
-     * @throws IllegalArgumentException in words for the user
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     static Endpoint changed(String whole, Map<String, String> options, Endpoint guest) {
         Endpoint with = PortSettings.read(whole, options).over(guest);

@@ -8,7 +8,7 @@ import org.vhost4j.vhostuser.server.BackendListener;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.ServedChange;
 
-/** Prints one line for each event. A front-end causes most of them, so that each guest's lines are limited. */
+/** Prints one line for each event. The lines of each guest are limited, because front-ends cause most of them. */
 public final class EventPrinter implements BackendListener, AutoCloseable {
     private final LimitedLog log;
     private final LogFormat format;
@@ -34,9 +34,9 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
     }
 
     /**
-     * Prints a line of the program's own after those before it.
+     * Prints a line of the program itself, in order.
      *
-     * @param line without an end of line
+     * @param line the line, without a line end
      */
     public void line(String line) {
         if (format.has(LogLevel.INFO)) {
@@ -45,9 +45,9 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
     }
 
     /**
-     * Prints a warning of the program's own after the lines before it.
+     * Prints a warning of the program itself, in order.
      *
-     * @param line without an end of line
+     * @param line the line, without a line end
      */
     void warning(String line) {
         if (format.has(LogLevel.WARNING)) {
@@ -56,7 +56,7 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
     }
 
     /**
-     * Prints what a guest, a port or a client causes.
+     * Prints a line that a guest, a port or a client causes.
      *
      * @param who source whose lines are limited together; the line begins with it
      * @param line the rest of the line
@@ -111,7 +111,7 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
         caused(who, line);
     }
 
-    /** Waits a moment for what is still to be printed. */
+    /** Waits a short time until all lines are printed. */
     @Override
     public void close() {
         log.close();

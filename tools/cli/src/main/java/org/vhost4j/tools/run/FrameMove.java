@@ -7,11 +7,11 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
-/** A frame that a port has read and not passed on, on its way to another back-end. */
+/** Writes and reads a frame that a port has read and not forwarded, for another back-end. */
 final class FrameMove {
     private FrameMove() {}
 
-    /** Writes it, or that there is none. */
+    /** Writes a frame, or that there is none. */
     static void save(@Nullable HeldFrame held, StateWriter to) {
         to.flag(held != null);
         if (held != null) {
@@ -19,7 +19,7 @@ final class FrameMove {
         }
     }
 
-    /** Reads it; null for none. */
+    /** Reads a frame; null for none. */
     static @Nullable HeldFrame read(String port, StateReader from) throws HandOverException {
         if (!from.flag()) {
             return null;

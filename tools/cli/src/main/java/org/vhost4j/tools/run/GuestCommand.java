@@ -21,10 +21,10 @@ import tools.jackson.databind.node.ObjectNode;
             GuestCommand.Listing.class
         })
 public final class GuestCommand extends CommandGroup {
-    /** Called by picocli. */
+    /** Creates the command, for picocli. */
     public GuestCommand() {}
 
-    /** {@code guest add}. */
+    /** The command {@code guest add}. */
     @Command(name = "add", description = "Adds a guest and prints its name.", mixinStandardHelpOptions = true)
     static final class Add implements Callable<Integer> {
         @Mixin
@@ -48,7 +48,7 @@ public final class GuestCommand extends CommandGroup {
         }
     }
 
-    /** {@code guest set}. */
+    /** The command {@code guest set}. */
     @Command(name = "set", description = "Changes settings of a guest.", mixinStandardHelpOptions = true)
     static final class Set extends NamedCommand {
         @Parameters(
@@ -64,7 +64,7 @@ public final class GuestCommand extends CommandGroup {
         }
     }
 
-    /** {@code guest remove}. */
+    /** The command {@code guest remove}. */
     @Command(name = "remove", description = "Disconnects and removes a guest.", mixinStandardHelpOptions = true)
     static final class Remove extends NamedCommand {
         @Override
@@ -73,7 +73,7 @@ public final class GuestCommand extends CommandGroup {
         }
     }
 
-    /** {@code guest list}. */
+    /** The command {@code guest list}. */
     @Command(name = "list", description = "Lists the guests.", mixinStandardHelpOptions = true)
     static final class Listing implements Callable<Integer> {
         @Mixin

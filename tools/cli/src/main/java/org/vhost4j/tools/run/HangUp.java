@@ -5,9 +5,9 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 
 /**
- * SIGHUP, which asks a daemon to read its configuration again; without this it ends the process. The JDK's class for signals is not part of
- * its documented interface, but of the module {@code jdk.unsupported}, which every JDK has: it is reached by reflection, because the compiler
- * warns of it.
+ * Handles SIGHUP, which requests that a daemon reload its configuration, and by default ends the process. The JDK's
+ * class for signals is not part of its documented interface, but of the module {@code jdk.unsupported}, which every JDK
+ * has: it is reached by reflection, because the compiler warns of it.
  */
 final class HangUp {
     private static final String SIGNAL = "sun.misc.Signal";
@@ -16,10 +16,11 @@ final class HangUp {
     private HangUp() {}
 
     /**
-     * Runs a task with each SIGHUP, in a thread of its own.
+     * Runs a task for each SIGHUP, in a separate thread.
      *
-     * @param task may take time
-     * @return false when this JVM does not let signals be handled, as with -Xrs, or was started with SIGHUP ignored, as by nohup(1)
+     * @param task the task, which may take time
+     * @return false when this JVM does not support handling signals, as with -Xrs, or was started with SIGHUP ignored,
+     *     as by nohup(1)
      */
     @SuppressWarnings("ReferenceEquality")
     static boolean handle(Runnable task) {
@@ -38,7 +39,7 @@ final class HangUp {
             Object proxy = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, calls);
             Object hangUp = signal.getConstructor(String.class).newInstance("HUP");
             Object before = signal.getMethod("handle", signal, handler).invoke(null, hangUp, proxy);
-            // The JVM leaves a signal that was ignored before it started as it is.
+            // The JVM keeps ignoring a signal that was ignored before it started.
             return before != handler.getField("SIG_IGN").get(null);
         } catch (ReflectiveOperationException e) {
             return false;

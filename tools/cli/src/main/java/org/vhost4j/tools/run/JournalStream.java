@@ -6,20 +6,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Whether a stream leads to systemd's journal, as {@code JOURNAL_STREAM} says (systemd.exec(5)). */
+/** Detects whether a stream is connected to systemd's journal, by {@code JOURNAL_STREAM} (systemd.exec(5)). */
 final class JournalStream {
     private JournalStream() {}
 
-    /** Whether standard output does. */
+    /** Returns whether standard output is connected to the journal. */
     static boolean isStandardOutput() {
         return is(Path.of("/proc/self/fd/1"), System.getenv("JOURNAL_STREAM"));
     }
 
     /**
-     * Whether a file does: processes inherit the variable also when their output goes elsewhere.
+     * Returns whether a file is the journal's stream. Processes inherit the variable even when their output is
+     * redirected.
      *
-     * @param stream followed when it is a link
-     * @param variable device and inode in decimal, with a colon between them; null when it is not set
+     * @param stream path of the stream; links are followed
+     * @param variable device and inode in decimal, separated by a colon; null when it is not set
      */
     static boolean is(Path stream, @Nullable String variable) {
         if (variable == null) {

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** Makes JSON of lines that are not JSON: those of libraries, of the JVM, and of the log about itself. */
+/** Converts lines that are not JSON to JSON: those of libraries, of the JVM, and of the log itself. */
 final class JsonLines extends OutputStream {
     private final OutputStream out;
     private final LogFormat format;

@@ -8,22 +8,25 @@ import org.vhost4j.host.lane.IdlePolicy;
 import org.vhost4j.sys.CoreSet;
 import org.vhost4j.vhostuser.server.BackendConfig;
 
-/** Whether lanes have to share their cores. A lane that polls uses all of its core, so whatever shares it waits for time slices. */
+/**
+ * Checks whether lanes share their cores. A lane that polls uses its whole core, so other threads on it wait for time
+ * slices.
+ */
 final class LaneCores {
     private LaneCores() {}
 
     /**
-     * What an operator should know.
+     * Returns warnings for the operator.
      *
-     * @param config how many lanes there are, on which cores, and whether they poll
-     * @param control where everything else of this process runs; empty where the kernel decides
-     * @return lines, none when each lane has a core of its own
+     * @param config configuration with the number of lanes, their cores, and whether they poll
+     * @param control cores of all other threads of this process; empty when the kernel decides
+     * @return lines; none when each lane has its own core
      */
     static List<String> warnings(BackendConfig config, CoreSet control) {
         return warnings(config, control, Runtime.getRuntime().availableProcessors());
     }
 
-    /** The same, on a host where a process may use a number of cores. */
+    /** Returns warnings for the operator, for a process that may use the given number of cores. */
     static List<String> warnings(BackendConfig config, CoreSet control, int processors) {
         int lanes = config.lanesInUse();
         CoreSet cores = config.cores();

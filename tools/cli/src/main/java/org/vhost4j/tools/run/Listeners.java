@@ -19,7 +19,7 @@ final class Listeners implements BackendListener {
     /**
      * Creates a list with the first listeners.
      *
-     * @param first each must return quickly
+     * @param first the listeners, each of which must return quickly
      */
     Listeners(List<BackendListener> first) {
         all = new CopyOnWriteArrayList<>(first);

@@ -8,8 +8,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 /**
  * The format of the log, and the levels that it includes.
  *
- * @param least the least level that is printed
- * @param style how a line shows its level
+ * @param least the lowest level that is printed
+ * @param style the form in which a line shows its level
  */
 record LogFormat(LogLevel least, Style style) {
     /** The form in which a line shows its level. */
@@ -22,7 +22,7 @@ record LogFormat(LogLevel least, Style style) {
         JSON
     }
 
-    /** Everything, as text. */
+    /** The default: all levels, as text. */
     static final LogFormat DEFAULT = new LogFormat(LogLevel.INFO, Style.TEXT);
 
     /** Returns whether lines are JSON objects. */

@@ -16,7 +16,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The options of commands that have a back-end's monitor do something, and how they do it. */
+/** The options of commands that use a back-end's monitor, and methods that run its commands. */
 final class MonitorOptions {
     @Option(names = "--qmp", paramLabel = "unix:PATH", required = true, description = "The socket of run --qmp.")
     String qmp = "";
@@ -28,7 +28,7 @@ final class MonitorOptions {
      * Runs a command of the monitor.
      *
      * @return the returned value
-     * @throws IOException when no monitor answers, or it refuses
+     * @throws IOException when no monitor answers, or it refuses the command
      */
     JsonNode ask(String command, ObjectNode arguments) throws IOException {
         try (QmpConnection monitor = QmpConnection.open(QmpOption.parse(qmp))) {
@@ -72,7 +72,7 @@ final class MonitorOptions {
         return 0;
     }
 
-    /** Only a name. */
+    /** Returns arguments with only a name. */
     static ObjectNode named(String name) {
         return JsonNodeFactory.instance.objectNode().put("name", name);
     }
@@ -80,9 +80,9 @@ final class MonitorOptions {
     /**
      * Adds settings to a command's arguments.
      *
-     * @param option whose they are, for messages
-     * @param text a list as in options, perhaps empty
-     * @param known the settings that exist
+     * @param option the whole option, for messages
+     * @param text a list as in options, possibly empty
+     * @param known the valid settings
      * @param to the arguments
      */
     static ObjectNode settings(String option, String text, Map<String, ConfigSetting> known, ObjectNode to) {

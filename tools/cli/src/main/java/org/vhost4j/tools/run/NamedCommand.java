@@ -7,7 +7,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** Something that the monitor of a running back-end does with one guest or port. */
+/** A command for one guest or port, which the monitor of a running back-end executes. */
 abstract class NamedCommand implements Callable<Integer> {
     @Mixin
     private MonitorOptions monitor = new MonitorOptions();
@@ -18,7 +18,7 @@ abstract class NamedCommand implements Callable<Integer> {
     /**
      * Runs a command of the monitor that has the name as its only argument.
      *
-     * @return the status
+     * @return the exit status
      */
     final int named(String command) throws IOException {
         return monitor.run(command, MonitorOptions.named(name));
@@ -27,9 +27,9 @@ abstract class NamedCommand implements Callable<Integer> {
     /**
      * Runs a command of the monitor that changes settings.
      *
-     * @param settings as options have them
-     * @param known the settings that there are
-     * @return the status
+     * @param settings settings in the syntax of options
+     * @param known the valid settings
+     * @return the exit status
      */
     final int set(String command, String settings, Map<String, ConfigSetting> known) throws IOException {
         return monitor.run(command, MonitorOptions.settings(name, settings, known, MonitorOptions.named(name)));

@@ -9,7 +9,7 @@ final class PacketKind implements PortKind {
     /**
      * The option.
      *
-     * @param ifname of the interface
+     * @param ifname name of the interface
      */
     record Packet(String ifname) implements PortOption.OnBridge {
         @Override

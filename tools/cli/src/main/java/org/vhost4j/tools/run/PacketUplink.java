@@ -20,7 +20,7 @@ import org.vhost4j.vhostuser.server.Uplink;
  * A network interface of the host as a port of the bridge.
  *
  * @param ifname the interface's name
- * @param trouble receives a line when something does not work
+ * @param trouble receives a line when an operation fails
  */
 public record PacketUplink(String ifname, Consumer<String> trouble) implements Uplink {
     @Override
@@ -49,10 +49,10 @@ public record PacketUplink(String ifname, Consumer<String> trouble) implements U
     }
 
     /**
-     * The port's state on its way to another back-end.
+     * The port's state for another back-end.
      *
      * @param socket the packet socket
-     * @param held a frame that was read and not passed on; null for none
+     * @param held a frame that was read and not forwarded; null for none
      */
     private record Move(Fd socket, @Nullable HeldFrame held) {
         static Move read(StateReader state) throws HandOverException {
@@ -82,7 +82,8 @@ public record PacketUplink(String ifname, Consumer<String> trouble) implements U
         }
 
         /**
-         * Ignored: a socket cannot set the interface's offloads; frames that guests do not accept are cut in software.
+         * Ignored: a socket cannot set the interface's offloads; frames that guests do not accept are segmented in
+         * software.
          */
         @Override
         public void guestsAccept(int offloads) {}
@@ -106,7 +107,7 @@ public record PacketUplink(String ifname, Consumer<String> trouble) implements U
         @Override
         public void update(StateReader state) throws HandOverException {
             Move move = Move.read(state);
-            // The socket is the one that the port has, also when it was bound again since.
+            // Nothing to update: the socket is the same, even when it was bound again since.
             move.socket().close();
             open.hold(move.held());
         }

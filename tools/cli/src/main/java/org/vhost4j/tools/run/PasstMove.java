@@ -25,7 +25,7 @@ import org.vhost4j.vhostuser.handover.StateWriter;
  * @param state state of the connection
  */
 record PasstMove(Fd socket, AdoptedProcess program, StreamState state) {
-    /** Writes it, or that there is none at the moment: then the other back-end starts one. */
+    /** Writes the state, or that there is no passt at the moment: then the other back-end starts one. */
     static void save(StreamPort port, PasstProcess passt, StateWriter to) {
         RunningProgram program = passt.program();
         Fd handle = program == null ? null : handle(program);
@@ -44,7 +44,7 @@ record PasstMove(Fd socket, AdoptedProcess program, StreamState state) {
         FrameMove.save(state.held(), to);
     }
 
-    /** Null when the program has ended, which the port has not noticed yet. */
+    /** Returns a descriptor of the process; null when it has ended, which the port has not detected yet. */
     private static @Nullable Fd handle(RunningProgram program) {
         try {
             return program.handle();
@@ -56,7 +56,7 @@ record PasstMove(Fd socket, AdoptedProcess program, StreamState state) {
         }
     }
 
-    /** Reads it; nothing when there is none. */
+    /** Reads the state; empty when there is none. */
     static Optional<PasstMove> read(StateReader from) throws HandOverException {
         if (!from.flag()) {
             return Optional.empty();
@@ -83,7 +83,7 @@ record PasstMove(Fd socket, AdoptedProcess program, StreamState state) {
         }
     }
 
-    /** Gives it to a port that is halted. */
+    /** Passes the process and its connection to a halted port. */
     void adopt(StreamPort port, PasstProcess passt) throws HandOverException {
         try {
             port.adopt(socket, state);
@@ -94,7 +94,7 @@ record PasstMove(Fd socket, AdoptedProcess program, StreamState state) {
         }
     }
 
-    /** Lets go of it: it was read only to see whether it can be had. */
+    /** Closes the descriptors, which were read only to check that they can be taken over. */
     void close() {
         socket.close();
         program.close();

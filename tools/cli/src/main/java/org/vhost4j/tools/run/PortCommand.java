@@ -18,10 +18,10 @@ import tools.jackson.databind.node.JsonNodeFactory;
         subcommands = {PortCommand.Add.class, PortCommand.Set.class, PortCommand.Remove.class, PortCommand.Listing.class
         })
 public final class PortCommand extends CommandGroup {
-    /** Called by picocli. */
+    /** Creates the command, for picocli. */
     public PortCommand() {}
 
-    /** {@code port add}. */
+    /** The command {@code port add}. */
     @Command(name = "add", description = "Adds a port and prints its name.", mixinStandardHelpOptions = true)
     static final class Add implements Callable<Integer> {
         @Mixin
@@ -36,7 +36,7 @@ public final class PortCommand extends CommandGroup {
         }
     }
 
-    /** {@code port set}. */
+    /** The command {@code port set}. */
     @Command(name = "set", description = "Changes settings of a port.", mixinStandardHelpOptions = true)
     static final class Set extends NamedCommand {
         @Parameters(
@@ -51,7 +51,7 @@ public final class PortCommand extends CommandGroup {
         }
     }
 
-    /** {@code port remove}. */
+    /** The command {@code port remove}. */
     @Command(name = "remove", description = "Closes and removes a port.", mixinStandardHelpOptions = true)
     static final class Remove extends NamedCommand {
         @Override
@@ -60,7 +60,7 @@ public final class PortCommand extends CommandGroup {
         }
     }
 
-    /** {@code port list}. */
+    /** The command {@code port list}. */
     @Command(name = "list", description = "Lists the ports other than guests.", mixinStandardHelpOptions = true)
     static final class Listing implements Callable<Integer> {
         @Mixin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.run;
 
-/** A kind of {@code --port}. A new kind is a class of its own and one entry in {@link PortKinds#ALL}. */
+/** A kind of {@code --port}. A new kind is a new class and one entry in {@link PortKinds#ALL}. */
 interface PortKind {
     /**
      * Returns the beginning of the option's value, up to a colon or the end.
@@ -18,12 +18,12 @@ interface PortKind {
     String usage();
 
     /**
-     * Reads the text after the colon.
+     * Parses the text after the colon.
      *
      * @param option the whole option, for messages
      * @param rest the text after the colon, empty when there is no colon
      * @return the parsed option
-     * @throws IllegalArgumentException in words for the user, beginning with {@code option}
+     * @throws IllegalArgumentException when it is invalid; the message is for the user and begins with {@code option}
      */
     PortOption parse(String option, String rest);
 }

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /** Every kind of {@code --port}. */
 final class PortKinds implements Iterable<String> {
-    /** In the order of the help. */
+    /** All kinds in the order of the help. */
     static final List<PortKind> ALL = List.of(
             new TapKind(),
             new PacketKind(),
@@ -23,11 +23,11 @@ final class PortKinds implements Iterable<String> {
     PortKinds() {}
 
     /**
-     * Reads a value of {@code --port}.
+     * Parses a value of {@code --port}.
      *
      * @param value the kind, and its options after a colon
-     * @return what it asks for
-     * @throws IllegalArgumentException in words for the user
+     * @return the parsed option
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     static PortOption parse(String value) {
         int colon = value.indexOf(':');

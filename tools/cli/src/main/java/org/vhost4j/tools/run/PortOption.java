@@ -17,7 +17,7 @@ sealed interface PortOption {
     /** A port on the bridge. */
     non-sealed interface OnBridge extends PortOption {
         /**
-         * Returns what the port uses of the host's kernel, which is probed before the back-end starts.
+         * Returns the port's uses of the host's kernel, which is probed before the back-end starts.
          *
          * @return the uses; none by default
          */
@@ -65,15 +65,15 @@ sealed interface PortOption {
     record NoBridge(Switching switching) implements PortOption {}
 
     /**
-     * Prints lines of a port.
+     * Returns a printer of a port's lines.
      *
-     * @param port its name, which each line begins with
+     * @param port name of the port, with which each line begins
      */
     static Consumer<String> lines(String port) {
         return line -> System.out.println(port + ": " + line);
     }
 
-    /** What all ports together use of the host's kernel. */
+    /** Returns the uses of the host's kernel by all ports together. */
     static Set<HostUse> uses(List<PortOption> options) {
         Set<HostUse> all = EnumSet.noneOf(HostUse.class);
         for (PortOption option : options) {
@@ -85,13 +85,13 @@ sealed interface PortOption {
     }
 
     /**
-     * What the options say together.
+     * Returns the switching for all options.
      *
-     * @param options all of them; none for a bridge between the guests alone
-     * @param host what the probe found of {@link #uses}
-     * @param queues how many queue pairs each guest has
-     * @param coalesce whether the bridge puts plain frames together
-     * @throws UnsupportedOption when they do not go together
+     * @param options all options; none for a bridge between the guests only
+     * @param host capabilities that the probe found for {@link #uses}
+     * @param queues number of queue pairs of each guest
+     * @param coalesce whether the bridge merges plain frames
+     * @throws UnsupportedOption when options cannot be combined
      */
     static Switching toSwitching(List<PortOption> options, HostCapabilities host, int queues, boolean coalesce) {
         List<Uplink> uplinks = new ArrayList<>();

@@ -43,11 +43,11 @@ record PortSettings(
     }
 
     /**
-     * Takes these settings out of a list of options.
+     * Separates these settings from a list of options.
      *
-     * @param option whose they are, for messages
-     * @param text the list, perhaps empty
-     * @throws IllegalArgumentException in words for the user
+     * @param option the whole option, for messages
+     * @param text the list, possibly empty
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     static Split split(String option, String text) {
         StringBuilder rest = new StringBuilder();
@@ -62,11 +62,11 @@ record PortSettings(
     }
 
     /**
-     * Reads the settings.
+     * Parses the settings.
      *
-     * @param option whose they are, for messages
-     * @param values by key; other keys are not looked at
-     * @throws IllegalArgumentException in words for the user
+     * @param option the whole option, for messages
+     * @param values values by key; other keys are ignored
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     static PortSettings read(String option, Map<String, String> values) {
         Optional<PortSecurity.Mode> mode = Optional.ofNullable(values.get(SECURITY))
@@ -80,10 +80,10 @@ record PortSettings(
     }
 
     /**
-     * The mode of a name.
+     * Returns the mode with a name.
      *
-     * @param option what was given, for the message
-     * @throws IllegalArgumentException when there is none
+     * @param option the option with its value, for the message
+     * @throws IllegalArgumentException when there is no such mode
      */
     static PortSecurity.Mode mode(String option, String name) {
         for (PortSecurity.Mode mode : PortSecurity.Mode.values()) {
@@ -94,7 +94,7 @@ record PortSettings(
         throw new IllegalArgumentException(option + ": auto, on or off");
     }
 
-    /** What all guests and ports are held to; what is not given is as without an option. */
+    /** Returns the global security settings; a setting that is not given has its default. */
     static PortSecurity secure(Optional<String> mode, Optional<String> floodLimit) {
         return new PortSecurity(mode(SECURITY, mode.orElse("auto")), limit("all", floodLimit.orElse("0")));
     }
@@ -112,10 +112,11 @@ record PortSettings(
     }
 
     /**
-     * Insists on there being no limits of rates: lanes do not count together what passes their queues of a port.
+     * Requires that there are no rate limits, which a port with a queue on each lane does not support, because a limit
+     * cannot be shared by lanes.
      *
-     * @param option whose they would be, for the message
-     * @throws IllegalArgumentException in words for the user
+     * @param option the whole option, for the message
+     * @throws IllegalArgumentException when it is invalid; the message is for the user
      */
     void requireUnlimited(String option) {
         if (!rates.over(PortRates.NONE).equals(PortRates.NONE)) {

@@ -10,7 +10,7 @@ import org.vhost4j.device.rate.RateLimit;
 /**
  * {@code inbound-average=}, {@code inbound-peak=}, {@code inbound-burst=} and the same of {@code outbound}, as the
  * attributes of libvirt's {@code <bandwidth>}: rates in KiB/s, bursts in KiB. {@code rate=}, {@code peak=} and {@code
- * burst=} are both directions'. A rate of 0 is no limit.
+ * burst=} set both directions. A rate of 0 means no limit.
  *
  * @param option option that has the rates, for messages
  * @param values the values by key
@@ -36,11 +36,11 @@ record RateOptions(String option, Map<String, Long> values) {
             OUTBOUND + BURST);
 
     /**
-     * Reads the rates.
+     * Parses the rates.
      *
-     * @param option whose they are, for messages
-     * @param values by key; other keys are not looked at
-     * @throws IllegalArgumentException in words for the user
+     * @param option the whole option, for messages
+     * @param values values by key; other keys are ignored
+     * @throws IllegalArgumentException when one is invalid; the message is for the user
      */
     static RateOptions read(String option, Map<String, String> values) {
         Map<String, Long> own = new LinkedHashMap<>();
@@ -55,7 +55,7 @@ record RateOptions(String option, Map<String, Long> values) {
             }
         }
         RateOptions rates = new RateOptions(option, Map.copyOf(own));
-        // What is wrong by itself is said at once.
+        // Values that are invalid by themselves are reported at once.
         PortRates unused = own.containsKey(RATE) || own.containsKey(INBOUND + AVERAGE)
                 ? rates.over(PortRates.NONE)
                 : PortRates.NONE;
@@ -67,10 +67,10 @@ record RateOptions(String option, Map<String, Long> values) {
     }
 
     /**
-     * Returns other rates with these in place of those that were given.
+     * Returns other rates, of which the given values replace some.
      *
      * @param before the other rates
-     * @throws IllegalArgumentException in words for the user, when they do not go together
+     * @throws IllegalArgumentException when the result is invalid; the message is for the user
      */
     PortRates over(PortRates before) {
         return isEmpty() ? before : new PortRates(over(INBOUND, before.inbound()), over(OUTBOUND, before.outbound()));

@@ -26,8 +26,9 @@ import org.vhost4j.vhostuser.server.SilentListener;
 import org.vhost4j.vhostuser.server.Switching;
 
 /**
- * Frames between two guests without a machine, and hand-overs of those guests, in this process: what follows finds its classes loaded and
- * its code compiled. Without it frames would stand still for as long as that takes. Nothing of it is seen outside.
+ * Runs frames between two simulated guests, and hand-overs of those guests, in this process, so that classes are loaded
+ * and code is compiled before the real hand-over. Otherwise frames would be interrupted for that time. It has no
+ * effects outside the process.
  */
 final class Rehearsal {
     private static final int GUESTS = 2;
@@ -45,9 +46,9 @@ final class Rehearsal {
     }
 
     /**
-     * Runs it, for some seconds at most.
+     * Runs the rehearsal, for a few seconds at most.
      *
-     * @param like what the back-end is started with that is about to take over
+     * @param like configuration of the back-end that is about to take over
      */
     static void run(BackendConfig like) {
         try {
@@ -62,7 +63,7 @@ final class Rehearsal {
                 Files.deleteIfExists(directory);
             }
         } catch (IOException | RuntimeException | HandOverException e) {
-            // It is for speed alone. What is wrong permanently shows in what follows.
+            // The rehearsal is for speed only. A permanent error will occur again in the real hand-over.
         }
     }
 

@@ -30,19 +30,22 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code vhost4j run}: a back-end program by QEMU's conventions (docs/interop/vhost-user.rst, "Backend program conventions"). */
+/**
+ * {@code vhost4j run}: runs a back-end, following QEMU's conventions (docs/interop/vhost-user.rst, "Backend program
+ * conventions").
+ */
 @Command(
         name = "run",
         description = "Runs a back-end: a socket for each guest, and a bridge between them.",
         mixinStandardHelpOptions = true)
 public final class RunCommand implements Callable<Integer> {
-    /** The option with which all others are ignored. */
+    /** The option that makes all others ignored. */
     public static final String PRINT_CAPABILITIES = "--print-capabilities";
 
-    /** The option that a message is about. */
+    /** Matches the option to which a message refers. */
     private static final Pattern OPTION = Pattern.compile("--([a-z][a-z-]+)");
 
-    /** The schema (docs/interop/vhost-user.json) has no further members for this type. */
+    /** The printed capabilities; the schema (docs/interop/vhost-user.json) has no further members for this type. */
     private static final String CAPABILITIES = "{\"type\": \"net\"}";
 
     @Mixin
@@ -56,14 +59,14 @@ public final class RunCommand implements Callable<Integer> {
     @Mixin
     PlatformOptions promise = new PlatformOptions();
 
-    /** What was read of {@code --config}; null while the command line alone is known. */
+    /** The file of {@code --config}; null before it was read. */
     private @Nullable ConfigFile file;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
     CommandSpec spec;
 
-    /** Called by picocli. */
+    /** Creates the command, for picocli. */
     public RunCommand() {}
 
     /**
@@ -92,7 +95,7 @@ public final class RunCommand implements Callable<Integer> {
             }
         }
         List<String> own = given.originalArgs();
-        // The command's name comes first where it is one of several.
+        // The command's name comes first if it is one of several.
         arguments.addAll(own.subList(own.isEmpty() || !own.getFirst().equals(spec.name()) ? 0 : 1, own.size()));
         try {
             line.parseArgs(arguments.toArray(String[]::new));
@@ -113,7 +116,7 @@ public final class RunCommand implements Callable<Integer> {
         if (path != null && file == null) {
             return with(ConfigFile.read(path, spec));
         }
-        // Asked before anything is open that could be the last descriptor.
+        // Checked before opening anything that could use the last descriptor.
         OptionalLong descriptors = DescriptorLimit.limit();
         Set<HostUse> uses = options.readPorts();
         PlatformCatalog catalog = promise.catalog();
@@ -124,7 +127,7 @@ public final class RunCommand implements Callable<Integer> {
             return 0;
         }
         options.read();
-        // Between guests nothing of the host's kernel is used, so nothing has to be asked of it.
+        // Frames between guests do not use the host's kernel, so it is not probed.
         HostCapabilities host = promise.host(uses);
         Resolution resolution = switch (new Resolver(catalog).resolve(promise.request(options.device(), host, uses))) {
             case Resolution promised -> promised;
@@ -134,7 +137,7 @@ public final class RunCommand implements Callable<Integer> {
         GuestAbi abi = options.abi(resolution);
         promise.checkAbi(abi);
         DescriptorLimit.check(config, descriptors);
-        // Clients ask what this host supports, whether or not this back-end leans on it.
+        // Clients can query the capabilities of this host, whether or not this back-end uses them.
         HostCapabilities probed = options.monitor().isPresent() && uses.isEmpty() ? promise.host() : host;
         options.keepControlCores();
         Daemon daemon = new Daemon(options, promise, catalog, resolution, uses);

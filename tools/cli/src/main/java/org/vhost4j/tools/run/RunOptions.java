@@ -35,7 +35,10 @@ import org.vhost4j.vhostuser.server.Switching;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options of {@code vhost4j run} that configure a back-end. What is wrong with one of them is said in a line for the user. */
+/**
+ * The options of {@code vhost4j run} that configure a back-end. An error in one of them is reported in one line for the
+ * user.
+ */
 final class RunOptions {
     @Option(
             names = "--socket-path",
@@ -226,10 +229,10 @@ final class RunOptions {
     private Optional<Path> succession = Optional.empty();
 
     /**
-     * Reads the ports.
+     * Parses the ports.
      *
-     * @return what the ports use of the host's kernel
-     * @throws UnsupportedOption when one of them is wrong
+     * @return ways in which the ports use the host's kernel
+     * @throws UnsupportedOption when one of them is invalid
      */
     Set<HostUse> readPorts() {
         parsedPorts = parsed(() -> ports.stream().map(PortKinds::parse).toList());
@@ -237,9 +240,9 @@ final class RunOptions {
     }
 
     /**
-     * Reads everything else, before the host is asked anything.
+     * Parses all other options, before the host is probed.
      *
-     * @throws UnsupportedOption when an option is wrong
+     * @throws UnsupportedOption when an option is invalid
      */
     void read() {
         cores.read();
@@ -296,7 +299,7 @@ final class RunOptions {
      *
      * @param resolution the promise to guests
      * @param host capabilities that the probe found
-     * @throws UnsupportedOption when options do not go together
+     * @throws UnsupportedOption when options cannot be combined
      */
     BackendConfig config(Resolution resolution, HostCapabilities host) {
         int speed = resolution.number("speed");
@@ -332,7 +335,10 @@ final class RunOptions {
         return lanes != null ? lanes : Math.max(1, cores.lanes().size());
     }
 
-    /** Makes every thread of this process run on the control cores, if there are any: before lanes start, which move themselves. */
+    /**
+     * Moves every thread of this process to the control cores, if there are any. Called before lanes start, which move
+     * to their own cores.
+     */
     void keepControlCores() {
         try {
             ControlThread.keepOn(cores.control());
@@ -397,7 +403,7 @@ final class RunOptions {
         return all;
     }
 
-    /** Whether guests can come while the back-end runs. */
+    /** Returns whether guests can be added while the back-end runs. */
     private boolean growing() {
         return monitor.isPresent() || config != null;
     }
@@ -440,7 +446,7 @@ final class RunOptions {
         }
     }
 
-    /** Each socket is one guest's, in their order. */
+    /** Returns the endpoints of activated sockets, each of which belongs to one guest, in their order. */
     private List<Endpoint> ofServiceManager(List<Activated> activated) {
         if (!socketPaths.isEmpty()) {
             throw new UnsupportedOption(

@@ -27,40 +27,44 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 
 /**
- * The back-end that is this process: it runs until a signal or a client of its monitor ends it, and either way the process ends with
- * status 0; with status 1 when that takes longer than three seconds, or when the back-end that has taken over was killed before.
+ * The running back-end of this process. It runs until a signal or a client of its monitor ends it, and the process ends
+ * with status 0; with status 1 when ending takes longer than three seconds, or when the back-end that has taken over
+ * was killed before.
  */
 final class RunningBackend {
     private static final long END_MILLIS = 3_000;
     private static final long LINE_MILLIS = 200;
 
-    /** Two logs, files, a library's cleaner, and what is started for a signal and for the end. */
+    /**
+     * Number of threads other than lanes: two logs, files, a library's cleaner, and those for a signal and for the
+     * shutdown hook.
+     */
     private static final int THREADS_BESIDE_LANES = 8;
 
     private final EventPrinter events;
     private final Optional<Succession> succession;
 
-    /** Of a back-end that takes over it is opened when the previous one has let its socket go. */
+    /** The monitor; in a back-end that takes over it is opened when the previous one has released its socket. */
     private volatile Optional<QmpMonitor> monitor = Optional.empty();
 
-    /** Opened when the monitor is. */
+    /** The server for metrics, opened together with the monitor. */
     private volatile Optional<MetricsServer> metrics = Optional.empty();
 
-    /** What ports do in a second; there when a client can ask for it. */
+    /** The rates of ports; present when a client can query them. */
     private volatile Optional<PortHistory> rates = Optional.empty();
 
-    /** Another process has everything. */
+    /** Whether another process has taken over. */
     private volatile boolean handedOver;
 
-    /** That process ended before this one. */
+    /** Whether that process has ended before this one. */
     private volatile boolean orphaned;
 
-    /** It cannot serve what it was told to, and ends with the status of that. */
+    /** Whether the back-end failed to start, so that the process ends with the status of that failure. */
     private volatile boolean failed;
 
     private final CountDownLatch quit = new CountDownLatch(1);
 
-    /** A signal can come while the back-end starts: the end waits for it. */
+    /** Completed when the back-end has started; the shutdown hook waits for it, because a signal can arrive before. */
     private final CompletableFuture<Backend> started = new CompletableFuture<>();
 
     private RunningBackend(EventPrinter events, Optional<Succession> succession) {
@@ -71,15 +75,15 @@ final class RunningBackend {
     /**
      * Starts a back-end, and its monitor.
      *
-     * @param config what to start
-     * @param resolution what guests are promised
-     * @param abi what guests see
+     * @param config configuration of the back-end
+     * @param resolution the promise to guests
+     * @param abi properties that guests see
      * @param catalog every machine and platform, for clients of the monitor
      * @param host this host's probe, for clients of the monitor
-     * @param socket where the monitor listens; none for no monitor
-     * @param page where metrics and the page are; none for neither
-     * @param takeOver where back-ends follow one another; none for a back-end that neither takes over nor hands over
-     * @param trace takes the messages of front-ends; none for no trace
+     * @param socket path of the monitor's socket; empty for no monitor
+     * @param page address of metrics and page; empty for neither
+     * @param takeOver path of the hand-over socket; empty for a back-end that neither takes over nor hands over
+     * @param trace receives the messages of front-ends; empty for no trace
      * @param daemon adds, changes and removes guests and ports, when the back-end runs
      * @return the running back-end
      * @throws UnsupportedOption when a socket or a port cannot be opened
@@ -109,7 +113,7 @@ final class RunningBackend {
                 throw e;
             }
         }
-        // Before the first line that announces the sockets: from then on a signal is an orderly end.
+        // Installed before the first line that announces the sockets: from then on a signal ends the process in order.
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("vhost4j-end").unstarted(running::end));
         List<String> lines = daemon.options().verbose()
@@ -123,7 +127,7 @@ final class RunningBackend {
         try {
             before.ifPresent(channel -> {
                 succession.ifPresent(each -> each.awaitLeaving(channel));
-                // Guests are here now, and do not end because no client can ask about them.
+                // The guests belong to this process now, and must not end because the monitor cannot be opened.
                 running.monitor = socket.flatMap(path -> running.unlessRefused(() -> listen(path, events)));
                 running.metrics = page.flatMap(address -> running.unlessRefused(() -> listen(address)));
                 running.listenToEvents(listeners);
@@ -174,14 +178,17 @@ final class RunningBackend {
         }
     }
 
-    /** Another process has everything but the monitor's socket. */
+    /** Releases the monitor's socket, after another process has taken over everything else. */
     private void leave() {
         handedOver = true;
         monitor.ifPresent(QmpMonitor::close);
         metrics.ifPresent(MetricsServer::close);
     }
 
-    /** Ends. A service manager learns by the status that the service has to be started again when the next back-end is gone already. */
+    /**
+     * Ends the process after a hand-over. Its status shows a service manager that the service has to be restarted, when
+     * the next back-end is gone already.
+     */
     private void left(boolean nextLives) {
         orphaned = !nextLives;
         quit.countDown();
@@ -192,7 +199,7 @@ final class RunningBackend {
         metrics.ifPresent(server -> listeners.add(server.events()));
     }
 
-    /** What clients need and guests do not: when it cannot be had a line says so. */
+    /** Opens something that clients need but guests do not; a failure is only reported in a line. */
     private <T> Optional<T> unlessRefused(Supplier<T> opening) {
         try {
             return Optional.of(opening.get());
@@ -228,7 +235,7 @@ final class RunningBackend {
         Runtime.getRuntime().exit(0);
     }
 
-    /** The shutdown hook: ends in any state within {@value #END_MILLIS} ms, whatever a lane or a reader of our lines waits for. */
+    /** The shutdown hook: ends in any state within {@value #END_MILLIS} ms, even if a lane or the output blocks. */
     private void end() {
         boolean ended = within(END_MILLIS, "vhost4j-close", this::close);
         if (!ended) {
@@ -239,14 +246,17 @@ final class RunningBackend {
                             + " s after the signal: something that it waits for does not answer; it ends now"));
         }
         if (started.isCompletedExceptionally() || failed) {
-            // The process ends with the status of that.
+            // The process ends with the status of that failure.
             return;
         }
-        // A back-end that ends on a signal has ended well: without this the JVM's status would be the signal's.
+        // A back-end that a signal ends has succeeded: without this call the JVM would exit with the signal's status.
         Runtime.getRuntime().halt(ended && !orphaned ? 0 : 1);
     }
 
-    /** Runs a task in a thread of its own; false when it has not returned in time, or no thread can be created. */
+    /**
+     * Runs a task in a separate thread; returns false when the task has not returned in time, or no thread can be
+     * created.
+     */
     private static boolean within(long millis, String name, Runnable task) {
         try {
             Thread thread = Thread.ofPlatform().daemon().name(name).start(task);

@@ -3,7 +3,7 @@ package org.vhost4j.tools.run;
 
 import java.util.regex.Pattern;
 
-/** A program's argument as a POSIX shell takes it (2.2, Quoting), for commands that are printed to be pasted. */
+/** Quotes arguments for a POSIX shell (2.2, Quoting), in commands that are printed for pasting. */
 final class ShellWord {
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_./:=,+@%-]+");
 
@@ -12,7 +12,7 @@ final class ShellWord {
     /**
      * Quotes an argument if it needs that.
      *
-     * @param argument of any characters
+     * @param argument any string
      * @return one word of a shell
      */
     static String of(String argument) {

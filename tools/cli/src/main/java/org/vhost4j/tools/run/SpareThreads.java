@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Whether this process may have a few more threads (RLIMIT_NPROC, memory). The JVM makes one for a signal and one for each shutdown
- * hook: without them it ignores SIGTERM.
+ * Checks that this process can create a few more threads (RLIMIT_NPROC, memory). The JVM creates one for a signal and
+ * one for each shutdown hook: without them it ignores SIGTERM.
  */
 final class SpareThreads {
     private SpareThreads() {}
@@ -16,7 +16,7 @@ final class SpareThreads {
      * Starts a number of threads at once, and ends them.
      *
      * @param wanted the number
-     * @throws OutOfMemoryError when they cannot be had
+     * @throws OutOfMemoryError when they cannot be created
      */
     static void check(int wanted) {
         CountDownLatch end = new CountDownLatch(1);

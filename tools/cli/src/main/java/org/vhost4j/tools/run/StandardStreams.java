@@ -9,18 +9,18 @@ import java.nio.charset.StandardCharsets;
 import org.vhost4j.sys.LimitedLog;
 import org.vhost4j.sys.LineStream;
 
-/** Standard output and standard error of a back-end, neither of which can hold it up: each has a log and a thread of its own. */
+/** Standard output and standard error of a back-end, neither of which can block it: each has its own log and thread. */
 final class StandardStreams {
-    /** Whose budget it is that libraries and the JVM print on. */
+    /** The source whose line budget output of libraries and the JVM uses. */
     private static final String OWN = "vhost4j";
 
     private StandardStreams() {}
 
     /**
-     * Puts both streams behind logs, for as long as the process runs.
+     * Redirects both streams to logs, as long as the process runs.
      *
-     * @param format which lines are printed, and how
-     * @return prints events to standard output
+     * @param format format and levels of lines
+     * @return a printer of events on standard output
      */
     static EventPrinter limit(LogFormat format) {
         LimitedLog out = new LimitedLog(stream(FileDescriptor.out, format), "vhost4j-out");
@@ -36,9 +36,9 @@ final class StandardStreams {
     }
 
     /**
-     * Writes a line to standard error itself, after what the log has written. It may wait forever.
+     * Writes a line directly to standard error, after the lines of the log. It may block permanently.
      *
-     * @param text without an end of line
+     * @param text the line, without a line end
      */
     static void lastLine(String text) {
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8).println(text);

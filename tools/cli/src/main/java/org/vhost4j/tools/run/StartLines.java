@@ -12,15 +12,18 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
 
-/** What {@code run} says at its start: what guests are promised and how the first one is attached, in at most six short lines; or everything. */
+/**
+ * Creates the lines that {@code run} prints at its start: the promise to guests and how to attach the first one, in at
+ * most six short lines; or everything.
+ */
 final class StartLines {
-    /** How many lines there are without {@code --verbose}. */
+    /** Maximum number of lines without {@code --verbose}. */
     static final int MOST = 6;
 
-    /** How long one is then, in characters. */
+    /** Maximum length of such a line in characters. */
     static final int LENGTH = 100;
 
-    /** Lines about what is promised. */
+    /** Maximum number of lines about the promise. */
     private static final int PROMISE = 3;
 
     private static final String END = " \\";
@@ -28,7 +31,7 @@ final class StartLines {
 
     private StartLines() {}
 
-    /** An offload in one word. */
+    /** A short name for an offload. */
     private record Word(String word, List<Feature> features) {
         boolean in(FeatureSet offered) {
             return features.stream().allMatch(offered::has);
@@ -42,18 +45,18 @@ final class StartLines {
             new Word("mergeable buffers", List.of(Feature.MRG_RXBUF)),
             new Word("RSS", List.of(Feature.RSS)));
 
-    /** The first line. */
+    /** Returns the first line. */
     private static String promise(Resolution resolution) {
         return "machine " + resolution.machine() + ", platform " + resolution.platform()
                 + (resolution.platformNamed() ? "" : " (the newest that this host supports)");
     }
 
     /**
-     * The lines without {@code --verbose}.
+     * Returns the lines without {@code --verbose}.
      *
-     * @param config what is started
-     * @param resolution what guests are promised
-     * @param abi what they see
+     * @param config configuration of the back-end
+     * @param resolution the promise to guests
+     * @param abi properties that guests see
      * @return at most {@value #MOST}, of at most {@value #LENGTH} characters
      */
     static List<String> brief(BackendConfig config, Resolution resolution, GuestAbi abi) {
@@ -77,7 +80,7 @@ final class StartLines {
         return line.length() <= LENGTH ? line : line.substring(0, LENGTH - 1) + "…";
     }
 
-    /** How the first guest that has a path is attached, to be pasted. */
+    /** Returns the QEMU arguments that attach the first guest whose socket has a path, for pasting. */
     private static List<String> attach(BackendConfig config, Resolution resolution) {
         int number = 0;
         for (Endpoint endpoint : config.endpoints()) {
@@ -96,7 +99,10 @@ final class StartLines {
         return List.of(MORE);
     }
 
-    /** Options with their values, as many in a line as fit; all lines but the last end as a shell wants it. */
+    /**
+     * Returns options with their values, as many per line as fit; all lines except the last end with a shell's line
+     * continuation.
+     */
     private static List<String> packed(List<String> arguments) {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i += 2) {
@@ -115,12 +121,12 @@ final class StartLines {
     }
 
     /**
-     * Everything.
+     * Returns all lines.
      *
-     * @param config what is started
-     * @param resolution what guests are promised
-     * @param abi what they see
-     * @param qemu which QEMU guests run in
+     * @param config configuration of the back-end
+     * @param resolution the promise to guests
+     * @param abi properties that guests see
+     * @param qemu the QEMU version of the guests
      */
     static List<String> verbose(BackendConfig config, Resolution resolution, GuestAbi abi, AttachedQemu qemu) {
         List<String> lines = new ArrayList<>();

@@ -15,10 +15,9 @@ import org.vhost4j.vhostuser.server.Uplink;
 
 /**
  * A network behind a stream socket as a port of the bridge. A back-end that hands over ends its connection, and the
- * other one makes a new one: frames in flight are lost, as on a wire. A back-end that hands over ends its connection,
- * and the other one makes its own: what was under way is lost, as on a wire.
+ * other one makes a new one: frames in flight are lost, as on a wire.
  *
- * @param name of the port
+ * @param name name of the port
  * @param address address on which the peer listens, or on which to listen for it
  * @param listens whether the peer connects to this program
  * @param trouble receives a line when a connection is made or lost, and when an operation fails

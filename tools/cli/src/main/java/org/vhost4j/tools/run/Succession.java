@@ -18,9 +18,9 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.BackendListener;
 
-/** {@code --take-over}: which back-end this one takes over from, and which takes over from it. */
+/** Implements {@code --take-over}: takes over from the running back-end, and waits for the next one. */
 final class Succession implements AutoCloseable {
-    /** The old back-end closes its monitor, whose clients may not read. */
+    /** Maximum time for the old back-end to close its monitor, whose clients may not read. */
     private static final Duration LEAVING = Duration.ofSeconds(5);
 
     private final Path path;
@@ -49,7 +49,7 @@ final class Succession implements AutoCloseable {
         }
     }
 
-    /** Takes everything over. */
+    /** Takes over everything. */
     Backend takeOver(BackendConfig config, BackendListener listener, HandOverChannel before) {
         try {
             SocketPeer peer = before.requireSameUser();
@@ -62,19 +62,18 @@ final class Succession implements AutoCloseable {
         }
     }
 
-    /** Waits until the previous one has let everything go that can be had once only. */
+    /** Waits until the previous back-end has released all resources that only one process can have. */
     void awaitLeaving(HandOverChannel before) {
         before.awaitEnd(LEAVING);
         before.close();
     }
 
     /**
-     * Listens for the next back-end, in a thread of its own.
+     * Listens for the next back-end, in a separate thread.
      *
      * @param backend the back-end to hand over
      * @param leaving releases resources that only one process can have, when the next back-end has everything else
-     * @param gone called at the end, with whether the next back-end still has the channel open, as it does while it
-     *     lives
+     * @param gone called at the end, with true when the next back-end still lives, and so has the channel open
      * @return true when it listens
      * @throws UnsupportedOption when it cannot listen there
      */
@@ -109,7 +108,7 @@ final class Succession implements AutoCloseable {
         }
     }
 
-    /** Listens no more. */
+    /** Stops listening. */
     @Override
     public void close() {
         HandOverSocket last = socket;

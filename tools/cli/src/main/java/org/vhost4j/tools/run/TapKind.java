@@ -13,7 +13,7 @@ final class TapKind implements PortKind {
     /**
      * The option.
      *
-     * @param ifname of the interface
+     * @param ifname name of the interface
      * @param laneQueues whether every lane has a queue of it
      */
     record Tap(String ifname, boolean laneQueues) implements PortOption.OnBridge {

@@ -28,7 +28,7 @@ record TapMove(
         FrameMove.save(port.held(), to);
     }
 
-    /** Reads it. */
+    /** Reads a port's state. */
     static TapMove read(StateReader state) throws HandOverException {
         Fd queue = state.descriptor();
         if (queue == null) {

@@ -22,13 +22,13 @@ import org.vhost4j.vhostuser.server.Uplink;
 
 /**
  * A TAP as a port of the bridge. Offloads are those that the probe found the kernel to support; others are done in
- * software. What the kernel takes and gives is what the probe found; what it lacks is done in software.
+ * software.
  *
  * @param ifname the interface's name
  * @param multiQueue whether the interface may have been created with multi_queue, as for guests with several queue
  *     pairs; one of its queues is used
- * @param onEveryLane whether every lane has a queue of the interface; it then has to be created with multi_queue, and
- *     is if it does not exist
+ * @param onEveryLane whether every lane has a queue of the interface; it must have been created with multi_queue, and
+ *     is created so if it does not exist
  * @param host capabilities that the probe found
  * @param trouble receives a line when an operation fails
  */
@@ -78,7 +78,10 @@ public record TapUplink(
         return new OpenTap(port, rejoin(port, lane));
     }
 
-    /** The kernel delivers to a lane's queue the frames of flows that this lane was the last to send. */
+    /**
+     * Opens a lane's queue. The kernel delivers the frames of a flow to the queue on which the flow's last frame was
+     * sent.
+     */
     @Override
     public Opened openPart(Lane lane, FrameSink sink) {
         return part(lane).open(lane, sink);
@@ -89,7 +92,7 @@ public record TapUplink(
         return part(lane).takeOver(lane, sink, state);
     }
 
-    /** What goes wrong with one of several queues is said with the lane whose queue it is. */
+    /** Returns the port for one of several queues, whose error messages name the lane. */
     private TapUplink part(Lane lane) {
         return new TapUplink(ifname, multiQueue, onEveryLane, host, line -> trouble.accept(lane.name() + ": " + line));
     }
@@ -125,7 +128,7 @@ public record TapUplink(
         @Override
         public void guestsAccept(int offloads) {
             try {
-                // What the kernel does not give unfinished it finishes itself: no guest misses anything.
+                // Offloads that are not enabled are done by the kernel, so guests get all frames.
                 port.receiveOffloads(TapDevice.settable(offloads & readable()));
             } catch (SystemError e) {
                 trouble.accept(e.getMessage());
@@ -154,7 +157,7 @@ public record TapUplink(
         @Override
         public void update(StateReader state) throws HandOverException {
             TapMove move = TapMove.read(state);
-            // The interface may have been removed, and joined again, since the first time.
+            // The interface may have been removed, and joined again, since the first save.
             port.rejoin(TapDevice.takeOver(move.queue(), ifname, move.headerBytes()))
                     .close();
             port.hold(move.held());
@@ -179,7 +182,10 @@ public record TapUplink(
         return device;
     }
 
-    /** What the kernel takes from us. TCP goes with the header itself unless a write failed; UDP only where a write was seen to succeed. */
+    /**
+     * Returns the offloads that the kernel accepts from this program: TCP segmentation unless a probe's write failed,
+     * UDP segmentation only if a write succeeded.
+     */
     private int writable() {
         int mask = Offloads.CSUM;
         if (host.answer(HostCapability.TAP_WRITE_TSO).verdict() != Answer.Verdict.NO) {
@@ -188,7 +194,7 @@ public record TapUplink(
         mask |= offloads(HostCapability.TAP_UFO, Offloads.UFO);
         mask |= offloads(HostCapability.TAP_TUNNEL, Offloads.UDP_TUNNEL);
         mask |= offloads(HostCapability.TAP_TUNNEL_CSUM, Offloads.UDP_TUNNEL_CSUM);
-        // A kernel that takes 64 segments only would refuse what a guest may send.
+        // A kernel that accepts only 64 segments would refuse super-frames that a guest may send.
         return host.has(HostCapability.TAP_UDP_L4_128) ? mask | Offloads.USO4 | Offloads.USO6 : mask;
     }
 

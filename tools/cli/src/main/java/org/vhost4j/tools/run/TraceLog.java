@@ -18,7 +18,10 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.server.MessageTrace;
 import org.vhost4j.vhostuser.server.SilentListener;
 
-/** {@code --trace}: one line a message, with the time in UTC. No lane waits for the output: lines that it does not take are counted there. */
+/**
+ * Writes the trace of {@code --trace}: one line for each message, with the time in UTC. No lane waits for the output:
+ * dropped lines are counted in it.
+ */
 final class TraceLog extends SilentListener implements MessageTrace {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("HH:mm:ss.SSSSSS").withZone(ZoneOffset.UTC);
@@ -32,20 +35,20 @@ final class TraceLog extends SilentListener implements MessageTrace {
     }
 
     /**
-     * A trace to a stream.
+     * Creates a trace to a stream.
      *
-     * @param out written by a thread of the trace's own
-     * @param clock tells the time
+     * @param out the stream, which the trace's own thread writes
+     * @param clock clock of the lines' time
      */
     static TraceLog to(OutputStream out, Clock clock) {
         return new TraceLog(out, clock);
     }
 
     /**
-     * Opens the trace that options ask for.
+     * Opens the trace that options request.
      *
      * @param what {@code vhost-user}
-     * @param file replaced if it is there; null for standard error
+     * @param file file, which is replaced if it exists; null for standard error
      * @throws UnsupportedOption when there is no such trace, or the file cannot be written
      */
     static TraceLog open(String what, @Nullable Path file) {
@@ -76,7 +79,7 @@ final class TraceLog extends SilentListener implements MessageTrace {
         log.line(TIME.format(clock.instant()) + " " + guest + " " + sender + ": " + text + "; size " + payloadBytes);
     }
 
-    /** Waits a moment for what is still to be written. */
+    /** Waits a short time until all lines are written. */
     void close() {
         log.close();
     }

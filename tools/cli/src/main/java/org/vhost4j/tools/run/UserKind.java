@@ -114,7 +114,9 @@ final class UserKind implements PortKind {
         };
     }
 
-    /** The IPv4 network between passt and the guest: as in QEMU when {@code net} is given, else that of the host. */
+    /**
+     * The IPv4 network between passt and the guest: as in QEMU when {@code net} is given, otherwise that of the host.
+     */
     private static final class Network {
         private String net = "";
         private String host = "";
@@ -127,7 +129,7 @@ final class UserKind implements PortKind {
                 if (!parts.matches() || Integer.parseInt(parts.group(2)) > 30) {
                     throw new IllegalArgumentException(option + ": net is an IPv4 network, such as 10.0.2.0/24");
                 }
-                // QEMU's own: the gateway is the second address, the guest gets the fifteenth.
+                // As in QEMU: the gateway is the second address, the guest gets the fifteenth.
                 host = host.isEmpty() ? parts.group(1) + ".2" : host;
                 guest = guest.isEmpty() ? parts.group(1) + ".15" : guest;
                 arguments.addAll(List.of("--netmask", parts.group(2)));

@@ -19,10 +19,9 @@ import org.vhost4j.vhostuser.server.Uplink;
 
 /**
  * The host's network through passt, as a port of the bridge. A back-end that takes over takes the running passt and its
- * connection, with all data in flight: no connection of a guest ends. A back-end that takes over takes the running
- * passt and its connection over, with all data that is in flight: no connection of a guest ends.
+ * connection, with all data in flight: no connection of a guest ends.
  *
- * @param command passt and its arguments, except those that name the connection
+ * @param command passt and its arguments, except those for the connection
  * @param trouble receives the output of passt, and a line when an operation fails
  */
 public record UserUplink(List<String> command, Consumer<String> trouble) implements Uplink {
@@ -125,7 +124,7 @@ public record UserUplink(List<String> command, Consumer<String> trouble) impleme
             }
         }
 
-        /** Closes the port; passt is not ended when the port is halted, because another back-end has it then. */
+        /** Closes the port; passt is not ended when the port is halted, because another back-end has taken it over. */
         @Override
         public void close() {
             if (stream.isHalted()) {

@@ -27,12 +27,12 @@ final class VlanOptions {
     private VlanOptions() {}
 
     /**
-     * Reads the VLANs.
+     * Parses the VLANs.
      *
-     * @param option whose they are, for messages
-     * @param values by key; other keys are not looked at
-     * @return nothing when there is none of the keys
-     * @throws IllegalArgumentException in words for the user
+     * @param option the whole option, for messages
+     * @param values values by key; other keys are ignored
+     * @return the VLANs; empty when none of the keys is present
+     * @throws IllegalArgumentException when they are invalid; the message is for the user
      */
     static Optional<PortVlan> read(String option, Map<String, String> values) {
         Map<String, String> own = new LinkedHashMap<>(values);

@@ -16,9 +16,9 @@ final class XdpKind implements PortKind {
     /**
      * The option.
      *
-     * @param ifname of the interface
+     * @param ifname name of the interface
      * @param queue number of the queue
-     * @param mode who copies frames
+     * @param mode copy or zero-copy mode
      */
     record Xdp(String ifname, int queue, XdpMode mode) implements PortOption.OnBridge {
         @Override

@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** What {@code vhost4j-qemu.c} is to do: a keyword and its value in turn. */
+/** The answer to {@code vhost4j-qemu.c}: its actions as pairs of a keyword and a value. */
 final class Answer {
     private final StringBuilder words = new StringBuilder();
 
@@ -43,7 +43,7 @@ final class Answer {
         return add("exec", program);
     }
 
-    /** Writes it, with its end. */
+    /** Writes the answer, with its terminator. */
     void write(OutputStream out) throws IOException {
         add("end", "");
         out.write(words.toString().getBytes(StandardCharsets.ISO_8859_1));

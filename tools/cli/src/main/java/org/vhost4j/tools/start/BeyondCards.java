@@ -18,16 +18,16 @@ import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
- * What a kernel decides for a guest besides its network cards, on a platform that was named: what KVM shows the guest of itself,
- * whether the machine has a system management mode, what vhost-vsock and vhost-scsi offer, and the pages of a virtio-iommu. Without a platform all of it is
- * left to QEMU.
+ * Sets the kernel-dependent properties of a guest other than those of its network cards, for a platform that was named:
+ * the KVM features that the guest sees, the system management mode, the features of vhost-vsock and vhost-scsi, and the
+ * page size of a virtio-iommu. Without a named platform they are left to QEMU.
  *
- * <p>A guest of {@code -accel tcg} needs nothing of KVM. Where KVM is one of several accelerators, it is counted on.
+ * <p>A guest with {@code -accel tcg} needs no KVM. If KVM is one of several accelerators, it is assumed to be used.
  */
 final class BeyondCards {
-    /** The QOM type of every x86 processor: what {@code -global} says of it comes before what {@code -cpu} says. */
+    /** The QOM type of every x86 processor; {@code -cpu} overrides {@code -global} for it. */
     static final String CPU = "x86_64-cpu";
-    /** The QOM type of vhost-vsock, whatever it is plugged in with. */
+    /** The QOM type of vhost-vsock, on any transport. */
     static final String VSOCK = "vhost-vsock-device";
 
     /** The QOM type of every ARM processor. */
@@ -66,15 +66,16 @@ final class BeyondCards {
     }
 
     /**
-     * QEMU's settings.
+     * Returns QEMU's settings.
      *
      * @param options the command line
      * @param binary the QEMU
      * @param machine the machine's name
      * @param platform the platform, which was named
-     * @param host this host, which is asked only when something depends on it
-     * @return words that come before the user's
-     * @throws UnsupportedOption when this host lacks what the guest would be promised, or the guest is to have all that the host has
+     * @param host this host, which is probed only when a setting depends on it
+     * @return words that precede the user's
+     * @throws UnsupportedOption when this host lacks a promised capability, or the guest would get everything that the
+     *     host has
      */
     static List<String> of(
             GivenOptions options,
@@ -97,7 +98,7 @@ final class BeyondCards {
         return beyond.words;
     }
 
-    /** Whether a property of another type than a network card's is one that is set or read here. */
+    /** Returns whether this class sets or reads a property of another type than a network card's. */
     static boolean isKnown(String name) {
         return name.equals(ENFORCE)
                 || Property.named(name).filter(each -> !each.isQemus()).isPresent();
@@ -123,7 +124,10 @@ final class BeyondCards {
         }
     }
 
-    /** {@code enforce} has QEMU itself refuse what this host's processor or KVM lacks, instead of clearing it. */
+    /**
+     * Adds settings for an x86 processor. With {@code enforce} QEMU refuses features that this host's processor or KVM
+     * lacks, instead of clearing them.
+     */
     private void processor() {
         Map<String, String> given = givenToProcessor(CPU);
         for (Property property : Property.all()) {
@@ -140,8 +144,9 @@ final class BeyondCards {
     }
 
     /**
-     * On ARM, KVM shows a guest the host's own processor: {@code -cpu host} is nearly all that QEMU takes there, so it is not refused, and
-     * what is in that processor is no platform's.
+     * Adds settings for an ARM processor. On ARM, a KVM guest sees the host's own processor: QEMU accepts hardly
+     * anything other than {@code -cpu host}, so it is not refused, and the features of that processor are not part of a
+     * platform.
      */
     private void armProcessor() {
         Property property = Property.of(HostCapability.KVM_ARM_STEAL_TIME).orElseThrow();
@@ -151,8 +156,8 @@ final class BeyondCards {
     }
 
     /**
-     * A guest that has a virtio-iommu sees the size of its pages. They may be smaller than the host's for devices of QEMU's, but not for the
-     * host's own devices that are passed to the guest.
+     * Adds settings for a virtio-iommu, whose page size the guest sees. It may be smaller than the host's for devices
+     * of QEMU, but not for devices of the host that are passed to the guest.
      */
     private void iommu() {
         Property property = Property.named(GRANULE).orElseThrow();
@@ -180,7 +185,10 @@ final class BeyondCards {
         }
     }
 
-    /** What the user says of processors, by {@code -global} and then by {@code -cpu}, where words may have a sign or underscores. */
+    /**
+     * Returns the user's settings for processors, by {@code -global} and then by {@code -cpu}, where words may have a
+     * sign or underscores.
+     */
     private Map<String, String> givenToProcessor(String type) {
         Map<String, String> given = new LinkedHashMap<>(globalsOf(type));
         for (GivenOption cpu : options.named("cpu")) {
@@ -237,7 +245,7 @@ final class BeyondCards {
             }
             Supplier<HostCapabilities> behind = behind(device, HostProbe::withVhostScsi);
             if (platform.requires().contains(HostCapability.VHOST_SCSI_HOTPLUG)) {
-                // QEMU has no property for it.
+                // This QEMU has no property for it.
                 require(HostCapability.VHOST_SCSI_HOTPLUG, "Platform " + platform.name(), behind.get(), ".");
             }
             if (device.has(T10_PI)) {
@@ -250,7 +258,7 @@ final class BeyondCards {
         }
     }
 
-    /** The host as a device meets it whose back-end may have been passed to it. */
+    /** Returns the host as seen by a device whose back-end may have been passed as a descriptor. */
     private Supplier<HostCapabilities> behind(
             GivenOption device, BiFunction<HostCapabilities, Integer, HostCapabilities> asked) {
         return device.value("vhostfd").matches("[0-9]{1,9}")
@@ -262,7 +270,7 @@ final class BeyondCards {
         return Optional.ofNullable(platform.assignments().get(property)).map(Assignment::value);
     }
 
-    /** Refuses what is on, by the user's word or by the platform's, and what the host lacks. */
+    /** Refuses a property that the user or the platform turns on, and whose capability the host lacks. */
     private void decide(Property property, Optional<String> given, Supplier<HostCapabilities> behind, String option) {
         String value = given.or(() -> stated(property)).orElse(Property.OFF);
         if (NetworkCards.isOn(value)) {
@@ -286,7 +294,7 @@ final class BeyondCards {
         words.add(type + "." + property + "=" + value);
     }
 
-    /** What the user says by {@code -global} of types whose name has a part in it. */
+    /** Returns the user's {@code -global} settings for types whose name contains a text. */
     private Map<String, String> globalsOf(String type) {
         Map<String, String> given = new LinkedHashMap<>();
         for (GivenOption global : options.named("global")) {

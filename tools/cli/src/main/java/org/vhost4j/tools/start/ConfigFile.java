@@ -13,7 +13,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.vhost4j.sys.BoundedFile;
 
-/** A file of options for QEMU's {@code -readconfig}: sections such as {@code [device "net0"]}, and lines such as {@code driver = "x"}. */
+/**
+ * Reads a file of options for QEMU's {@code -readconfig}: sections such as {@code [device "net0"]}, and lines such as
+ * {@code driver = "x"}.
+ */
 final class ConfigFile {
     private static final int MOST_BYTES = 1 << 20;
     private static final Pattern SECTION = Pattern.compile("\\s*\\[\\s*([\\w-]+)\\s*(?:\"([^\"]*)\"\\s*)?\\]\\s*");
@@ -22,11 +25,11 @@ final class ConfigFile {
     private ConfigFile() {}
 
     /**
-     * Reads it. What is wrong with it is for QEMU to say.
+     * Reads the file. QEMU reports errors in it.
      *
-     * @param name the file as the command line names it
-     * @param index the word of the command line that names it
-     * @return its sections as options, in order; none of a file that cannot be read twice, such as a pipe
+     * @param name name of the file on the command line
+     * @param index index of that word of the command line
+     * @return its sections as options, in order; none for a file that cannot be read twice, such as a pipe
      */
     static List<GivenOption> read(String name, int index) {
         List<GivenOption> options = new ArrayList<>();

@@ -9,7 +9,7 @@ import java.util.Optional;
 /**
  * One option that QEMU will read, from its command line or from a file named by {@code -readconfig}.
  *
- * @param name without dashes, such as {@code device}
+ * @param name name without dashes, such as {@code device}
  * @param values its values by key; empty for an option without a value
  * @param index index of the word of the command line that is its value, or the name of its file
  * @param file file that has the option; empty when it is on the command line itself

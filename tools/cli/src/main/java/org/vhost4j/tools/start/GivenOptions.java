@@ -9,11 +9,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * QEMU's command line, as far as a platform is concerned. What is not known passes as it is; all that matters of it is whether the next
- * word is its value.
+ * QEMU's command line, as far as it is relevant for a platform. Unknown options are passed unchanged; for them it only
+ * has to be known whether the next word is their value.
  */
 final class GivenOptions {
-    /** The options that this program reads, and the key that their first word may leave out. */
+    /** The options that this program reads, and the implied key of their first word. */
     private static final Map<String, String> READ = Map.ofEntries(
             Map.entry("machine", "type"),
             Map.entry("M", "type"),
@@ -95,7 +95,7 @@ final class GivenOptions {
     private final List<Integer> platformWords = new ArrayList<>();
 
     /**
-     * Reads a command line, and the files that it has QEMU read.
+     * Parses a command line, and the files that it makes QEMU read.
      *
      * @param words QEMU's arguments
      */
@@ -147,10 +147,10 @@ final class GivenOptions {
     }
 
     /**
-     * Options, also those in files, in the order in which QEMU reads them.
+     * Returns options, including those in files, in the order in which QEMU reads them.
      *
-     * @param name without dashes; {@code machine} stands for {@code M} as well
-     * @return those of that name
+     * @param name name without dashes; {@code machine} stands for {@code M} as well
+     * @return the options of that name
      */
     List<GivenOption> named(String name) {
         return all.stream().filter(option -> option.name().equals(name)).toList();

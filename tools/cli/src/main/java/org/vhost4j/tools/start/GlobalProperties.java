@@ -15,10 +15,11 @@ import org.vhost4j.platform.definition.ResolvedProperty;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
- * The {@code -global} options that make a platform's values the defaults of every virtio network card, on whatever transport, cold and
- * hot-plugged. Of two such options QEMU takes the later one, so these come before the user's; and what {@code -device} says wins over all.
- * A property that the QEMU lacks would be fatal, and one that a machine keeps for a transport, such as {@code virtio-net-pci}, would win
- * over the network device's: so that transport is named as well.
+ * Creates the {@code -global} options that make a platform's values the defaults of every virtio network card, on any
+ * transport, cold-plugged and hot-plugged. QEMU uses the last of several such options, so these come before the user's;
+ * {@code -device} overrides all of them. A property that the QEMU lacks would be a fatal error, so it is omitted. A
+ * machine's compatibility value for a transport, such as {@code virtio-net-pci}, would override that of the network
+ * device, so the option is given for that transport as well.
  */
 final class GlobalProperties {
     private static final String DEVICE = "virtio-net-device";
@@ -26,12 +27,13 @@ final class GlobalProperties {
     private GlobalProperties() {}
 
     /**
-     * The options.
+     * Returns the options.
      *
      * @param resolution a platform, resolved for QEMU's own device
      * @param binary the QEMU
-     * @param machine the machine type, where this QEMU has it
-     * @return words for the command line; empty when there is nothing to say
+     * @param machine the machine type, if this QEMU has it
+     *
+     * @return words for the command line; empty when none is needed
      * @throws UnsupportedOption when a platform was named, and this QEMU has no such property to turn on
      */
     static List<String> of(Resolution resolution, QemuBinary binary, Optional<QemuMachine> machine) {
@@ -53,8 +55,8 @@ final class GlobalProperties {
     }
 
     /**
-     * What the platform says. One that was named wins over the machine. One that was only chosen as the default narrows what QEMU does by
-     * itself to what this host has, and never turns on what a machine keeps off.
+     * Returns the platform's values. A named platform overrides the machine. The default platform only turns off
+     * features that this host lacks, and never turns on features that the machine turns off.
      */
     private static Map<Property, String> platformsValues(Resolution resolution, Optional<QemuMachine> machine) {
         Map<Property, String> values = new LinkedHashMap<>();
@@ -80,7 +82,10 @@ final class GlobalProperties {
         words.add(type + "." + property.name() + "=" + value);
     }
 
-    /** Whether a QOM type is what a network card is plugged in with; its values are set on the card after those of the card's device. */
+    /**
+     * Returns whether a QOM type is the transport of a network card, whose values QEMU sets after those of the network
+     * device.
+     */
     private static boolean isTransport(String type) {
         return type.startsWith("virtio-net-") && !type.equals(DEVICE);
     }

@@ -20,9 +20,10 @@ import org.vhost4j.platform.probe.PassedTap;
 import org.vhost4j.tools.platform.ThisHost;
 
 /**
- * What this host can do, for one start. It is asked each time. Only what this process has no right to ask is taken from elsewhere:
- * from {@code /run/vhost4j/host-capabilities.json}, where root has put the output of {@code vhost4j platform probe --json} since the host
- * was booted; or from what a child process in a namespace of its own has found out since then.
+ * The capabilities of this host, for one start. The host is probed at each start. Only answers for which this process
+ * lacks a privilege come from other sources: from {@code /run/vhost4j/host-capabilities.json}, where root has stored
+ * the output of {@code vhost4j platform probe --json} since the host was booted; or from the stored results of a child
+ * process in its own namespace since then.
  */
 final class HostAnswers {
     private static final Path OF_ROOT = Path.of("/run/vhost4j/host-capabilities.json");
@@ -74,8 +75,8 @@ final class HostAnswers {
     }
 
     /**
-     * In which ways guests here lean on the kernel, when nothing is known of their cards: what they get has to suit a TAP with vhost-net,
-     * where there is a vhost-net.
+     * Returns the uses of the kernel when the guest's network cards are not known: their features have to suit a TAP,
+     * with vhost-net if the host has it.
      *
      * @param host this host
      * @return the uses
@@ -111,7 +112,7 @@ final class HostAnswers {
                 return Optional.of(HostCapabilitiesJson.read(ofRoot));
             }
         } catch (IOException e) {
-            // As good as none: what cannot be asked stays unknown, and a refusal says so.
+            // Treated as missing: capabilities that cannot be probed stay unknown, which a refusal reports.
         }
         return Optional.empty();
     }
@@ -132,7 +133,7 @@ final class HostAnswers {
         }
     }
 
-    /** The answers, and another's where there are none. */
+    /** Returns the answers, completed by those of another source. */
     private static HostCapabilities amended(HostCapabilities here, Optional<HostCapabilities> other) {
         if (other.isEmpty()) {
             return here;
@@ -141,8 +142,8 @@ final class HostAnswers {
         for (HostCapability capability : HostCapability.values()) {
             Answer own = here.answer(capability);
             Answer theirs = other.get().answer(capability);
-            // In a /dev of its own, such as libvirt gives a guest, a device that is not there says nothing of the
-            // kernel.
+            // In a private /dev, such as libvirt creates for a guest, a missing device does not mean that the kernel
+            // lacks it.
             boolean silent = own.verdict() == Answer.Verdict.UNKNOWN
                     || (!own.isYes() && own.said().contains("ENOENT"));
             boolean better = silent && theirs.verdict() != Answer.Verdict.UNKNOWN;
@@ -163,9 +164,10 @@ final class HostAnswers {
             answers.putAll(PassedTap.ask(tap));
         }
         if (!card.taps().isEmpty()) {
-            // Linux 6.2 brought both, and no kernel is known that has the first alone.
+            // Linux 6.2 introduced both, and no kernel is known that has only the first.
             assume(HostCapability.TAP_WRITE_UDP_L4, HostCapability.TAP_USO, answers);
-            // Kernels are known that break it. Only a write finds them, and none is made to a TAP that may be up.
+            // Some kernels have a defect here that only a write detects, and nothing is written to a TAP that may be
+            // up.
             assume(HostCapability.TAP_WRITE_TSO, HostCapability.TAP_TSO, answers);
         }
         HostCapabilities behind = new HostCapabilities(host().host(), host().kernel(), answers);
@@ -175,7 +177,7 @@ final class HostAnswers {
         return behind;
     }
 
-    /** What a TAP takes is assumed to be what it gives, where a write could not be tried. */
+    /** Assumes that a TAP accepts the offloads that it delivers, if a write could not be tried. */
     private static void assume(HostCapability taking, HostCapability giving, Map<HostCapability, Answer> answers) {
         Answer gives = answers.get(giving);
         Answer takes = answers.get(taking);

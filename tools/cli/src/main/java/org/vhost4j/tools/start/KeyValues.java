@@ -12,18 +12,20 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The value of one of QEMU's options, in either of its notations: {@code tap,id=n0,vhost=on}, where a comma in a value is doubled and a
- * word without {@code =} is the value of an implied key or a switch; or {@code {"type":"tap","id":"n0","vhost":true}}.
+ * Parses and changes the value of a QEMU option, in either of its notations: {@code tap,id=n0,vhost=on}, where a comma
+ * in a value is doubled and a word without {@code =} is the value of an implied key or a switch; or {@code
+ * {"type":"tap","id":"n0","vhost":true}}.
  */
 final class KeyValues {
     private KeyValues() {}
 
     /**
-     * Reads it.
+     * Parses a value.
      *
-     * @param text as it is on the command line
-     * @param implied the key that the first word may leave out
-     * @return keys and values in order; of a repeated key the last. Empty when the text is no such value: that is for QEMU to say
+     * @param text text on the command line
+     * @param implied the implied key of the first word
+     * @return keys and values in order, with the last value of a repeated key; empty when the text is invalid, which
+     *     QEMU reports
      */
     static Map<String, String> of(String text, String implied) {
         return text.startsWith("{") ? ofJson(text) : ofWords(text, implied);
@@ -52,7 +54,7 @@ final class KeyValues {
         return values;
     }
 
-    /** Where the word ends that begins at an index: at a single comma, or with the text. */
+    /** Returns the end of the word that begins at an index: a single comma, or the end of the text. */
     private static int endOfWord(String text, int from) {
         int comma = text.indexOf(',', from);
         while (comma >= 0 && comma + 1 < text.length() && text.charAt(comma + 1) == ',') {
@@ -80,12 +82,12 @@ final class KeyValues {
     }
 
     /**
-     * The text without what a machine's name has too much.
+     * Returns the text with another value for a key.
      *
      * @param text an option's value in words
-     * @param key the key, implied or written out
-     * @param before its value
-     * @param after what it becomes
+     * @param key the key, implied or explicit
+     * @param before its present value
+     * @param after its new value
      * @return the text with the last such value replaced
      */
     static String replace(String text, String key, String before, String after) {
@@ -108,12 +110,12 @@ final class KeyValues {
     }
 
     /**
-     * The text with another word for a key's.
+     * Returns the text with other words for a key.
      *
      * @param text an option's value in words
-     * @param key the key, written out
-     * @param instead a word
-     * @return the text with that word in the place of each {@code key=...}
+     * @param key the explicit key
+     * @param instead the new word
+     * @return the text with that word in place of each {@code key=...}
      */
     static String withInstead(String text, String key, String instead) {
         List<String> words = new ArrayList<>();
@@ -127,10 +129,10 @@ final class KeyValues {
     }
 
     /**
-     * The text without its first word.
+     * Returns the text without its first word.
      *
      * @param text an option's value in words
-     * @return what follows the first word, with the comma before it; empty when nothing follows
+     * @return the text after the first word, with the comma before it; empty when there is none
      */
     static String behindFirst(String text) {
         return text.substring(endOfWord(text, 0));

@@ -10,8 +10,8 @@ import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
- * The machine type and the platform that a command line names: by {@code -platform}, or behind an underscore in the machine's name, as in
- * {@code pc-q35-9.1_linux-6.9}.
+ * The machine type and the platform that a command line names: by {@code -platform}, or after an underscore in the
+ * machine's name, as in {@code pc-q35-9.1_linux-6.9}.
  *
  * @param machine the machine's name as QEMU knows it, or an alias; empty for QEMU's default
  * @param platform the platform's name, if one was named
@@ -27,11 +27,11 @@ record MachineChoice(String machine, Optional<String> platform, Map<Integer, Lis
     }
 
     /**
-     * Reads it.
+     * Determines machine and platform.
      *
      * @param options the command line
-     * @param binary the QEMU, which knows which names are machines
-     * @param catalog knows which names are platforms
+     * @param binary the QEMU, with the names of its machines
+     * @param catalog the platforms
      * @return the choice
      * @throws UnsupportedOption when two platforms are named, or one that does not exist
      */
@@ -67,7 +67,10 @@ record MachineChoice(String machine, Optional<String> platform, Map<Integer, Lis
         return new MachineChoice(machine, named.values().stream().findFirst(), replaced);
     }
 
-    /** Where the underscore is that begins a platform's name; -1 when there is none, as in the name of the machine sifive_u. */
+    /**
+     * Returns the index of the underscore before a platform's name; -1 when there is none, as in the machine name
+     * sifive_u.
+     */
     private static int split(String type, QemuBinary binary) {
         if (binary.machine(type).isPresent()) {
             return -1;

@@ -11,11 +11,11 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * The names of machines with a platform, such as {@code pc-q35-9.1_linux-6.9}: for every machine of a QEMU, each platform that this host
- * and that QEMU keep.
+ * Creates the names of machines with a platform, such as {@code pc-q35-9.1_linux-6.9}: for every machine of a QEMU,
+ * each platform that this host and that QEMU support.
  */
 final class MachineNames {
-    /** Machines without a guest that uses our network device. */
+    /** Machines whose guests use no virtio network card. */
     private static final Set<String> WITHOUT_CARDS = Set.of("none", "x-remote", "isapc");
 
     private MachineNames() {}
@@ -30,12 +30,12 @@ final class MachineNames {
     record Named(String name, String machine, PlatformDefinition platform) {}
 
     /**
-     * All names.
+     * Returns all names.
      *
      * @param binary the QEMU
      * @param catalog the platforms
      * @param host this host
-     * @return in the order of the machines, then of the platforms
+     * @return the names in the order of the machines, then of the platforms
      */
     static List<Named> all(QemuBinary binary, PlatformCatalog catalog, HostCapabilities host) {
         Set<HostUse> uses = HostAnswers.uses(host);
@@ -55,7 +55,7 @@ final class MachineNames {
         return names;
     }
 
-    /** Whether a QEMU has every property that a platform turns on. */
+    /** Returns whether a QEMU has every property that a platform turns on. */
     private static boolean isKeptBy(QemuBinary binary, PlatformDefinition platform) {
         return platform.assignments().entrySet().stream()
                 .filter(each ->
@@ -64,11 +64,11 @@ final class MachineNames {
     }
 
     /**
-     * QEMU's {@code -machine help} with the names in it.
+     * Adds the names to QEMU's {@code -machine help}.
      *
-     * @param help what QEMU prints
+     * @param help output of QEMU
      * @param names the names
-     * @return each machine's line, and those of its names after it
+     * @return each machine's line, followed by lines for its names
      */
     static String inHelp(String help, List<Named> names) {
         StringBuilder text = new StringBuilder();

@@ -14,14 +14,15 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The monitors of a command line that {@code vhost4j-monitor} is to stand before: those that speak QEMU's machine protocol on a Unix
- * socket where QEMU listens.
+ * Finds the monitors of a command line for which {@code vhost4j-monitor} acts as a proxy: those with QEMU's machine
+ * protocol (QMP) on a Unix socket on which QEMU listens.
  *
- * <p>A socket that the caller listens at already, as libvirt's, stays where it is on the command line: QEMU gets another one under the
- * same number. One that QEMU would make is made for it, and its path becomes a number.
+ * <p>A socket on which the caller listens already, such as libvirt's, keeps its number on the command line: QEMU gets
+ * another socket under the same number. A socket that QEMU would create is created here, and its path on the command
+ * line is replaced by a number.
  */
 final class Monitors {
-    /** Maximum of monitors that {@code vhost4j-monitor} serves; further ones stay with QEMU. */
+    /** Maximum number of monitors that {@code vhost4j-monitor} serves; further ones stay with QEMU. */
     private static final int MOST = 8;
 
     private static final int FIRST_FREE = 3;
@@ -43,7 +44,7 @@ final class Monitors {
     }
 
     /**
-     * Finds them.
+     * Finds the monitors.
      *
      * @param options the command line
      * @param inUse the descriptors of the process that becomes QEMU
@@ -56,7 +57,7 @@ final class Monitors {
         return found;
     }
 
-    /** The descriptors of a process; none when it cannot be looked at. */
+    /** Returns the descriptors of a process; none when they cannot be read. */
     static Set<Integer> descriptors(long process) {
         Set<Integer> numbers = new HashSet<>();
         try (Stream<Path> all = Files.list(Path.of("/proc", Long.toString(process), "fd"))) {
@@ -72,12 +73,12 @@ final class Monitors {
         return monitors;
     }
 
-    /** Words of the command line that QEMU gets instead, by index. */
+    /** Returns the words that replace words of the command line, by index. */
     Map<Integer, List<String>> replaced() {
         return replaced;
     }
 
-    /** {@code -chardev socket,id=ID,... -mon chardev=ID,mode=control}, as in libvirt. */
+    /** Finds monitors of {@code -chardev socket,id=ID,... -mon chardev=ID,mode=control}, as libvirt uses. */
     private void ofMon() {
         Set<String> spoken = new HashSet<>();
         for (GivenOption monitor : options.named("mon")) {
@@ -111,7 +112,7 @@ final class Monitors {
         }
     }
 
-    /** {@code -qmp unix:PATH,...}, as in libvirt where it asks a QEMU what it can do. */
+    /** Finds monitors of {@code -qmp unix:PATH,...}, with which libvirt queries the capabilities of a QEMU. */
     private void ofQmp() {
         int order = 0;
         for (GivenOption option : options.all()) {
@@ -120,7 +121,7 @@ final class Monitors {
             }
             String socket = option.value("chardev");
             if (option.name().equals("qmp") && socket.startsWith(ON_A_SOCKET) && listens(option)) {
-                // The name that QEMU gives the character device itself.
+                // The name that QEMU itself assigns to the character device.
                 String id = "compat_monitor" + order;
                 String word = options.word(option.index());
                 makeAt(socket.substring(ON_A_SOCKET.length()))

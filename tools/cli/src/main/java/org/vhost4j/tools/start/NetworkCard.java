@@ -9,7 +9,7 @@ import java.util.Set;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * A virtio network card of the command line, and its backend.
+ * A virtio network card of the command line, and its back-end.
  *
  * @param name name for messages
  * @param settings the properties that the command line gives it, with QEMU's names

@@ -12,11 +12,12 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * Finds the virtio network cards of a command line: {@code -device} with its {@code -netdev}, {@code -nic}, and {@code -net nic} with
- * {@code netdev=}. A card of {@code -net nic} alone is behind a hub of QEMU's, which passes no offloads on any host.
+ * Finds the virtio network cards of a command line: {@code -device} with its {@code -netdev}, {@code -nic}, and {@code
+ * -net nic} with {@code netdev=}. A card of {@code -net nic} without netdev is connected to a QEMU hub, which supports
+ * no offloads on any host.
  */
 final class NetworkCards {
-    /** What {@code -device} and {@code model=} call the card. */
+    /** Names of the card in {@code -device} and {@code model=}. */
     private static final Set<String> MODELS = Set.of(
             "virtio",
             "virtio-net",
@@ -26,10 +27,10 @@ final class NetworkCards {
             "virtio-net-device",
             "virtio-net-ccw");
 
-    /** Back-ends that are a TAP of the kernel's. */
+    /** Back-ends that are a TAP of the kernel. */
     private static final Set<String> TAPS = Set.of("tap", "bridge");
 
-    /** The machines whose card is virtio when {@code -nic} names none. */
+    /** The machines whose default card of {@code -nic} is a virtio network card. */
     private static final List<String> WITH_VIRTIO = List.of("virt", "microvm", "s390");
 
     private static final String NETDEV = "netdev";
@@ -44,11 +45,11 @@ final class NetworkCards {
     }
 
     /**
-     * Finds them.
+     * Finds the cards.
      *
      * @param options the command line
      * @param machine the machine's name
-     * @return the cards; the settings that {@code -global} gives to all of them are among each one's
+     * @return the cards; the settings of each include those that {@code -global} gives to all of them
      */
     static List<NetworkCard> find(GivenOptions options, String machine) {
         return new NetworkCards(options).find(machine);
@@ -91,7 +92,7 @@ final class NetworkCards {
                 backEnd == null ? List.of() : descriptors(backEnd, "vhostfd", "vhostfds"));
     }
 
-    /** {@code driver.property=value}, or {@code driver=,property=,value=}. */
+    /** Adds a {@code -global} setting: {@code driver.property=value}, or {@code driver=,property=,value=}. */
     private static void addGlobal(Map<String, String> settings, GivenOption global) {
         if (global.has("property")) {
             if (isOfCard(global.value("driver"))) {
@@ -122,12 +123,12 @@ final class NetworkCards {
         return vhost ? EnumSet.of(HostUse.TAP, HostUse.VHOST_NET) : EnumSet.of(HostUse.TAP);
     }
 
-    /** QEMU takes several words for it. */
+    /** Returns whether a value means on, for which QEMU accepts several words. */
     static boolean isOn(String value) {
         return value.equals("on") || value.equals("yes") || value.equals("true") || value.equals("y");
     }
 
-    /** Numbers alone: a name is a descriptor that a monitor will pass later. */
+    /** Returns descriptors that are given by number; a name stands for a descriptor that a monitor will pass later. */
     private static List<Integer> descriptors(GivenOption backEnd, String one, String several) {
         List<Integer> numbers = new ArrayList<>();
         String all = backEnd.has(several) ? backEnd.value(several) : backEnd.value(one);

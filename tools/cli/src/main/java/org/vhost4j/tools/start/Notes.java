@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.BoundedFile;
 
 /**
- * Files that keep what was asked before. They are looked for in {@code /var/cache/vhost4j}, for who has no directory that stays, such as
- * the guests of libvirt's system daemon; then in {@code $XDG_CACHE_HOME/vhost4j} and {@code $HOME/.cache/vhost4j}, as libvirt gives each
- * guest of a user another {@code XDG_CACHE_HOME}. Only what this user or root has written is believed. All of them may be deleted at any
- * time.
+ * Files that store earlier results. They are searched in {@code /var/cache/vhost4j}, for users without a permanent
+ * directory, such as the guests of libvirt's system daemon; then in {@code $XDG_CACHE_HOME/vhost4j} and {@code
+ * $HOME/.cache/vhost4j}, as libvirt gives each guest of a user another {@code XDG_CACHE_HOME}. Only files of this user
+ * or root are used. All of them may be deleted at any time.
  */
 final class Notes {
-    /** For all users, when the administrator has made it. */
+    /** The directory for all users, if the administrator has created it. */
     static final Path OF_ALL = Path.of("/var/cache/vhost4j");
 
     private static final int MOST_BYTES = 4 << 20;
@@ -64,7 +64,7 @@ final class Notes {
                     return Optional.of(BoundedFile.readText(file, MOST_BYTES));
                 }
             } catch (IOException e) {
-                // As good as no note.
+                // Treated as if there were no note.
             }
         }
         return Optional.empty();
@@ -94,7 +94,7 @@ final class Notes {
                     Files.deleteIfExists(fresh);
                 }
             } catch (IOException e) {
-                // It will be asked again.
+                // The result will be queried again.
             }
         }
     }

@@ -8,8 +8,8 @@ import java.io.OutputStream;
 import java.io.PrintWriter;
 
 /**
- * {@code vhost4j qemu-answer}, the other half of {@code vhost4j qemu}: for {@code vhost4j-qemu.c} only. It has no
- * options, and does not use picocli, which would take longer to start than all of its work.
+ * The command {@code vhost4j qemu-answer}, the Java part of {@code vhost4j qemu}, which only {@code vhost4j-qemu.c}
+ * uses. It has no options, and does not use picocli, which would take longer to start than all of its work.
  */
 public final class QemuAnswer {
     /** The command's name. */
@@ -20,9 +20,9 @@ public final class QemuAnswer {
     /**
      * Checks the command line on standard input, and writes the decision to standard output.
      *
-     * @param err receives a line for what the user should know
+     * @param err receives lines for the user
      * @return the exit status
-     * @throws IOException when the input is no command line, or the answer cannot be written
+     * @throws IOException when the input is not a command line, or the answer cannot be written
      * @throws org.vhost4j.tools.common.UnsupportedOption when QEMU must not be started; the message is one line for the user
      */
     public static int run(PrintWriter err) throws IOException {

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /**
  * The properties of one QEMU: it is queried once, and again when the file has changed.
  *
- * @param version such as {@code 10.0.2}
+ * @param version version, such as {@code 10.0.2}
  * @param machines its machine types
  * @param properties properties of its {@code virtio-net-device}, including those of every virtio device; and known
  *     properties of other types, after the type's name and a dot, such as {@code vhost-vsock-device.seqpacket}
@@ -38,7 +38,7 @@ record QemuBinary(String version, List<QemuMachine> machines, Set<String> proper
      * @return the machine, or nothing
      */
     Optional<QemuMachine> machine(String called) {
-        // Proxmox puts a version of its own behind a machine's name, which its QEMU takes off again.
+        // Proxmox appends its own version to a machine's name, which its QEMU removes again.
         String name = OF_PROXMOX.matcher(called).replaceFirst("");
         if (name.isEmpty()) {
             return machines.stream().filter(QemuMachine::isDefault).findFirst();
@@ -82,10 +82,10 @@ record QemuBinary(String version, List<QemuMachine> machines, Set<String> proper
     }
 
     /**
-     * Reads {@link #toText}.
+     * Parses the text of {@link #toText}.
      *
      * @param text the text
-     * @return what it says, or nothing when it is something else, or cut short
+     * @return the properties; empty when the text is invalid or truncated
      */
     static Optional<QemuBinary> ofText(String text) {
         List<String> lines = text.lines().toList();

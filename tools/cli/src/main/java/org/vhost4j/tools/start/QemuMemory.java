@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** Remembers what QEMUs have, by the identity of their files: device, inode, size, and time of the last change. */
+/** Stores the properties of QEMUs, by the identity of their files: device, inode, size, and time of the last change. */
 final class QemuMemory {
     private final Notes notes;
 

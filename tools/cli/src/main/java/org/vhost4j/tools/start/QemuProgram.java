@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** Which QEMU is meant. */
+/** Finds the QEMU to start. */
 final class QemuProgram {
     private static final String ANY = "qemu-system-";
     private static final String DEFAULT = "qemu-system-x86_64";
@@ -17,12 +17,12 @@ final class QemuProgram {
     private QemuProgram() {}
 
     /**
-     * Finds it: the one that was named; or the one in PATH whose name ends the name that we were started by, such as
-     * {@code vhost4j-qemu-system-aarch64}; or {@code qemu-system-x86_64} in PATH.
+     * Finds the QEMU: the one that was named; or the one in PATH whose name is the end of the name by which this
+     * program was started, such as {@code vhost4j-qemu-system-aarch64}; or {@code qemu-system-x86_64} in PATH.
      *
      * @param question the command line
      * @param environment the caller's, for PATH
-     * @return a path, one char a byte
+     * @return a path, one char for each byte
      * @throws UnsupportedOption when there is none
      */
     static String find(Question question, Map<String, String> environment) {
@@ -53,7 +53,7 @@ final class QemuProgram {
                 + " vhost4j-qemu.");
     }
 
-    /** Whether it is the program that asks, under QEMU's name: it would start itself forever. */
+    /** Returns whether a candidate is this program itself under QEMU's name, which would start itself endlessly. */
     private static boolean isOurs(Path candidate) {
         ProcessHandle asking = ProcessHandle.current().parent().orElse(ProcessHandle.current());
         try {
@@ -64,9 +64,9 @@ final class QemuProgram {
     }
 
     /**
-     * The path that words of a command line name.
+     * Returns the path that a word of a command line names.
      *
-     * @param word one char a byte
+     * @param word the word, one char for each byte
      * @return the path
      */
     static Path path(String word) {

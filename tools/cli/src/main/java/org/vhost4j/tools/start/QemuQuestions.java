@@ -20,7 +20,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Asks a QEMU what it has, over QMP and without a machine, in a tenth of a second. */
+/** Queries the properties of a QEMU, over QMP and without a machine, in a tenth of a second. */
 final class QemuQuestions {
     private static final long PATIENCE_SECONDS = 60;
     private static final int MOST_BYTES = 16 << 20;
@@ -46,7 +46,7 @@ final class QemuQuestions {
                     BeyondCards.CPU,
                     BeyondCards.ARM_CPU);
 
-    /** The command that is answered last. */
+    /** The last command. */
     private static final String LAST = BeyondCards.ARM_CPU;
 
     private static final String QUIT = "{\"execute\":\"quit\"}\n";
@@ -56,11 +56,11 @@ final class QemuQuestions {
     private QemuQuestions() {}
 
     /**
-     * Asks.
+     * Queries a QEMU.
      *
-     * @param program the QEMU's path
-     * @return what it has
-     * @throws UnsupportedOption when it does not answer as a QEMU does
+     * @param program path of the QEMU
+     * @return its properties
+     * @throws UnsupportedOption when it does not answer like a QEMU
      */
     static QemuBinary ask(Path program) {
         List<String> command = List.of(
@@ -87,7 +87,7 @@ final class QemuQuestions {
             } else if (result.isArray() && id.equals(PROPERTIES)) {
                 result.forEach(property -> properties.add(property.path("name").asString("")));
             } else if (result.isArray() && id.equals(BeyondCards.ARM_CPU)) {
-                // Its processors have properties of KVM only while they run on it.
+                // Its processors have KVM properties only when QEMU uses KVM.
                 if (!result.isEmpty()) {
                     properties.add(BeyondCards.ARM_CPU);
                 }
@@ -117,7 +117,7 @@ final class QemuQuestions {
                 in.write(COMMANDS.getBytes(StandardCharsets.UTF_8));
                 in.flush();
             } catch (IOException e) {
-                // It has ended already; what it printed tells the rest.
+                // QEMU has ended already; its output shows the reason.
             }
             List<JsonNode> answers = new ArrayList<>();
             int length = 0;
@@ -157,11 +157,11 @@ final class QemuQuestions {
     }
 
     /**
-     * Runs a QEMU to its end, with nothing on standard input.
+     * Runs a QEMU to its end, with empty standard input.
      *
-     * @param program for messages
+     * @param program path, for messages
      * @param command the command line
-     * @return what it prints on standard output
+     * @return its standard output
      * @throws UnsupportedOption when it cannot be started, or does not end
      */
     static String output(Path program, List<String> command) {
@@ -173,7 +173,7 @@ final class QemuQuestions {
         });
     }
 
-    /** Talks to a process until it ends. */
+    /** Exchanges data with a process until it ends. */
     @FunctionalInterface
     private interface Talk<T> {
         T with(Process process) throws IOException;
@@ -210,7 +210,7 @@ final class QemuQuestions {
         try {
             return JsonMapper.shared().readTree(line.isBlank() ? "{}" : line);
         } catch (JacksonException e) {
-            // A build with debugging prints what is no QMP.
+            // A debug build prints lines that are not QMP.
             return JsonMapper.shared().createObjectNode();
         }
     }

@@ -29,7 +29,7 @@ import org.vhost4j.qmp.MonitorData;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.platform.HelpText;
 
-/** Checks a command line of QEMU's, and completes it. */
+/** Checks a QEMU command line, and completes it. */
 final class QemuStart {
     private static final Set<String> ONLY_TALK = Set.of("version", "help", "h");
     private static final Set<String> HELP = Set.of("help", "?");
@@ -50,7 +50,7 @@ final class QemuStart {
      * Creates a start.
      *
      * @param environment environment of the caller
-     * @param err receives a line for what the user should know
+     * @param err receives lines for the user
      */
     QemuStart(Map<String, String> environment, PrintWriter err) {
         this(environment, err, new Notes(environment));
@@ -75,7 +75,7 @@ final class QemuStart {
      *
      * @param question the command line
      * @return the answer
-     * @throws UnsupportedOption when the promise cannot be kept, or the command line makes no sense
+     * @throws UnsupportedOption when the promise cannot be kept, or the command line is invalid
      */
     Answer answer(Question question) {
         catalog.problems().forEach(problem -> err.println("vhost4j: " + problem));
@@ -101,7 +101,7 @@ final class QemuStart {
         return monitors.all().isEmpty() ? answer : serve(monitors, binary, choice, answer);
     }
 
-    /** The monitors list platforms, and machines by their names with platforms. */
+    /** Adds the data for monitors, which list platforms, and machines by their names with platforms. */
     private Answer serve(Monitors monitors, QemuBinary binary, MachineChoice choice, Answer answer) {
         List<MachineNames.Named> names = MachineNames.all(binary, catalog, hosts.host());
         String inUse = choice.platform()
@@ -122,7 +122,7 @@ final class QemuStart {
     List<String> globals(GivenOptions options, QemuBinary binary, MachineChoice choice) {
         Optional<QemuMachine> machine = binary.machine(choice.machine());
         if (machine.isEmpty() || machine.get().name().equals(NO_MACHINE)) {
-            // The first QEMU will say, and the second has no cards.
+            // QEMU itself reports an unknown machine, and a QEMU without network cards needs no settings.
             return List.of();
         }
         List<NetworkCard> cards = NetworkCards.find(options, machine.get().name());
@@ -131,7 +131,7 @@ final class QemuStart {
             if (choice.platform().isPresent()) {
                 throw new UnsupportedOption(refusal.message());
             }
-            // This host keeps no known platform, and none was asked for.
+            // This host supports no known platform, and none was requested.
             return List.of();
         }
         Resolution resolution = (Resolution) outcome;
@@ -150,7 +150,7 @@ final class QemuStart {
         return globals;
     }
 
-    /** What the guest is promised, whatever is behind its cards. */
+    /** Returns the request for the promise to the guest, independent of its cards' back-ends. */
     private Request promise(QemuMachine machine, MachineChoice choice, List<NetworkCard> cards) {
         Request request = on(machine, Request.of(DeviceCapabilities.qemu(), HostCapabilities.NOTHING_ASKED));
         boolean asksHost =
@@ -170,12 +170,12 @@ final class QemuStart {
         return choice.platform().map(request::withPlatform).orElse(request);
     }
 
-    /** Of a machine that no definition has, nothing is said. */
+    /** Adds the machine to a request, if there is a definition of it. */
     private Request on(QemuMachine machine, Request request) {
         return catalog.machine(machine.name()).isPresent() ? request.withMachine(machine.name()) : request;
     }
 
-    /** What one card needs of the host. */
+    /** Checks that the host has the capabilities that one card needs. */
     private void check(NetworkCard card, QemuMachine machine, MachineChoice choice, Resolution promised) {
         if (card.uses().isEmpty()) {
             return;
@@ -191,7 +191,10 @@ final class QemuStart {
         }
     }
 
-    /** Whether the host lacks what the user has asked for by property. No more is demanded for a default platform. */
+    /**
+     * Returns whether the host lacks a capability for a property that the user has set. For a default platform nothing
+     * else is required.
+     */
     private static boolean refusesSetting(Refusal refusal, Map<String, String> settings) {
         return refusal.missing().stream()
                 .flatMap(capability -> capability.features().stream())
@@ -201,7 +204,7 @@ final class QemuStart {
                         .isPresent());
     }
 
-    /** The card's own settings that a platform could state as well, in our spelling. */
+    /** Returns the card's own settings for properties that a platform can assign, with this program's spelling. */
     private static Map<String, String> settings(NetworkCard card) {
         DeviceCapabilities device = DeviceCapabilities.qemu();
         Map<String, String> settings = new LinkedHashMap<>();

@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param arguments arguments of QEMU, without its name
  */
 record Question(Optional<String> qemu, String name, List<String> arguments) {
-    /** What both directions begin with. */
+    /** The first bytes in both directions. */
     static final String MAGIC = "vhost4j-qemu 1";
 
     private static final int WORDS_BEFORE_ARGUMENTS = 3;
@@ -26,11 +26,11 @@ record Question(Optional<String> qemu, String name, List<String> arguments) {
     }
 
     /**
-     * Reads it as {@code vhost4j-qemu.c} writes it.
+     * Reads a command line as {@code vhost4j-qemu.c} writes it.
      *
-     * @param in words, each ended by a NUL byte; read to its end
+     * @param in stream of words, each terminated by a NUL byte; read to its end
      * @return the command line
-     * @throws IOException when something else was written, or nothing can be read
+     * @throws IOException when the input has another format, or cannot be read
      */
     static Question read(InputStream in) throws IOException {
         List<String> words = new ArrayList<>();

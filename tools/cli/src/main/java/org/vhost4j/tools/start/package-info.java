@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * {@code vhost4j qemu}: QEMU's command line with a platform. A small program in C ({@code src/main/c/vhost4j-qemu.c})
- * passes the command line on and carries out the answer: it prints something and ends, or becomes QEMU. A small program
- * in C ({@code src/main/c/vhost4j-qemu.c}) hands the command line over, and does what it is answered: print something
- * and end, or become QEMU.
+ * passes the command line to this package and executes the answer: it prints a text and ends, or becomes QEMU.
  *
- * <p>Words are text in ISO-8859-1, one char a byte: so every byte of the caller's words is preserved, in any locale.
+ * <p>Words are text in ISO-8859-1, one char for each byte: so every byte of the caller's words is preserved, in any
+ * locale.
  */
 @NullMarked
 package org.vhost4j.tools.start;

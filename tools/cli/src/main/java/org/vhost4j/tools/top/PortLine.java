@@ -8,7 +8,7 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A port as one line shows it. Rates are per second.
+ * A port in one line of the table. Rates are per second.
  *
  * @param name name of the port
  * @param kind {@code guest}, {@code tap} and so on
@@ -35,12 +35,12 @@ record PortLine(
     private static final int BITS = 8;
 
     /**
-     * Reads the lines of all ports.
+     * Creates the lines of all ports.
      *
-     * @param ports what query-ports returned
-     * @param devices what query-devices returned
-     * @param before what query-ports returned before, for rates since then; empty for the rates that the back-end has
-     * @param seconds how long ago that was
+     * @param ports result of query-ports
+     * @param devices result of query-devices
+     * @param before an earlier result of query-ports, for rates since then; empty for the rates that the back-end has
+     * @param seconds time since then in seconds
      */
     static List<PortLine> all(JsonNode ports, JsonNode devices, JsonNode before, double seconds) {
         Map<String, Integer> features = new HashMap<>();

@@ -28,7 +28,7 @@ public final class StatsCommand implements Callable<Integer> {
     @Option(names = "--json", description = "As JSON.")
     boolean json;
 
-    /** Called by picocli. */
+    /** Creates the command, for picocli. */
     public StatsCommand() {}
 
     @Override
@@ -50,11 +50,11 @@ public final class StatsCommand implements Callable<Integer> {
     }
 
     /**
-     * The tables. Of drops and further counters those are shown that are not 0.
+     * Returns the tables, with drops and further counters that are not 0.
      *
-     * @param ports what query-ports returned
-     * @param stats what query-stats returned
-     * @param width how wide they may be
+     * @param ports result of query-ports
+     * @param stats result of query-stats
+     * @param width maximum width in characters
      */
     static String text(JsonNode ports, JsonNode stats, int width) {
         Table traffic = new Table();

@@ -46,7 +46,7 @@ public final class TopCommand implements Callable<Integer> {
             description = "Time between two updates, 1 to 25 (default: 1).")
     int interval = 1;
 
-    /** Called by picocli. */
+    /** Creates the command, for picocli. */
     public TopCommand() {}
 
     @Override
@@ -94,7 +94,7 @@ public final class TopCommand implements Callable<Integer> {
                     return;
                 }
                 if (key < 0) {
-                    // An interval has passed; after a key the next look covers the rest of it as well.
+                    // An interval has passed; after a key the next update also covers the rest of the interval.
                     before = now;
                     beforeAt = at;
                 }

@@ -8,11 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * The terminal while it is this program's screen: keys come one by one and are not shown. What it was before comes back when it is closed, also when
- * a signal ends the process.
+ * The terminal in this program's mode: keys are read one by one and not echoed. The previous mode and contents are
+ * restored by {@link #close}, and when a signal ends the process.
  */
 final class TopScreen implements AutoCloseable {
-    /** Keeps the user's own screen, and hides the cursor. */
+    /** Control sequence that saves the user's screen, and hides the cursor. */
     private static final String ENTER = "\033[?1049h\033[?25l";
 
     private static final String LEAVE = "\033[?25h\033[?1049l";
@@ -27,7 +27,7 @@ final class TopScreen implements AutoCloseable {
     private final String before;
     private final Thread hook = Thread.ofPlatform().unstarted(this::restore);
 
-    /** The screen is the user's again, also when it is the hook that has done it: nothing is drawn from then on. */
+    /** Whether the user's screen was restored, possibly by the shutdown hook: nothing is drawn from then on. */
     private boolean restored;
 
     /**
@@ -39,17 +39,17 @@ final class TopScreen implements AutoCloseable {
     record Size(int rows, int columns) {}
 
     /**
-     * Takes the terminal.
+     * Sets up the terminal.
      *
-     * @param deciseconds how long {@link #key} waits
-     * @throws IOException when it is none that stty knows
+     * @param deciseconds maximum time for which {@link #key} waits
+     * @throws IOException when stty does not support the terminal
      */
     TopScreen(int deciseconds) throws IOException {
         before = stty("-g").strip();
         Runtime.getRuntime().addShutdownHook(hook);
         synchronized (this) {
             if (!restored) {
-                // A process that is stopped (Ctrl-Z) would leave the terminal as it is now.
+                // A stopped process (Ctrl-Z) would leave the terminal in this mode.
                 String unused =
                         stty("-icanon", "-echo", "susp", "undef", "min", "0", "time", Integer.toString(deciseconds));
                 out.print(ENTER);
@@ -58,7 +58,7 @@ final class TopScreen implements AutoCloseable {
         }
     }
 
-    /** Whether both standard input and standard output are a terminal. */
+    /** Returns whether both standard input and standard output are a terminal. */
     static boolean isTerminal() throws IOException {
         Process process = new ProcessBuilder("sh", "-c", "test -t 0 && test -t 1")
                 .inheritIO()
@@ -82,12 +82,12 @@ final class TopScreen implements AutoCloseable {
                 }
             }
         } catch (IOException | NumberFormatException e) {
-            // As if it had not said.
+            // Treated as unknown.
         }
         return new Size(DEFAULT_ROWS, DEFAULT_COLUMNS);
     }
 
-    /** Replaces what is shown. */
+    /** Replaces the contents of the screen. */
     void show(List<String> lines) {
         StringBuilder screen = new StringBuilder(HOME);
         for (int i = 0; i < lines.size(); i++) {
@@ -101,7 +101,7 @@ final class TopScreen implements AutoCloseable {
         }
     }
 
-    /** Waits for a key for a while; -1 when there was none. */
+    /** Waits for a key for some time; returns -1 when there was none. */
     int key() throws IOException {
         return in.read();
     }
@@ -126,7 +126,7 @@ final class TopScreen implements AutoCloseable {
         return said;
     }
 
-    /** Both the hook and the end of the command come here; the second waits until the first has done it. */
+    /** Restores the terminal, once. Called by the shutdown hook and at the end of the command. */
     private synchronized void restore() {
         if (restored) {
             return;

@@ -6,13 +6,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 
-/** The table of {@code vhost4j top}: as many columns as fit, the least important left out first. */
+/** Creates the table of {@code vhost4j top}: as many columns as fit, the least important omitted first. */
 final class TopTable {
     private static final int GAP = 2;
     private static final String[] PREFIXES = {"", "k", "M", "G", "T", "P"};
     private static final double STEP = 1000;
 
-    /** The columns from left to right. One of rank 0 is always there, one of the highest rank goes first. */
+    /**
+     * The columns from left to right. Columns of rank 0 are always shown; those of the highest rank are omitted first.
+     */
     private static final List<Column> COLUMNS = List.of(
             new Column("PORT", 0, false, PortLine::name),
             new Column("KIND", 4, false, PortLine::kind),
@@ -39,12 +41,12 @@ final class TopTable {
     private TopTable() {}
 
     /**
-     * The table.
+     * Returns the table.
      *
-     * @param lines one for each port
-     * @param width how many columns of characters there are
-     * @param height how many lines there are, its head among them
-     * @return lines without their ends, none longer than the width; what does not fit is counted in the last one
+     * @param lines one line for each port
+     * @param width maximum width in characters
+     * @param height maximum number of lines, including the header
+     * @return lines without line ends, none longer than the width; the last one has the number of ports that do not fit
      */
     static List<String> lines(List<PortLine> lines, int width, int height) {
         List<Column> columns = new ArrayList<>(COLUMNS);
@@ -86,10 +88,10 @@ final class TopTable {
     }
 
     /**
-     * A number with three digits and an SI prefix.
+     * Formats a number with three digits and an SI prefix.
      *
      * @param value at least 0
-     * @return such as {@code 0}, {@code 999}, {@code 1.23k} or {@code 45.6G}
+     * @return text such as {@code 0}, {@code 999}, {@code 1.23k} or {@code 45.6G}
      */
     static String number(double value) {
         double scaled = value;

@@ -41,8 +41,8 @@ import org.vhost4j.device.offload.Checksum;
             "--enable-native-access=ALL-UNNAMED",
             "-XX:+UseSerialGC",
             "-Djava.lang.foreign.native.threshold.power.copy=3",
-            // Device and drivers are compiled apart, as they are in their processes. Compiled into one method they
-            // reach the compiler's limits, at other calls in each fork: one and the same code was 50 or 62 ns.
+            // Device and drivers are compiled separately, as in their own processes. Inlined into one method they reach
+            // the compiler's limits, at different calls in each fork: the same code took 50 or 62 ns.
             "-XX:CompileCommand=quiet",
             "-XX:CompileCommand=dontinline,org.vhost4j.device.net.NetDevice::poll",
             "-XX:CompileCommand=dontinline,org.vhost4j.device.driver.*::collect",

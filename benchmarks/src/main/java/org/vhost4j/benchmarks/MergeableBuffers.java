@@ -8,11 +8,13 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.memory.HostMemory;
 
-/** A receiver with buffers like a Linux guest's with MRG_RXBUF, but without a ring: what is left is the copy. */
+/**
+ * A receiver with buffers like a Linux guest's with MRG_RXBUF, but without a ring, so that only the copy is measured.
+ */
 final class MergeableBuffers implements FramePort {
-    /** What virtio_net posts for an MTU of 1500. */
+    /** Size in bytes of the buffers that virtio_net posts for an MTU of 1500. */
     private static final int BUFFER = 1536;
-    /** As many as a queue of 256 has. */
+    /** Number of buffers: those of a queue of 256. */
     private static final int BUFFERS = 256;
 
     private final MemorySegment memory;
@@ -36,7 +38,7 @@ final class MergeableBuffers implements FramePort {
         if (NetHeader.BYTES + frame.bytes > BUFFER) {
             return spread(frame, header, to);
         }
-        // As a receive queue does it, too: most frames fill one buffer.
+        // A fast path as in a receive queue: most frames fill one buffer.
         for (int i = 0; i < frame.pieces; i++) {
             HostMemory.copy(frame.address[i], to, frame.length[i]);
             to += frame.length[i];

@@ -35,7 +35,7 @@ import org.vhost4j.device.offload.OffloadEngine;
             "-Djava.lang.foreign.native.threshold.power.copy=3"
         })
 public class SegmentBenchmark {
-    /** The same as in segment.c: 45 segments of 1448 bytes. */
+    /** Payload in bytes, the same as in segment.c: 45 segments of 1448 bytes. */
     private static final int PAYLOAD = 45 * 1448;
 
     /** The kind of super-frame that is segmented. */

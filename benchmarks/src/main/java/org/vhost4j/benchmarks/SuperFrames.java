@@ -7,7 +7,7 @@ import java.util.SplittableRandom;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
-/** Frames as a Linux guest has them in its memory: headers in one piece, payload in pages here and there. */
+/** Creates frames as they are in a Linux guest's memory: headers in one piece, payload in scattered pages. */
 final class SuperFrames {
     private static final int PAGE = 4096;
     private static final int PAGES = 64;
@@ -17,7 +17,7 @@ final class SuperFrames {
     private final MemorySegment pages;
     private final int[] order = new int[PAGES];
 
-    /** Kinds by name, as parameters of benchmarks. */
+    /** The kinds of super-frames, whose names are parameters of benchmarks. */
     enum Kind {
         TCPV4(Frame.GSO_TCPV4, 20, 20, 6, 16),
         TCPV6(Frame.GSO_TCPV6, 40, 20, 6, 16),
@@ -46,12 +46,12 @@ final class SuperFrames {
             HostMemory.putLongLE(pages.address() + i, random.nextLong());
         }
         for (int i = 0; i < PAGES; i++) {
-            // Another page for each piece, without a pattern that a prefetcher would know.
+            // A different page for each piece, without a pattern that a prefetcher could predict.
             order[i] = i * 37 % PAGES;
         }
     }
 
-    /** Lays one out in a frame; {@link #header} has to follow. */
+    /** Sets the pieces of a frame; {@link #header} has to be called afterwards. */
     void layOut(Frame frame, Kind kind, int payload) {
         long at = headers.address();
         boolean ipv4 = kind.ipBytes == 20;

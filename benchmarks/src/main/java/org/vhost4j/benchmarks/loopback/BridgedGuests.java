@@ -51,7 +51,7 @@ public final class BridgedGuests {
     /** The receiver's lane, or null when it is the sender's. */
     private final @Nullable LaneInbox inbox;
 
-    /** How frames are forwarded. */
+    /** The path of frames. */
     public enum Way {
         /** Both guests are on one lane. */
         PLAIN,
@@ -64,13 +64,13 @@ public final class BridgedGuests {
     }
 
     /**
-     * Guests with drivers that are ready, and buffers posted.
+     * Creates guests whose drivers are ready and whose receive buffers are posted.
      *
-     * @param arena their memory is from here
-     * @param packed the layout of their rings
-     * @param way what happens to the frames
-     * @param ringSize entries of each ring, a power of two; the receiver has as many buffers
-     * @param memoryBytes memory of each queue, for its ring, and for buffers and frames
+     * @param arena the arena from which their memory is allocated
+     * @param packed whether the rings are packed instead of split
+     * @param way the path of frames
+     * @param ringSize number of entries of each ring, a power of two; the receiver has as many buffers
+     * @param memoryBytes size in bytes of the memory of each queue, for its ring, buffers and frames
      */
     public BridgedGuests(Arena arena, boolean packed, Way way, int ringSize, int memoryBytes) {
         this.arena = arena;
@@ -123,7 +123,7 @@ public final class BridgedGuests {
     private RingDriver start(NetDevice device, int index, boolean packed, boolean logged) {
         LoopbackQueue queue = LoopbackQueue.start(arena, packed, ringSize, memoryBytes, device, index);
         if (logged) {
-            // Guest-physical memory begins at 0 here, so that the log can be small.
+            // Guest-physical memory begins at 0, so that the log can be small.
             MemorySegment bits = arena.allocate(memoryBytes / (DirtyLog.PAGE * Byte.SIZE) + Long.BYTES, Long.BYTES);
             logs.add(bits);
             GuestMemory fromZero = GuestMemory.of(List.of(new GuestRegion(0, memoryBytes, 0, queue.memory())));

@@ -19,7 +19,7 @@ import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
- * A started queue of a device, with memory of its own and the driver's side of its ring.
+ * A started queue of a device, with its own memory and the driver's side of its ring.
  *
  * @param driver the driver's side
  * @param memory the queue's guest memory, whose guest-physical addresses are its host addresses

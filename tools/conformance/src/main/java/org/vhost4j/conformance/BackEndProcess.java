@@ -105,7 +105,7 @@ public final class BackEndProcess {
         }
     }
 
-    /** How the process ended, with its last line; null while it runs. */
+    /** Returns how the process ended, with its last line of output; null while it runs. */
     @Nullable
     String describeEnd() {
         Process running = process;
@@ -117,7 +117,9 @@ public final class BackEndProcess {
         return how + "; its last line: " + lastLine();
     }
 
-    /** How the process was ended by a signal that was not sent here; null when it runs or ended by itself. */
+    /**
+     * Returns how a signal that was not sent by this class ended the process; null when it runs or has ended by itself.
+     */
     @Nullable
     String crash() {
         Process running = process;
@@ -125,11 +127,11 @@ public final class BackEndProcess {
             return null;
         }
         int status = running.exitValue();
-        // Writing to a connection that we closed is no crash.
+        // SIGPIPE after writing to a closed connection is not a crash.
         return status > SIGNALLED && status != SIGPIPE_STATUS ? describeEnd() : null;
     }
 
-    /** Whether it has ended. */
+    /** Returns whether the process has ended. */
     boolean ended() {
         Process running = process;
         return running == null || !running.isAlive();
@@ -137,7 +139,7 @@ public final class BackEndProcess {
 
     private String lastLine() {
         try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
-            // Some print a line for each frame.
+            // Some back-ends print a line for each frame.
             file.seek(Math.max(0, file.length() - TAIL_BYTES));
             byte[] tail = new byte[TAIL_BYTES];
             int bytes = Math.max(0, file.read(tail));

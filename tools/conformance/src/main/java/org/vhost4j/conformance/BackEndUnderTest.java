@@ -15,7 +15,7 @@ import org.vhost4j.sys.SystemError;
 
 /** The back-end under test: connects to it, and restarts it when the suite is responsible for starting it. */
 public final class BackEndUnderTest implements AutoCloseable {
-    /** How long a back-end that was just started may take to appear. */
+    /** Maximum time for a started back-end to create its socket. */
     private static final Duration START = Duration.ofMinutes(2);
 
     private static final Duration ONE_SHOT = Duration.ofMillis(500);
@@ -23,7 +23,7 @@ public final class BackEndUnderTest implements AutoCloseable {
     private final Rendezvous rendezvous;
     private final @Nullable BackEndProcess process;
     private final Duration patience;
-    /** Whether it ends with each connection. */
+    /** Whether the back-end ends with each connection. */
     private boolean oneShot;
 
     private boolean connected;
@@ -55,7 +55,7 @@ public final class BackEndUnderTest implements AutoCloseable {
         rendezvous.watch(recorder == null ? null : recorder::connection);
     }
 
-    /** Connects and asks what is offered; starts the back-end first when that is ours to do. */
+    /** Connects and requests the offer; starts the back-end first if the suite is responsible for that. */
     Offer begin() {
         if (process == null) {
             return ask(patience);
@@ -85,7 +85,7 @@ public final class BackEndUnderTest implements AutoCloseable {
             return connect(patience);
         }
         if (connected) {
-            // It ends with its connection, or has its eyes on the one that it has.
+            // The back-end ends with its connection, or still serves the previous one.
             crashed = crashed == null ? afterwards() : crashed;
             process.stop();
         }
@@ -110,7 +110,7 @@ public final class BackEndUnderTest implements AutoCloseable {
         return rendezvous.meetServing(longest, this::end);
     }
 
-    /** How the process ended that is to serve us; nothing while it runs, or when it is not ours. */
+    /** Returns how the back-end's process ended; empty while it runs, or when the suite has not started it. */
     private Optional<String> end() {
         return Optional.ofNullable(process)
                 .flatMap(each -> Optional.ofNullable(each.describeEnd()))
@@ -118,15 +118,16 @@ public final class BackEndUnderTest implements AutoCloseable {
     }
 
     /**
-     * Looks whether the back-end is still there after a case, and starts it again when it is not and that is ours to do.
+     * Checks that the back-end still serves connections after a case; otherwise restarts it if the suite is responsible
+     * for that.
      *
-     * @return what happened to it, or null when it serves a fresh connection
+     * @return description of the problem, or null when it serves a new connection
      */
     @Nullable
     String trouble() {
         if (process != null && oneShot) {
             String end = crashed == null && connected ? afterwards() : crashed;
-            // What this process did is said once.
+            // The end of a process is reported once.
             process.stop();
             connected = false;
             crashed = null;
@@ -146,7 +147,7 @@ public final class BackEndUnderTest implements AutoCloseable {
         return trouble;
     }
 
-    /** Whether the back-end can be had again after it was lost. */
+    /** Returns whether the back-end can be restarted. */
     boolean restarts() {
         return process != null;
     }

@@ -33,7 +33,7 @@ public final class CaseContext implements AutoCloseable {
 
     private static final int THEIRS = 2;
 
-    /** More than any case sends. */
+    /** Number of frames for each seed: more than any case sends. */
     private static final long FRAMES_OF_A_SEED = 1_000_003;
 
     private static final int MOST_NOTES = 12;
@@ -100,7 +100,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Returns how long to wait for any answer or frame.
+     * Returns the maximum time to wait for an answer or frame.
      *
      * @return the timeout that the user set
      */
@@ -109,7 +109,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Returns how long to wait before concluding that something does not arrive.
+     * Returns the time to wait before concluding that nothing arrives.
      *
      * @return a twentieth of the timeout
      */
@@ -200,12 +200,12 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Notes what is done.
+     * Records a step of the case.
      *
      * @param format as for {@link String#format}
      * @param arguments as for {@link String#format}
      */
-    @SuppressWarnings("AnnotateFormatMethod") // The annotation's library is not among what we depend on.
+    @SuppressWarnings("AnnotateFormatMethod") // The library with the annotation is not a dependency.
     public void note(String format, Object... arguments) {
         String line = format.formatted(arguments);
         if (recorder != null) {
@@ -366,7 +366,7 @@ public final class CaseContext implements AutoCloseable {
                             .findFirst()
                             .orElse(sent.getLast()),
                     bytes);
-            // One that was only late is not left for the next exchange.
+            // Receives late frames, so that none is left for the next exchange.
             came = sent.size() > 1 ? receive(driver, quiet) : Optional.empty();
         }
     }
@@ -394,7 +394,7 @@ public final class CaseContext implements AutoCloseable {
         }
     }
 
-    /** How a frame differs from what was to come. */
+    /** Returns how a frame differs from the expected one. */
     private static String difference(byte[] wanted, byte[] came) {
         int at = Arrays.mismatch(wanted, came);
         String where = at < Math.min(wanted.length, came.length)
@@ -437,8 +437,8 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Waits, by polling, until the device has used all chains of a queue, and takes them. Not for transmit queues on which the driver has
-     * sent frames: the driver itself has to take those buffers.
+     * Waits, by polling, until the device has used all chains of a queue, and collects them. Not for transmit queues on
+     * which the driver has sent frames, because the driver itself has to collect those buffers.
      *
      * @param queue a queue of a driver that this context attached
      * @throws Violation when some chains were not used in time
@@ -447,7 +447,7 @@ public final class CaseContext implements AutoCloseable {
         RingDriver ring = queue.ring();
         boolean used = await(patience, () -> {
             while (ring.collect()) {
-                // Taken.
+                // All chains are collected.
             }
             return ring.inFlight() == 0;
         });
@@ -487,7 +487,7 @@ public final class CaseContext implements AutoCloseable {
             try {
                 each.close();
             } catch (Exception e) {
-                // What matters was seen before; descriptors are closed anyway.
+                // The result of the case does not depend on this; descriptors are closed anyway.
                 note("closing failed: %s", String.valueOf(e.getMessage()));
             }
         }

@@ -19,7 +19,7 @@ public record CaseResult(
         @Nullable Evidence evidence,
         long millis) {
     /**
-     * Returns whether the result counts against the back-end, or the case could not be run although it should have been.
+     * Returns whether the result is a failure, or the case could not be run although it should have been.
      *
      * @return true when the case failed, passed although it was expected to fail, or could not be run
      */

@@ -9,7 +9,7 @@ import org.vhost4j.device.driver.DeviceViolationException;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.sys.SystemError;
 
-/** One case in a thread of its own, so that it can be given up. */
+/** Runs one case in a separate thread, so that it can be abandoned. */
 final class CaseRun {
     private final Case tried;
     private final CaseContext context;
@@ -23,7 +23,7 @@ final class CaseRun {
     /**
      * Runs the case.
      *
-     * @return why it failed, or null when it did not
+     * @return evidence of the failure, or null when it passed
      */
     @Nullable
     Evidence evidence(Duration longest) {
@@ -37,7 +37,7 @@ final class CaseRun {
             ended = false;
         }
         if (!ended) {
-            // Its memory stays mapped: the thread may be using it.
+            // Its memory stays mapped, because the thread may be using it.
             return evidence("the case was not done within " + longest.toSeconds() + " s", rule());
         }
         return switch (thrown) {
@@ -51,7 +51,7 @@ final class CaseRun {
         };
     }
 
-    /** Why the case turned out not to apply, or null. */
+    /** Returns the reason why the case does not apply, or null. */
     @Nullable
     String skipReason() {
         return thrown instanceof NotApplicable e ? e.getMessage() : null;
@@ -73,7 +73,7 @@ final class CaseRun {
         return new Evidence(notes(), came, rule);
     }
 
-    /** What was done, at least one line. */
+    /** Returns the steps of the case, at least one line. */
     List<String> notes() {
         List<String> done = new ArrayList<>(context.notes());
         return done.isEmpty() ? List.of("what brings the device up") : done;

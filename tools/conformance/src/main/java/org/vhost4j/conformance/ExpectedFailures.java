@@ -16,8 +16,8 @@ import org.vhost4j.tools.common.UnsupportedOption;
  * Cases that are known to fail, from a file with one entry a line: the name of the case ({@code *} stands for any characters), the last day
  * on which the failure is accepted (year-month-day), and the reason. Empty lines and lines that begin with {@code #} are comments.
  *
- * <p>A day that has passed is an error: what is known and not corrected is looked at again. A case that passes although it is expected to
- * fail is a failure, so that the entry is removed.
+ * <p>A day that has passed is an error, so that known failures are reviewed. A case that passes although it is expected
+ * to fail is a failure, so that the entry is removed.
  */
 public final class ExpectedFailures {
     /** An empty list: no failure is expected. */
@@ -123,7 +123,9 @@ public final class ExpectedFailures {
         return "it was expected to fail: " + entry.reason() + "; remove line " + entry.line() + " of " + file;
     }
 
-    /** A result as this file sees it: a failure that is expected is none, and a pass that is not expected is one. */
+    /**
+     * Applies the file to a result: turns an expected failure into no failure, and an unexpected pass into a failure.
+     */
     CaseResult judged(CaseResult result) {
         Entry entry = of(result.tried().name()).orElse(null);
         if (entry == null) {

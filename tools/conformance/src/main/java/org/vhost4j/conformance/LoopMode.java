@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** How a back-end returns the frames that it receives from the driver. */
+/** The way in which a back-end returns the frames that it receives from the driver. */
 public enum LoopMode {
     /** Frames are not returned. */
     NONE("returns no frames"),

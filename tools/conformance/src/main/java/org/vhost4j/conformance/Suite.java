@@ -23,15 +23,15 @@ import org.vhost4j.tools.common.Version;
 
 /** Runs cases against a back-end. */
 public final class Suite {
-    /** No case takes longer, as a multiple of the patience with one answer. */
+    /** Maximum duration of a case, as a multiple of the timeout for an answer. */
     private static final int CASE_PATIENCE = 40;
-    /** What does not come in this part of the patience is taken for not coming at all. */
+    /** Divisor of the timeout: the time after which something is assumed not to arrive. */
     private static final int QUIETS_IN_PATIENCE = 20;
 
-    /** Why a case did not run after {@code interrupted}. */
+    /** Reason for a case that did not run because of {@code interrupted}. */
     private static final String INTERRUPTED = "interrupted";
 
-    /** What is written of a case before it runs, and stays if the suite does not survive it. */
+    /** Reason that is written for a case before it runs, and stays if the suite is aborted. */
     private static final String UNFINISHED = "the suite was ended while this case ran";
 
     private final BackEndUnderTest backEnd;
@@ -41,10 +41,10 @@ public final class Suite {
     private ExpectedFailures expected = ExpectedFailures.NONE;
     private Function<Case, @Nullable TraceRecorder> recorders = tried -> null;
     private Consumer<SuiteReport> snapshots = report -> {};
-    /** Of the case at hand. */
+    /** The recorder of the current case. */
     private @Nullable TraceRecorder recorder;
 
-    /** What the last case did. */
+    /** The steps of the last case. */
     private List<String> notes = List.of();
 
     public Suite(BackEndUnderTest backEnd, Duration patience) {
@@ -52,10 +52,10 @@ public final class Suite {
     }
 
     /**
-     * A suite that looks for another time for what is not to come.
+     * Creates a suite with another time for concluding that nothing arrives.
      *
-     * @param patience how long anything may take
-     * @param quiet how long to look before something is taken for not coming at all
+     * @param patience maximum time for any answer or frame
+     * @param quiet time after which something is assumed not to arrive
      */
     Suite(BackEndUnderTest backEnd, Duration patience, Duration quiet) {
         this.backEnd = backEnd;
@@ -175,7 +175,7 @@ public final class Suite {
     public final class Session {
         private final Offer offer;
         private final LoopMode loop;
-        /** Why no further case runs. */
+        /** The reason why no further case runs. */
         private @Nullable String gone;
 
         private Session(Offer offer, LoopMode loop) {
@@ -231,7 +231,7 @@ public final class Suite {
         return new CaseResult(tried, outcome, reason, null, 0);
     }
 
-    /** A result turned into a failure because the back-end did not survive it. */
+    /** Returns the result as a failure, because the back-end did not survive the case. */
     private CaseResult lost(CaseResult result, String trouble) {
         Evidence before = result.evidence();
         Evidence evidence = before == null
@@ -264,7 +264,7 @@ public final class Suite {
         return new CaseResult(tried, evidence == null ? Outcome.PASS : Outcome.FAIL, "", evidence, millis);
     }
 
-    /** Sends a frame and sees what comes back. */
+    /** Sends a frame, and detects the mode from the returned one. */
     private LoopMode detectLoop(Offer offer) {
         Case probe = Case.of("loop.detect", "", "", context -> {});
         LoopMode found = LoopMode.NONE;
@@ -281,7 +281,7 @@ public final class Suite {
                 }
             }
         } catch (FrontEndException | DeviceViolationException e) {
-            // The cases will say what is wrong; without frames that return there are fewer of them.
+            // The cases will report the error; without returned frames fewer of them apply.
             found = LoopMode.NONE;
         }
         backEnd.trouble();

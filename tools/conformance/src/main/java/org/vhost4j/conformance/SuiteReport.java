@@ -34,7 +34,7 @@ public record SuiteReport(
         results = List.copyOf(results);
     }
 
-    /** The same with other results. */
+    /** Returns this report with other results. */
     SuiteReport with(List<CaseResult> others) {
         return new SuiteReport(label, reached, version, began, offer, loop, seed, planned, others);
     }

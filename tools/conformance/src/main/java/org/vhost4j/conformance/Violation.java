@@ -12,7 +12,7 @@ public final class Violation extends RuntimeException {
         this.rule = rule;
     }
 
-    /** What the specification says. */
+    /** Returns the rule of the specification. */
     String rule() {
         return rule;
     }

@@ -4,7 +4,7 @@
  * after the other, each on a new connection.
  *
  * <p>A new case goes into a {@link org.vhost4j.conformance.CaseGroup} of package {@code cases}. A case runs in a
- * thread of its own, and nothing else runs meanwhile.
+ * separate thread, and nothing else runs meanwhile.
  */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.conformance;

@@ -18,7 +18,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Answers about guests. */
+/** Executes the commands about guests. */
 final class BackendAnswers {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
@@ -28,7 +28,7 @@ final class BackendAnswers {
         this.served = served;
     }
 
-    /** A set of features as FeatureBits. */
+    /** Returns a set of features as FeatureBits. */
     static ObjectNode bits(FeatureSet features) {
         ObjectNode bits = NODES.objectNode().put("hex", features.hex());
         features.names().forEach(bits.putArray("names")::add);
@@ -47,7 +47,7 @@ final class BackendAnswers {
         return LaneAnswer.of(() -> served.backend().devices());
     }
 
-    /** Sets a guest's link; the words are those of QEMU's qmp_set_link (net/net.c). */
+    /** Sets a guest's link; error messages are those of QEMU's qmp_set_link (net/net.c). */
     JsonNode setLink(JsonNode arguments) throws QmpError {
         String name = arguments.path("name").asString();
         boolean up = arguments.path("up").asBoolean();
@@ -105,7 +105,7 @@ final class BackendAnswers {
         return text.toString();
     }
 
-    /** What a guest's device has counted, as GuestStats. */
+    /** Returns the counters of a guest's device as GuestStats. */
     static ObjectNode guest(String name, Counters counters) {
         ObjectNode node = NODES.objectNode().put("name", name);
         ArrayNode list = node.putArray("counters");
@@ -134,7 +134,7 @@ final class BackendAnswers {
         list.addObject().put("name", name).put("value", value);
     }
 
-    /** A constant's name in QAPI's style. */
+    /** Returns a constant's name in QAPI's style. */
     static String word(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

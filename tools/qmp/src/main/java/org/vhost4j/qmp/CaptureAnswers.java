@@ -14,7 +14,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Answers about captures. */
+/** Executes the commands for captures. */
 final class CaptureAnswers {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
@@ -22,7 +22,7 @@ final class CaptureAnswers {
     private final String program;
 
     /**
-     * Of a back-end.
+     * Creates the commands of a back-end.
      *
      * @param program this program's name and version, which is written into files
      */
@@ -44,7 +44,7 @@ final class CaptureAnswers {
                     arguments.path("file-size").asLong(0),
                     number(arguments, "files", 0),
                     number(arguments, "buffer-size", CaptureOptions.BUFFER));
-            // Two clients may start one at the same time.
+            // Two clients may start a capture at the same time.
             synchronized (this) {
                 String id = arguments.has("id") ? arguments.get("id").asString() : free();
                 return info(id, captures.start(id, ports, options, program));
@@ -58,7 +58,7 @@ final class CaptureAnswers {
         }
     }
 
-    /** Values out of the range of an int are out of the option's range, too. */
+    /** Returns a number; values out of the range of an int are out of the option's range, too. */
     private static int number(JsonNode arguments, String name, int otherwise) {
         long value = arguments.path(name).asLong(otherwise);
         return Math.clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE);

@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Answers to commands that add, change and remove guests and ports. */
+/** Executes the commands that add, change and remove guests and ports. */
 final class ChangeAnswers {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final String NAME = "name";
@@ -32,7 +32,7 @@ final class ChangeAnswers {
         try {
             return change.make();
         } catch (ChangeRefused refused) {
-            // In the words of QEMU, whose clients look for them.
+            // The same message as QEMU's, which clients may compare.
             throw refused.missing()
                     ? new QmpError(QmpError.Kind.DEVICE_NOT_FOUND, "Device '" + name + "' not found")
                     : QmpError.generic(refused.reason());

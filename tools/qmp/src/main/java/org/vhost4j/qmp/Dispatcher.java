@@ -11,9 +11,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** From a message to its answer (QEMU docs/interop/qmp-spec.rst, "Issuing Commands"). Errors have QEMU's classes and words. */
+/**
+ * Executes messages and creates their answers (QEMU docs/interop/qmp-spec.rst, "Issuing Commands"). Errors have QEMU's
+ * classes and messages.
+ */
 final class Dispatcher {
-    /** The one command of the negotiation. */
+    /** The only command in capabilities negotiation mode. */
     static final String NEGOTIATE = "qmp_capabilities";
 
     private static final String EXECUTE = "execute";
@@ -26,10 +29,10 @@ final class Dispatcher {
     private final Map<String, CommandHandler> handlers;
 
     /**
-     * A dispatcher.
+     * Creates a dispatcher.
      *
-     * @param schema says what commands take
-     * @param handlers one for each command of the schema
+     * @param schema schema of the commands
+     * @param handlers one handler for each command of the schema
      */
     Dispatcher(Schema schema, Map<String, CommandHandler> handlers) {
         if (!handlers.keySet().equals(schema.commands().keySet())) {
@@ -41,9 +44,9 @@ final class Dispatcher {
     }
 
     /**
-     * Carries out a message.
+     * Executes a message.
      *
-     * @param session the client's
+     * @param session session of the client
      * @param message any JSON value
      * @return the answer, for the client
      */
@@ -65,9 +68,9 @@ final class Dispatcher {
     }
 
     /**
-     * The error reply to an invalid message.
+     * Returns the error reply to an invalid message.
      *
-     * @param description what is wrong with it
+     * @param description description of the error
      * @return the answer, for the client
      */
     static ObjectNode broken(String description) {
@@ -103,7 +106,7 @@ final class Dispatcher {
         }
     }
 
-    /** Checks the form of a message and gives the command's name. */
+    /** Checks the form of a message and returns the command's name. */
     private static String check(JsonNode message) throws QmpError {
         if (!message.isObject()) {
             throw QmpError.generic("QMP input must be a JSON object");

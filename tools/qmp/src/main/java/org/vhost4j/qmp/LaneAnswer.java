@@ -7,14 +7,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/** What lanes are asked on behalf of a client. */
+/** Waits for answers of lanes on behalf of a client. */
 final class LaneAnswer {
-    /** A lane looks within microseconds; one that does not hangs, and the client is told. */
+    /**
+     * Timeout in seconds. A lane responds within microseconds; if it does not, it hangs, and the client gets an error.
+     */
     private static final long PATIENCE_SECONDS = 10;
 
     private LaneAnswer() {}
 
-    /** Waits for what lanes answer. */
+    /** Waits for the answer of lanes. */
     static <T> T of(Supplier<CompletableFuture<T>> question) throws QmpError {
         try {
             return question.get().get(PATIENCE_SECONDS, TimeUnit.SECONDS);

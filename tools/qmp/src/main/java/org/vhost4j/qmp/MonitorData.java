@@ -31,7 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class MonitorData {
     private static final String FIRST = "vhost4j-monitor-data 1";
     private static final String COMMAND = "query-platforms";
-    /** Software of a back-end, which a plain QEMU does not have. */
+    /** Name of the support by software of a back-end, which QEMU's own device does not have. */
     private static final String IN_SOFTWARE = "supported-in-software";
 
     private static final Pattern NUMBERED = Pattern.compile("(\\[?)([0-9]+)(]?)");
@@ -69,14 +69,14 @@ public final class MonitorData {
         return data.bytes.toByteArray();
     }
 
-    /** Of cards that are not known yet: they may have a vhost-net, where there is one. */
+    /** Returns the uses of the kernel by cards that are not known yet: they may use vhost-net if the host has it. */
     private static Set<HostUse> cards(HostCapabilities host) {
         return host.has(HostCapability.VHOST_NET)
                 ? EnumSet.of(HostUse.TAP, HostUse.VHOST_NET)
                 : EnumSet.of(HostUse.TAP);
     }
 
-    /** The names that libvirt's schema allows for a machine. */
+    /** Checks that libvirt's schema allows a name for a machine. */
     private static String name(String name) {
         if (!name.matches("[a-zA-Z0-9_.-]+")) {
             throw new IllegalArgumentException(
@@ -94,7 +94,10 @@ public final class MonitorData {
         return platforms;
     }
 
-    /** The command and its types, numbered {@code @0@} and so on: QEMU has taken the numbers from 0, and has the built-in types. */
+    /**
+     * Returns the schema of the command and its types, numbered {@code @0@} and so on, because QEMU uses the numbers
+     * from 0, and has the built-in types.
+     */
     private static List<JsonNode> schema() {
         Schema all = Schema.load();
         CommandDefinition command = all.command(COMMAND);
@@ -139,7 +142,7 @@ public final class MonitorData {
         bytes.write('\n');
     }
 
-    /** A line of JSON values with commas between them. */
+    /** Writes a line of JSON values separated by commas. */
     private void line(String word, List<JsonNode> values) {
         StringBuilder line = new StringBuilder(word);
         for (JsonNode value : values) {

@@ -23,11 +23,11 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Answers about machines, platforms and the host. They are the same as long as the program runs. */
+/** Executes the commands about machines, platforms and the host, whose results do not change while the program runs. */
 final class PlatformAnswers {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final String COMPAT_PROPS = "compat-props";
-    /** The platform that no definition has: whatever this host has. */
+    /** The platform without a definition: all capabilities of this host. */
     private static final String HOST = "host";
 
     private final PlatformCatalog catalog;
@@ -36,23 +36,23 @@ final class PlatformAnswers {
     private final String inUse;
 
     /**
-     * Answers for the guests of a back-end, who reach the network through a TAP.
+     * Creates the commands for the guests of a back-end, which are connected through a TAP.
      *
      * @param catalog every machine and platform
      * @param host the host's probe
-     * @param inUse the platform that guests of this back-end are promised
+     * @param inUse the platform of this back-end's guests
      */
     PlatformAnswers(PlatformCatalog catalog, HostCapabilities host, String inUse) {
         this(catalog, host, EnumSet.of(HostUse.TAP), inUse);
     }
 
     /**
-     * Answers for a host.
+     * Creates the commands for a host.
      *
      * @param catalog every machine and platform
      * @param host the host's probe
-     * @param cards in which ways network cards use its kernel
-     * @param inUse the platform that guests are promised
+     * @param cards the ways in which network cards use its kernel
+     * @param inUse the platform of the guests
      */
     PlatformAnswers(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> cards, String inUse) {
         this.cards = EnumSet.copyOf(cards);
@@ -73,7 +73,7 @@ final class PlatformAnswers {
             if (chosen.filter(platform::equals).isPresent()) {
                 info.put("is-default", true);
             }
-            // The newest of each line come first.
+            // The newest platforms of each line come first.
             if (support.isNative() && platform.deprecated().isEmpty() && linesSeen.add(platform.line())) {
                 info.put("newest", true);
             }
@@ -153,7 +153,7 @@ final class PlatformAnswers {
         return all;
     }
 
-    /** QEMU's own name of the type, which definitions shorten. */
+    /** Returns QEMU's name of the type, which definitions abbreviate. */
     private static String qomType(Property property) {
         return switch (property.owner()) {
             case "virtio-net", Property.VHOST_VSOCK -> property.owner() + "-device";

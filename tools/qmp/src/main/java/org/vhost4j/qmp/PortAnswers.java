@@ -19,7 +19,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Answers about the bridge: its ports, the stations behind them, and the lanes that do the work. */
+/** Executes the commands about the bridge: its ports, the stations behind them, and the lanes. */
 final class PortAnswers {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 

@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Answers about the protocol itself. */
+/** Executes the commands of the protocol itself. */
 final class ProtocolAnswers {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final Pattern TRIPLE = Pattern.compile("([0-9]{1,9})\\.([0-9]{1,9})\\.([0-9]{1,9}).*");
@@ -22,10 +22,10 @@ final class ProtocolAnswers {
     private final JsonNode introspection;
 
     /**
-     * Answers for a schema.
+     * Creates the commands for a schema.
      *
      * @param schema the schema
-     * @param version of this program, such as {@code 0.1.0}
+     * @param version version of this program, such as {@code 0.1.0}
      */
     ProtocolAnswers(Schema schema, String version) {
         this.version = version;
@@ -35,7 +35,7 @@ final class ProtocolAnswers {
         introspection = Introspection.of(schema);
     }
 
-    /** What a client is met with. */
+    /** Returns the greeting for a client. */
     ObjectNode greeting() {
         ObjectNode greeting = NODES.objectNode();
         ObjectNode qmp = greeting.putObject("QMP");

@@ -19,11 +19,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * One client. Its reading thread carries out one message after the other and writes the answers itself: a client that does not
- * read its answers is not read from either. Its writing thread writes events. Closing the channel ends both.
+ * A connected client. Its reading thread executes one message after the other and writes the answers itself, so that a
+ * client that does not read its answers blocks only itself. Its writing thread writes events. Closing the channel ends
+ * both.
  */
 final class QmpClient implements MessageReader.Sink {
-    /** Events that may wait for a client. */
+    /** Maximum number of events that wait for a client. */
     private static final int EVENTS = 1000;
 
     private static final int BUFFER = 16384;
@@ -43,12 +44,12 @@ final class QmpClient implements MessageReader.Sink {
     private volatile boolean finishing;
 
     /**
-     * A client, not served yet.
+     * Creates a client, which is not served yet.
      *
-     * @param channel connected; owned by the client from now on
-     * @param dispatcher carries out messages
-     * @param budget of all clients
-     * @param quit runs when the client has ended the program, after it was answered
+     * @param channel the connection; owned by the client from now on
+     * @param dispatcher executes messages
+     * @param budget memory budget of all clients
+     * @param quit runs when the client has ended the program, after the answer was sent
      * @param ended called once, when the client is gone
      */
     QmpClient(
@@ -66,7 +67,7 @@ final class QmpClient implements MessageReader.Sink {
         this.writer = thread("write", this::writeEvents);
     }
 
-    /** All bytes to a channel, in however many pieces it takes them. */
+    /** A stream that writes all bytes to a channel, in any number of pieces. */
     private static final class ChannelOutput extends OutputStream {
         private final SocketChannel channel;
 
@@ -93,9 +94,9 @@ final class QmpClient implements MessageReader.Sink {
     }
 
     /**
-     * Begins to serve.
+     * Starts to serve the client.
      *
-     * @param greeting sent first
+     * @param greeting the first message
      */
     void start(JsonNode greeting) {
         writer.start();
@@ -111,17 +112,16 @@ final class QmpClient implements MessageReader.Sink {
                 buffer.clear();
             }
         } catch (IOException | Gone e) {
-            // The client is gone, or was sent away.
+            // The client is gone, or was disconnected.
         } catch (OutOfMemoryError e) {
-            // The budget keeps messages small compared with the heap; should it fail, this client is what can be given
-            // up.
+            // The budget keeps messages small compared with the heap; if it fails, only this client is disconnected.
         } finally {
             close();
             ended.accept(this);
         }
     }
 
-    /** Unwinds the reading thread when an answer cannot be written. */
+    /** Thrown to end the reading thread when an answer cannot be written. */
     private static final class Gone extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -158,8 +158,8 @@ final class QmpClient implements MessageReader.Sink {
         try {
             drainEvents();
             JsonText.write(message, out);
-            // Before the client can see that it has negotiated, so that it misses nothing from then on; events of other
-            // threads queue up after this message.
+            // Set before the client can see that the negotiation has ended, so that it misses no event from then on;
+            // events of other threads are queued after this message.
             hearsEvents = session.negotiated();
             out.flush();
         } finally {
@@ -182,7 +182,7 @@ final class QmpClient implements MessageReader.Sink {
                 eventsWait.acquire();
                 writeWaiting();
             }
-            // The last of them may have come after the look before.
+            // The last events may have come after the previous check.
             writeWaiting();
         } catch (IOException | InterruptedException e) {
             // The client is gone.
@@ -201,9 +201,9 @@ final class QmpClient implements MessageReader.Sink {
     }
 
     /**
-     * Queues an event for writing. Never blocks; a client that has let too many wait is sent away.
+     * Queues an event for writing. Never blocks; a client with too many waiting events is disconnected.
      *
-     * @param line the event on the wire
+     * @param line the encoded event
      */
     void event(byte[] line) {
         if (hearsEvents) {
@@ -215,16 +215,16 @@ final class QmpClient implements MessageReader.Sink {
         }
     }
 
-    /** Closes the connection once everything that waits is written. */
+    /** Closes the connection after all waiting events were written. */
     void finish() {
         finishing = true;
         eventsWait.release();
     }
 
     /**
-     * Waits for the end that {@link #finish} asked for.
+     * Waits for the end that {@link #finish} has requested.
      *
-     * @param millis how long, more than 0
+     * @param millis maximum time in milliseconds, more than 0
      */
     void join(long millis) throws InterruptedException {
         writer.join(millis);
@@ -235,7 +235,7 @@ final class QmpClient implements MessageReader.Sink {
         try {
             channel.close();
         } catch (IOException e) {
-            // There is nothing more to close.
+            // The connection is closed already.
         }
         eventsWait.release();
     }

@@ -24,10 +24,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A connection to a QMP monitor as a client: executes one command at a time and ignores events. An object is used by one thread. */
 public final class QmpConnection implements AutoCloseable {
-    /** Limits what a server that is not a monitor can put on the heap. */
+    /** Maximum size of an answer in bytes, in case the server is not a monitor. */
     private static final int MOST_BYTES = 64 << 20;
 
-    /** A monitor greets as soon as it accepts, which takes a moment on a busy host. */
+    /** Maximum time to wait for the greeting, which a monitor sends as soon as it accepts. */
     private static final Duration GREETING = Duration.ofSeconds(15);
 
     private static final JsonMapper MAPPER = new JsonMapper();
@@ -53,7 +53,7 @@ public final class QmpConnection implements AutoCloseable {
         return open(path, GREETING);
     }
 
-    /** The same for a monitor that greets within a time. */
+    /** Connects, with another time to wait for the greeting. */
     static QmpConnection open(Path path, Duration greeting) throws IOException {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         QmpConnection connection = new QmpConnection(path, channel);
@@ -74,7 +74,10 @@ public final class QmpConnection implements AutoCloseable {
         }
     }
 
-    /** Whether the other side says something in time: a front-end's socket, for one, waits for its client to begin. */
+    /**
+     * Returns whether the server sends something in time, unlike a back-end's vhost-user socket, which waits for its
+     * client.
+     */
     private static boolean speaks(SocketChannel channel, Duration greeting) throws IOException {
         channel.configureBlocking(false);
         boolean speaks;
@@ -121,7 +124,7 @@ public final class QmpConnection implements AutoCloseable {
                 refusal.isString() ? refusal.asString() : path + ": what answers '" + command + "' is no monitor");
     }
 
-    /** Sends a command, and reads up to its answer: events are not waited for here. */
+    /** Sends a command, and reads up to its answer; events before it are ignored. */
     private JsonNode exchange(ObjectNode message) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
         try {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.qmp;
 
-/** A command that is refused, as the client reads it. Clients make it happen at will, so it carries no stack. */
+/**
+ * Thrown when a command fails; contains the error for the client. It has no stack trace, because clients can cause it
+ * at any rate.
+ */
 final class QmpError extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -20,7 +23,7 @@ final class QmpError extends Exception {
             this.word = word;
         }
 
-        /** The word on the wire. */
+        /** Returns the name in messages. */
         String word() {
             return word;
         }

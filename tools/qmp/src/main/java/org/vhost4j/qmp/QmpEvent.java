@@ -6,19 +6,19 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Something that happened.
+ * An event.
  *
- * @param when it happened
- * @param name what, as in the schema
- * @param data what comes with it
+ * @param when time of the event
+ * @param name name of the event in the schema
+ * @param data data of the event
  */
 record QmpEvent(Instant when, String name, ObjectNode data) {
-    /** Something that happens now. */
+    /** Creates an event with the present time. */
     static QmpEvent now(String name, ObjectNode data) {
         return new QmpEvent(Instant.now(), name, data);
     }
 
-    /** The message for clients. */
+    /** Returns the message for clients. */
     ObjectNode message() {
         ObjectNode message = JsonNodeFactory.instance.objectNode();
         message.putObject("timestamp").put("seconds", when.getEpochSecond()).put("microseconds", when.getNano() / 1000);

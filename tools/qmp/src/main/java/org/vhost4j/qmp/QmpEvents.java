@@ -10,23 +10,23 @@ import org.vhost4j.vhostuser.server.ServedChange;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Makes events for clients of what happens in the back-end. Entered by lanes. */
+/** Converts events of the back-end to events for clients. Entered by lanes. */
 final class QmpEvents implements BackendListener {
     private final Consumer<QmpEvent> publish;
 
     /**
-     * A listener.
+     * Creates a listener.
      *
-     * @param publish takes each event and never blocks
+     * @param publish receives each event; must never block
      */
     QmpEvents(Consumer<QmpEvent> publish) {
         this.publish = publish;
     }
 
     /**
-     * The back-end ends.
+     * Creates the event for the end of the back-end.
      *
-     * @param reason a word of ShutdownCause
+     * @param reason a value of ShutdownCause
      */
     static QmpEvent shutdown(String reason) {
         return QmpEvent.now(
@@ -44,7 +44,7 @@ final class QmpEvents implements BackendListener {
 
     @Override
     public void ready(String guest, Endpoint endpoint) {
-        // query-devices tells.
+        // No event: query-devices shows it.
     }
 
     @Override
@@ -84,6 +84,6 @@ final class QmpEvents implements BackendListener {
 
     @Override
     public void trouble(String who, String line) {
-        // For the operator's eyes; the log has it.
+        // No event: such lines are for the operator, and in the log.
     }
 }

@@ -16,7 +16,10 @@ import tools.jackson.databind.node.JsonNodeFactory;
 
 /** The QMP monitor of one back-end. Its socket exists before the back-end runs; clients are served once it runs. */
 public final class QmpMonitor implements AutoCloseable {
-    /** How long a client that ends the program and does not read its answer can hold up the end. */
+    /**
+     * Maximum time in seconds for which a client that ends the program, but does not read the answer, can delay the
+     * end.
+     */
     private static final long ANSWER_SECONDS = 1;
 
     private final QmpServer server;
@@ -43,7 +46,7 @@ public final class QmpMonitor implements AutoCloseable {
         return new QmpMonitor(new QmpServer(QmpSocket.listen(path), trouble), version);
     }
 
-    /** The same with another time to write what is left when it is closed. */
+    /** Creates the socket, with another time for writing pending output when the monitor is closed. */
     static QmpMonitor listen(Path path, String version, Consumer<String> trouble, Duration farewell)
             throws IOException {
         return new QmpMonitor(new QmpServer(QmpSocket.listen(path), trouble, farewell), version);

@@ -29,7 +29,7 @@ public final class QmpOption {
         for (int i = 1; i < parts.length; i++) {
             switch (parts[i]) {
                 case "server", "server=on", "wait=off", "nowait" -> {
-                    // What is done anyway.
+                    // These are the defaults.
                 }
                 case "server=off" ->
                     throw new IllegalArgumentException(option + ": server=off is not offered, the monitor listens");

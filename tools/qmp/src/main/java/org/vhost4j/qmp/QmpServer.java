@@ -16,12 +16,12 @@ import org.vhost4j.qmp.wire.JsonText;
 import org.vhost4j.qmp.wire.MemoryBudget;
 import tools.jackson.databind.JsonNode;
 
-/** Clients on a socket: which are connected, and what is sent to all. */
+/** Accepts clients on a socket, and sends events to all of them. */
 final class QmpServer implements AutoCloseable {
-    /** Clients at a time; more wait in the socket's backlog. */
+    /** Maximum number of clients at a time; more wait in the socket's backlog. */
     static final int CLIENTS = 16;
 
-    /** Events that may wait to be handed out, which takes no time. */
+    /** Maximum number of events that wait to be distributed. */
     private static final int EVENTS = 10_000;
 
     private static final Duration FAREWELL = Duration.ofMillis(300);
@@ -39,9 +39,9 @@ final class QmpServer implements AutoCloseable {
     private volatile boolean closed;
 
     /**
-     * A server that clients can already connect to, and that serves none yet.
+     * Creates a server to which clients can connect, but which does not serve them yet.
      *
-     * @param socket where; closed with the server
+     * @param socket the socket, which is closed with the server
      * @param trouble receives a line for the operator
      */
     QmpServer(QmpSocket socket, Consumer<String> trouble) {
@@ -49,11 +49,11 @@ final class QmpServer implements AutoCloseable {
     }
 
     /**
-     * The same with another time to write what is left.
+     * Creates a server with another time for writing pending output.
      *
-     * @param socket where; closed with the server
+     * @param socket the socket, which is closed with the server
      * @param trouble receives a line for the operator
-     * @param farewell how long the end waits at most for clients to take what is still to be written
+     * @param farewell maximum time for which {@link #close} waits for clients to read pending output
      */
     QmpServer(QmpSocket socket, Consumer<String> trouble, Duration farewell) {
         this.socket = socket;
@@ -63,11 +63,11 @@ final class QmpServer implements AutoCloseable {
     }
 
     /**
-     * Begins to serve.
+     * Starts to serve clients.
      *
-     * @param greeting meets each client
-     * @param dispatcher carries out messages
-     * @param quit runs when a client has ended the program, after it was answered
+     * @param greeting first message to each client
+     * @param dispatcher executes messages
+     * @param quit runs when a client has ended the program, after the answer was sent
      */
     void start(JsonNode greeting, Dispatcher dispatcher, Runnable quit) {
         Thread.ofPlatform().daemon().name("vhost4j-qmp-accept").start(() -> acceptAll(greeting, dispatcher, quit));
@@ -83,7 +83,7 @@ final class QmpServer implements AutoCloseable {
                 clients.add(client);
                 client.start(greeting);
                 if (closed) {
-                    // It may have been served in the meantime: what was said last is written first.
+                    // The client may have been served meanwhile: pending output is written first.
                     client.finish();
                 }
             } catch (InterruptedException e) {
@@ -92,7 +92,7 @@ final class QmpServer implements AutoCloseable {
                 if (!socket.isOpen()) {
                     return;
                 }
-                // Such as no descriptors: it may pass.
+                // An error such as a lack of descriptors, which may be temporary.
                 String line = "cannot accept a client: " + e.getMessage();
                 if (!line.equals(lastTrouble)) {
                     trouble.accept(line);
@@ -120,10 +120,10 @@ final class QmpServer implements AutoCloseable {
     }
 
     /**
-     * Notifies all clients past negotiation. Never blocks. Should there be more than can be handed out, clients are sent away, so
-     * that one that is connected has missed nothing.
+     * Notifies all clients past negotiation. Never blocks. If there are more events than can be distributed, clients
+     * are disconnected, so that a connected client has missed none.
      *
-     * @param event what happened
+     * @param event the event
      */
     void publish(QmpEvent event) {
         if (!events.offer(() -> handOut(event))) {
@@ -132,9 +132,9 @@ final class QmpServer implements AutoCloseable {
     }
 
     /**
-     * Notifies all clients past negotiation, and returns afterwards: what is sent to them after this comes after it.
+     * Notifies all clients past negotiation before it returns, so that later output follows the event.
      *
-     * @param event what happened
+     * @param event the event
      */
     void publishNow(QmpEvent event) {
         CountDownLatch done = new CountDownLatch(1);

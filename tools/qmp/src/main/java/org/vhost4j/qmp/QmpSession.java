@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.qmp;
 
-/** How far one client has come. Belongs to the client's reading thread. */
+/** The state of one client's session. Belongs to the client's reading thread. */
 final class QmpSession {
     private boolean negotiated;
     private boolean quitting;
 
-    /** Whether the client has ended the negotiation. */
+    /** Returns whether the client has ended the negotiation. */
     boolean negotiated() {
         return negotiated;
     }
@@ -15,7 +15,7 @@ final class QmpSession {
         negotiated = true;
     }
 
-    /** Whether the client has ended the program. */
+    /** Returns whether the client has ended the program. */
     boolean quitting() {
         return quitting;
     }

@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class QmpSocket implements AutoCloseable {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
     private static final int BACKLOG = 16;
-    /** The longest path that a socket's address has room for (unix(7)). */
+    /** Maximum length of a socket's path in bytes (unix(7)). */
     private static final int LONGEST_PATH = 107;
-    /** The bits of a file's mode that say what it is, and those of a socket (inode(7)). */
+    /** Mask of the file type in a file's mode, and the type of a socket (inode(7)). */
     private static final int TYPE = 0xf000;
 
     private static final int SOCKET = 0xc000;
@@ -58,7 +58,7 @@ public final class QmpSocket implements AutoCloseable {
         Path parent = path.toAbsolutePath().getParent();
         Path directory;
         try {
-            // Made with mode 0700.
+            // Created with mode 0700.
             directory = Files.createTempDirectory(parent, ".q");
         } catch (IOException e) {
             throw new IOException("no file can be made in " + parent, e);
@@ -68,7 +68,7 @@ public final class QmpSocket implements AutoCloseable {
         try {
             channel.bind(UnixDomainSocketAddress.of(hidden), BACKLOG);
             Files.setPosixFilePermissions(hidden, OWNER_ONLY);
-            // Unlike a move this does not replace a file that has come meanwhile.
+            // Unlike a rename this does not replace a file that was created meanwhile.
             Files.createLink(path, hidden);
             return new QmpSocket(channel, path);
         } catch (FileAlreadyExistsException e) {
@@ -83,7 +83,10 @@ public final class QmpSocket implements AutoCloseable {
         }
     }
 
-    /** The socket's first name; that of the file if there is room, because the kernel continues showing it. */
+    /**
+     * Returns the socket's first path; with the name of the file if there is room, because the kernel keeps displaying
+     * it.
+     */
     private static Path hidden(Path directory, Path path) {
         Path likely = directory.resolve(path.getFileName());
         Path relative = Path.of("").toAbsolutePath().relativize(likely);
@@ -101,7 +104,7 @@ public final class QmpSocket implements AutoCloseable {
             throw new IOException("there is a file of that name that is no socket");
         }
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            // A server with a full backlog must not hold us up.
+            // A server with a full backlog must not block this process.
             probe.configureBlocking(false);
             boolean unused = probe.connect(UnixDomainSocketAddress.of(path));
         } catch (ConnectException e) {

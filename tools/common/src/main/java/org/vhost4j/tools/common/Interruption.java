@@ -41,7 +41,10 @@ public final class Interruption implements AutoCloseable {
         return requested;
     }
 
-    /** What the signal does: asks, and keeps the process until the command has ended or the time is up. */
+    /**
+     * Handles the signal: requests the end of the command, and keeps the process alive until the command has ended or
+     * the time is over.
+     */
     void request() {
         requested = true;
         try {
@@ -53,14 +56,14 @@ public final class Interruption implements AutoCloseable {
         }
     }
 
-    /** Tells that the command has printed its result: the process may end. */
+    /** Records that the command has printed its result, so that the process may end. */
     @Override
     public void close() {
         done.countDown();
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            // The process is ending: the hook returns by itself.
+            // The process is ending: its shutdown hook returns by itself.
             return;
         }
     }

@@ -24,11 +24,11 @@ public final class Progress implements AutoCloseable {
     private boolean shown;
 
     /**
-     * Begins.
+     * Starts to show progress.
      *
      * @param err standard error
      * @param terminal whether that is a terminal
-     * @param clock nanoseconds
+     * @param clock clock in nanoseconds, from any origin
      */
     Progress(PrintWriter err, boolean terminal, LongSupplier clock) {
         this.err = err;

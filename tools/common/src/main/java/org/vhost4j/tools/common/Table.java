@@ -57,8 +57,8 @@ public final class Table {
     }
 
     /**
-     * Formats the table for a line width. The widest columns are narrowed until all lines fit; a cell that is too long for its column
-     * continues on the following lines, broken at spaces; words are not broken.
+     * Formats the table for a line width. The widest columns are narrowed until all lines fit; a cell that is too long
+     * for its column continues on the following lines, wrapped at spaces; words are not split.
      *
      * @param columns the maximum line width in characters, exceeded only when words are too long
      * @return the lines, each with a line terminator
@@ -93,7 +93,7 @@ public final class Table {
         return line.toString().stripTrailing();
     }
 
-    /** The width of each column, such that a line fits if words allow it. */
+    /** Returns the width of each column, such that a line fits if the words allow it. */
     private int[] widths(int columns) {
         int count = rows.stream().mapToInt(List::size).max().orElse(0);
         int[] widths = new int[count];
@@ -121,7 +121,9 @@ public final class Table {
         return widths;
     }
 
-    /** The longest part that is not broken: a word with the blanks before the first, which indent the cell. */
+    /**
+     * Returns the length of the longest part that is not split: a word, or the first word with the cell's indentation.
+     */
     private static int longestWord(String cell) {
         int indent = cell.length() - cell.stripLeading().length();
         return Stream.of(cell.strip().split(" +", -1))

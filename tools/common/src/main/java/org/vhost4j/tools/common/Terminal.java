@@ -5,11 +5,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The properties of the terminal, as the launcher passes them on. */
 public final class Terminal {
-    /** The width of everything that is printed where no terminal has one. */
+    /** The width when there is no terminal. */
     static final int COLUMNS = 80;
-    /** In less, tables and help are unreadable. */
+    /** The minimum width, because tables and help are unreadable in less. */
     static final int LEAST = 60;
-    /** Longer lines are hard to read. */
+    /** The maximum width, because longer lines are hard to read. */
     static final int MOST = 160;
 
     private Terminal() {}
@@ -41,7 +41,7 @@ public final class Terminal {
         }
     }
 
-    /** Whether standard error is a terminal, as the launcher says. */
+    /** Returns whether standard error is a terminal, according to the launcher. */
     static boolean isStandardError() {
         return Boolean.getBoolean("vhost4j.stderr.terminal");
     }

@@ -10,9 +10,9 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Starts a vhost-user-net back-end for a test class, and again whenever a case has ended it. Its methods may have parameters of the types
- * {@link Conformance}, {@link org.vhost4j.frontend.NetDriver} (a driver whose queues run) and {@link org.vhost4j.frontend.FrontEnd} (a
- * fresh connection); the last two are closed after the method.
+ * Starts a vhost-user-net back-end for a test class, and again whenever a case has ended it. Its methods may have
+ * parameters of the types {@link Conformance}, {@link org.vhost4j.frontend.NetDriver} (a driver whose queues run) and
+ * {@link org.vhost4j.frontend.FrontEnd} (a new connection); the last two are closed after the method.
  */
 @Documented
 @Inherited
@@ -21,36 +21,38 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(BackEndExtension.class)
 public @interface BackEnd {
     /**
-     * How the back-end is started.
+     * Returns the command that starts the back-end.
      *
-     * @return a command for the shell, in which <code>{socket}</code> stands for the path of a socket at which the back-end listens, and
-     *     <code>${name}</code> for a system property or, if there is none, an environment variable
+     * @return a command for the shell, in which <code>{socket}</code> stands for the path of a socket on which the
+     *     back-end listens, and <code>${name}</code> for a system property or, if there is none, an environment
+     *     variable
      */
     String value();
 
     /**
-     * How long any answer may take.
+     * Returns the timeout for each answer.
      *
      * @return seconds, 0.1 to 600
      */
     double timeout() default 2;
 
     /**
-     * How the back-end returns frames.
+     * Returns how the back-end returns frames.
      *
-     * @return {@code echo}, {@code macswap}, {@code none}, or {@code auto}, which finds out by sending one
+     * @return {@code echo}, {@code macswap}, {@code none}, or {@code auto}, which detects it by sending one
      */
     String loop() default "auto";
 
     /**
-     * A file of cases that are known to fail: each line has a name, the last day on which that is accepted, and the reason.
+     * Returns the file of cases that are known to fail: each line has a name, the last day on which the failure is
+     * accepted, and the reason.
      *
-     * @return the file's path, or nothing
+     * @return path of the file, or an empty string
      */
     String expected() default "";
 
     /**
-     * What random cases begin with.
+     * Returns the seed of random cases.
      *
      * @return any number
      */

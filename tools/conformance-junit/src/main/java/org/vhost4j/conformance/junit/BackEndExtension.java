@@ -12,17 +12,17 @@ import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
-/** What {@link BackEnd} does. */
+/** Implements {@link BackEnd}. */
 public final class BackEndExtension implements BeforeAllCallback, ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(BackEndExtension.class);
 
-    /** Made by JUnit. */
+    /** Creates the extension, for JUnit. */
     public BackEndExtension() {}
 
     @Override
     public void beforeAll(ExtensionContext context) {
         BackEnd how = context.getRequiredTestClass().getAnnotation(BackEnd.class);
-        // A nested class uses the back-end of the class around it, unless it has one of its own.
+        // A nested class uses the back-end of the enclosing class, unless it has its own.
         if (how != null) {
             context.getStore(NAMESPACE).put(RunningBackEnd.class, new RunningBackEnd(how));
         }

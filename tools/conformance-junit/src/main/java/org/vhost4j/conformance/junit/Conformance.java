@@ -12,7 +12,7 @@ import org.vhost4j.conformance.Evidence;
 import org.vhost4j.conformance.Suite;
 import org.vhost4j.conformance.cases.Catalog;
 
-/** The suite against the back-end of a test class. */
+/** Runs the suite against the back-end of a test class. */
 public final class Conformance {
     private final Suite.Session session;
 
@@ -21,12 +21,12 @@ public final class Conformance {
     }
 
     /**
-     * Cases as tests, for a method with {@code @TestFactory}. A case that the back-end does not offer what it needs for is aborted, which
-     * reports show as skipped.
+     * Returns cases as tests, for a method with {@code @TestFactory}. A case that needs features that the back-end does
+     * not offer is aborted, which reports show as skipped.
      *
-     * @param patterns names in which {@code *} stands for anything; none means every case
+     * @param patterns names in which {@code *} stands for any characters; none for every case
      * @return a test for each case, in the order of the suite
-     * @throws org.vhost4j.tools.common.UnsupportedOption when a pattern is the name of no case
+     * @throws org.vhost4j.tools.common.UnsupportedOption when a pattern matches no case
      */
     public Stream<DynamicTest> tests(String... patterns) {
         return Catalog.select(List.of(patterns)).stream()
@@ -34,9 +34,9 @@ public final class Conformance {
     }
 
     /**
-     * Runs one case and tells how it ended, whatever that is.
+     * Runs one case and returns its result, also when it fails.
      *
-     * @param name of the case
+     * @param name name of the case
      * @return the result, with evidence when it failed
      * @throws org.vhost4j.tools.common.UnsupportedOption when no case has that name
      */

@@ -26,9 +26,9 @@ final class RunningBackEnd implements AutoCloseable {
     private final Suite.Session session;
 
     /**
-     * Starts it.
+     * Starts the back-end.
      *
-     * @throws UnsupportedOption when it does not start, or the annotation is not as it should be
+     * @throws UnsupportedOption when it does not start, or the annotation is invalid
      */
     RunningBackEnd(BackEnd how) {
         if (!(how.timeout() >= 0.1 && how.timeout() <= 600)) {
@@ -62,7 +62,7 @@ final class RunningBackEnd implements AutoCloseable {
         }
     }
 
-    /** A command with the values of what it names. */
+    /** Returns the command with the values of its placeholders. */
     static String filledIn(String command) {
         return NAME.matcher(command).replaceAll(name -> {
             String property = System.getProperty(name.group(1));
@@ -90,7 +90,7 @@ final class RunningBackEnd implements AutoCloseable {
             Files.deleteIfExists(directory.resolve("back-end.sock"));
             Files.deleteIfExists(directory);
         } catch (IOException e) {
-            // The system's directory of temporary files is emptied by others.
+            // Not in the system's directory of temporary files, which other programs may clean.
             directory.toFile().deleteOnExit();
         }
     }

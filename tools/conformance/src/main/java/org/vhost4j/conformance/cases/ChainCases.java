@@ -120,7 +120,7 @@ public final class ChainCases implements CaseGroup {
                                 .queues(1, size)
                                 .receive(ChainShape.TOGETHER, NetSetup.PLAIN_FRAME_BYTES, size))) {
                             context.note("queues of %d entries", size);
-                            // So that every ring comes to its end, without taking a minute.
+                            // Enough for every ring to wrap around, in less than a minute.
                             for (int i = 0; i < Math.min(2 * size + 1, 300); i++) {
                                 exchange(context, driver, ChainShape.TOGETHER);
                             }

@@ -26,15 +26,15 @@ public final class ChannelCases implements CaseGroup {
     private static final String CHANGE = "vhost-user, VHOST_USER_BACKEND_CONFIG_CHANGE_MSG";
     private static final String MTU = "vhost-user, VHOST_USER_NET_SET_MTU";
     private static final int FRAMES = 5;
-    /** The bits of a message's flags that have its version. */
+    /** Mask of the version in a message's flags. */
     private static final int VERSION_MASK = 3;
 
-    /** Smaller than virtio 1.4 section 5.1.4 allows, and larger than the field can hold. */
+    /** Invalid MTUs: smaller than virtio 1.4 section 5.1.4 allows, and larger than the field can hold. */
     private static final int[] NO_MTU = {0, 67, 65_536};
 
     private static final int STATUS_OFFSET = 6;
     private static final int PAIRS_OFFSET = 8;
-    /** The last bytes that GET_CONFIG can ask for: no network device has as large a config space. */
+    /** Offset of the last bytes that GET_CONFIG can request, beyond the config space of any network device. */
     private static final int FAR_OFFSET = 248;
 
     @Override
@@ -116,7 +116,7 @@ public final class ChannelCases implements CaseGroup {
         context.note("SET_BACKEND_REQ_FD, the end of that channel, then frames");
         driver.frontEnd().openBackendChannel().close();
         traffic(context, driver);
-        // By then a back-end that watches the channel has seen its end.
+        // Long enough for a back-end that watches the channel to detect its end.
         context.require(!driver.frontEnd().socket().awaitClosed(context.quiet()), "the back-end closed the connection");
         traffic(context, driver);
     }
@@ -143,7 +143,7 @@ public final class ChannelCases implements CaseGroup {
                     context.patience());
             driver.frontEnd().socket().awaitClosed(context.quiet());
         } catch (FrontEndException e) {
-            // Whether the back-end reads it, or closes one connection or both, is its own choice.
+            // The back-end may read it, or close one connection or both.
             context.note("then: %s", String.valueOf(e.getMessage()));
         }
     }
@@ -176,7 +176,7 @@ public final class ChannelCases implements CaseGroup {
         }
     }
 
-    /** What the back-end has sent, each answered when it asks for that. */
+    /** Returns the requests of the back-end, and answers those with need_reply. */
     private static List<BackendRequest> told(CaseContext context, FrontEndSocket channel) {
         List<BackendRequest> all = new ArrayList<>();
         while (true) {

@@ -144,7 +144,7 @@ public final class ConcurrencyCases implements CaseGroup {
         }
     }
 
-    /** Its connection ends what the thread waits for, so this returns. */
+    /** Joins a thread, which ends because its connection is closed. */
     private static void join(Thread thread) {
         try {
             thread.join();

@@ -17,7 +17,9 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Cases about the commands of the control queue, by class: which are carried out, which are refused, and what their effects are. */
+/**
+ * Cases about the commands of the control queue, by class: which are executed, which are refused, and their effects.
+ */
 public final class ControlCases implements CaseGroup {
     private static final String RECEIVE_MODES = "virtio 1.4, 5.1.6.5.1";
     private static final String MAC_FILTER = "virtio 1.4, 5.1.6.5.2";
@@ -27,7 +29,7 @@ public final class ControlCases implements CaseGroup {
     private static final String OFFLOADS = "virtio 1.4, 5.1.6.5.6";
     private static final String COALESCING = "virtio 1.4, 5.1.6.5.7";
 
-    /** Notification coalescing (section 5.1.6.5.7). */
+    /** Class of the notification coalescing commands (section 5.1.6.5.7). */
     private static final int NOTF_COAL = 6;
 
     private static final int NOTF_COAL_TX_SET = 0;
@@ -40,7 +42,7 @@ public final class ControlCases implements CaseGroup {
     private static final int VLAN_ID = 7;
     private static final byte ON = 1;
     private static final byte OFF = 0;
-    /** Several times as many as the queue has entries. */
+    /** Number of commands: several times the number of entries of the queue. */
     private static final int MANY = 200;
 
     @Override
@@ -167,12 +169,12 @@ public final class ControlCases implements CaseGroup {
                 .needs(ProtocolFeature.CONFIG);
     }
 
-    /** A driver with a control queue and some features. */
+    /** Returns the setup of a driver with a control queue and some features. */
     static NetSetup controlled(CaseContext context, Feature... more) {
         return context.setup().with(Feature.CTRL_VQ).with(more).withProtocol(ProtocolFeature.CONFIG);
     }
 
-    /** Gives a command and demands an answer. */
+    /** Sends a command and requires an answer. */
     static void answers(
             CaseContext context, NetDriver driver, int wanted, int commandClass, int command, byte... data) {
         context.note("control command %d/%d with %d bytes", commandClass, command, data.length);
@@ -309,7 +311,7 @@ public final class ControlCases implements CaseGroup {
                 .complete();
         answers(context, driver, Control.OK, Control.VLAN, Control.VLAN_ADD, le16(VLAN_ID));
         comes(context, driver, frame);
-        // Whether other frames are kept away is not said: the filter is a best effort.
+        // Other frames may arrive, because the specification defines the filter as best effort.
         answers(context, driver, Control.OK, Control.VLAN, Control.VLAN_ADD, le16(VLAN_ID + 1));
         comes(context, driver, frame);
     }
@@ -385,7 +387,7 @@ public final class ControlCases implements CaseGroup {
             answers(context, driver, Control.OK, NOTF_COAL, NOTF_COAL_TX_SET, values);
             byte[] frame = context.datagram(200).complete();
             driver.send(frame);
-            // Waits for an interrupt, which coalescing delays and does not omit.
+            // Waits for an interrupt, which coalescing may delay but not omit.
             context.expect(frame, driver.receive());
         }
     }

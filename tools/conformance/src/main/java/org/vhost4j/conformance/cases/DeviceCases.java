@@ -151,7 +151,8 @@ public final class DeviceCases implements CaseGroup {
         long told = asked.getQueueNum();
         asked.close();
         context.note("GET_QUEUE_NUM, which told %d", told);
-        // Some count pairs, as QEMU does, and some virtqueues; two pairs are enough to see.
+        // Some back-ends count pairs, as QEMU does, and some count virtqueues; two pairs are enough to distinguish
+        // them.
         int pairs = (int) Math.min(2, told);
         if (pairs < 2) {
             throw new NotApplicable("the back-end has one queue pair");
@@ -246,7 +247,7 @@ public final class DeviceCases implements CaseGroup {
         answers(context, driver, Control.ERR, Control.RX, Control.RX_PROMISC);
     }
 
-    /** The frame's destination when it comes back decides. */
+    /** Checks a filter, which applies to the destination of the returned frame. */
     private static void filter(CaseContext context) {
         NetDriver driver = context.attach(controlled(context, Feature.CTRL_RX, Feature.CTRL_MAC_ADDR));
         answers(context, driver, Control.OK, Control.RX, Control.RX_PROMISC, OFF);

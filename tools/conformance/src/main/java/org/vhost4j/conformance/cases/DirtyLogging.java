@@ -6,11 +6,13 @@ import org.vhost4j.conformance.CaseContext;
 import org.vhost4j.frontend.DirtyLog;
 import org.vhost4j.frontend.NetDriver;
 
-/** The log of dirty pages of a case's guest (vhost-user, "Migration"). */
+/** Creates and checks the log of dirty pages of a case's guest (vhost-user, "Migration"). */
 final class DirtyLogging {
     private DirtyLogging() {}
 
-    /** A log with a bit for each page of the guest, of which the back-end does not know yet; closed with the case. */
+    /**
+     * Creates a log with a bit for each page of the guest, which is not sent to the back-end yet; closed with the case.
+     */
     static DirtyLog create(CaseContext context, NetDriver driver) {
         return context.keep(
                 DirtyLog.create(driver.ram().guestAddress() + driver.ram().bytes()));
@@ -25,7 +27,7 @@ final class DirtyLogging {
         return log;
     }
 
-    /** Demands that every page that was written since {@link NetDriver#recordWrites} is marked. */
+    /** Requires that every page that was written since {@link NetDriver#recordWrites} is marked. */
     static void requireWhole(CaseContext context, NetDriver driver, DirtyLog log) {
         List<Long> lost = log.lost(driver);
         context.require(

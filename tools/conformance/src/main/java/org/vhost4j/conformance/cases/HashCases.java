@@ -59,7 +59,7 @@ public final class HashCases implements CaseGroup {
                     0x4b61e985,
                     0x02d1feef));
 
-    /** A kind of hash: its bit in hash_types, and what is reported of it (section 5.1.6.4.3). */
+    /** A kind of hash: its bit in hash_types, and its report value (section 5.1.6.4.3). */
     private enum Hash {
         IPV4(0x01, 1, Kind.UDP4, false),
         TCP4(0x02, 2, Kind.TCP4, true),
@@ -141,7 +141,7 @@ public final class HashCases implements CaseGroup {
         }
     }
 
-    /** A frame of a flow, with right checksums. */
+    /** Returns a frame of a flow, with correct checksums. */
     private static byte[] frame(CaseContext context, Kind kind, Flow flow) {
         PacketBuilder builder = kind.builder()
                 .ports(flow.sourcePort(), flow.targetPort())

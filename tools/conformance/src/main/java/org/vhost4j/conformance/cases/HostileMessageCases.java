@@ -120,10 +120,10 @@ public final class HostileMessageCases implements CaseGroup {
             try {
                 act.accept(frontEnd);
             } catch (FrontEndException e) {
-                // Whether it is refused, ends the connection or is passed over is the back-end's own choice.
+                // The back-end may refuse it, end the connection or ignore it.
                 context.note("then: %s", String.valueOf(e.getMessage()));
             }
-            // Closed or not, there must be an end to it: looked at so that a crash is seen before the next connection.
+            // Waits for the effect in either case, so that a crash is detected before the next connection.
             boolean closed = frontEnd.socket().awaitClosed(context.quiet());
             context.note("the connection is %s", closed ? "closed" : "open");
         });
@@ -156,7 +156,7 @@ public final class HostileMessageCases implements CaseGroup {
         frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
         context.note("request %d with need_reply", UNKNOWN);
         frontEnd.sendRaw(RawMessage.encode(UNKNOWN, NEED_REPLY, NOTHING), List.of());
-        // It may be refused by a number, by the end of the connection, or by silence.
+        // The back-end may refuse it by a number, by closing the connection, or by not answering.
         try (RawMessage reply = frontEnd.socket().receive(context.quiet().multipliedBy(5))) {
             boolean success = reply.request() == UNKNOWN
                     && reply.payload().remaining() == Long.BYTES
@@ -181,7 +181,7 @@ public final class HostileMessageCases implements CaseGroup {
     }
 
     private static void ring(FrontEnd frontEnd, Ram ram, long desc, long used, long avail) {
-        // Without PROTOCOL_FEATURES the ring is enabled; some serve no driver without VERSION_1.
+        // Without PROTOCOL_FEATURES the ring is enabled; some back-ends serve no driver without VERSION_1.
         send(frontEnd, 2, FrontEnd.u64(frontEnd.getFeatures() & Feature.VERSION_1.mask()));
         frontEnd.setMemTable(List.of(ram));
         send(frontEnd, 8, state(1, 256));

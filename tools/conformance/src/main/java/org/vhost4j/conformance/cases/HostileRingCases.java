@@ -63,7 +63,7 @@ public final class HostileRingCases implements CaseGroup {
             context.note("%s in a transmit queue, and a kick", ring.says());
             ring.write().accept(side.apply(queue));
             queue.kick().signal();
-            // Time for the back-end to read it, and to fall over it.
+            // Time for the back-end to read it, and possibly to crash.
             driver.frontEnd().socket().awaitClosed(context.quiet());
         });
         return ring.indirect() ? survival.needs(Feature.INDIRECT_DESC) : survival;
@@ -76,7 +76,7 @@ public final class HostileRingCases implements CaseGroup {
     private static void sendLies(CaseContext context, NetDriver driver) {
         byte[] frame = HostileRings.frame(CaseContext.addressed(PacketBuilder.tcp4()));
         List<DriverHeader> lies = new ArrayList<>(HostileRings.headers());
-        // A device may believe its own eyes rather than hdr_len, and a segment may be as short as a byte.
+        // A device may parse the headers instead of using hdr_len, and a segment may be as short as one byte.
         lies.add(DriverHeader.superFrame(DriverHeader.GSO_TCPV4, 0xffff, 1000, 34, 16));
         lies.add(DriverHeader.superFrame(DriverHeader.GSO_TCPV4, 54, 1, 34, 16));
         for (DriverHeader lie : lies) {
@@ -92,7 +92,7 @@ public final class HostileRingCases implements CaseGroup {
         byte[] last = context.datagram(77).complete();
         long end = System.nanoTime() + context.patience().toNanos();
         do {
-            // Segments of a byte fill the receive buffers, and what comes then may be dropped.
+            // Segments of one byte fill the receive buffers, and later frames may be dropped.
             context.note("a frame of %d bytes that is in order", last.length);
             driver.send(last);
             Optional<ReceivedFrame> came = context.receive(driver, context.quiet());

@@ -95,7 +95,7 @@ public final class InflightCases implements CaseGroup {
                 .receive(ChainShape.TOGETHER, NetSetup.PLAIN_FRAME_BYTES, SIZE / 2);
     }
 
-    /** A driver whose queues do not run yet, and its area. */
+    /** Returns the area for a driver whose queues do not run yet. */
     private static InflightArea get(CaseContext context, NetDriver driver) {
         context.note("GET_INFLIGHT_FD for %d queues of %d", QUEUES, SIZE);
         return context.keep(InflightArea.get(driver.frontEnd(), QUEUES, SIZE));
@@ -134,7 +134,7 @@ public final class InflightCases implements CaseGroup {
         for (int i = 0; i < 3 * SIZE; i += FRAMES) {
             context.note("%d frames", FRAMES);
             buffer.send(FRAMES);
-            // Between showing and clearing there is a moment.
+            // There may be a short time between publishing and clearing.
             boolean clear = context.await(
                     context.patience(), () -> inFlight(context, area).isEmpty());
             context.require(clear, "in flight are %s", inFlight(context, area));
@@ -155,9 +155,9 @@ public final class InflightCases implements CaseGroup {
             int base = queue.stop(driver.frontEnd());
             int inFlight = inFlight(context, area).size();
             while (queue.ring().collect()) {
-                // Taken.
+                // All chains are collected.
             }
-            // What was used ends where the base is, less what is in flight.
+            // The used chains end at the base, minus the chains in flight.
             if (inFlight == 0) {
                 int wanted = queue.ring().deviceBase();
                 context.require(base == wanted, "0x%x, but what was used ends at 0x%x", base, wanted);
@@ -167,7 +167,7 @@ public final class InflightCases implements CaseGroup {
         }
     }
 
-    /** A connection on which the same driver continues where another back-end was. */
+    /** Creates a connection on which the same driver continues at another back-end's position. */
     private static FrontEnd continued(CaseContext context, NetDriver driver, InflightArea area) {
         FrontEnd frontEnd = context.connect();
         frontEnd.getFeatures();
@@ -188,7 +188,7 @@ public final class InflightCases implements CaseGroup {
     private static void returned(CaseContext context) {
         NetDriver driver = context.negotiated(setup(context));
         InflightArea area = get(context, driver);
-        // What is left by a back-end that has taken the first chain: no other has ever run.
+        // The state that a back-end leaves after popping the first chain of a new queue.
         TransmitBuffer buffer = TransmitBuffer.of(context, driver);
         FrontEndQueue queue = driver.transmitQueue(0);
         RingDriver ring = queue.ring();
@@ -205,7 +205,7 @@ public final class InflightCases implements CaseGroup {
         context.require(!ring.hasUsed(), "more was used than was offered");
     }
 
-    /** The area with the transmit queue's first chain, of one descriptor, in flight. */
+    /** Returns the area with the transmit queue's first chain, of one descriptor, in flight. */
     private static byte[] taken(CaseContext context, InflightArea area, RingDriver ring) {
         byte[] bytes = area.contents();
         ByteBuffer region = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
@@ -239,7 +239,7 @@ public final class InflightCases implements CaseGroup {
             byte[] bytes = area.contents();
             random.nextBytes(bytes);
             for (int queue = 0; queue < QUEUES; queue++) {
-                // What says that something is there, so that it is looked at.
+                // The fields that mark the region as initialized, so that the back-end reads it.
                 int region = bytes.length / QUEUES * queue;
                 ByteBuffer.wrap(bytes)
                         .order(ByteOrder.nativeOrder())
@@ -255,7 +255,7 @@ public final class InflightCases implements CaseGroup {
                 CaseContext.publishAndKick(driver.transmitQueue(0));
                 driver.frontEnd().getFeatures();
             } catch (FrontEndException e) {
-                // Whether it refuses, stops the device or closes the connection is the back-end's own choice.
+                // The back-end may refuse it, stop the device or close the connection.
                 context.note("then: %s", String.valueOf(e.getMessage()));
             }
             driver.close();
@@ -314,7 +314,7 @@ public final class InflightCases implements CaseGroup {
         try {
             what.run();
         } catch (FrontEndException e) {
-            // Whether it refuses, stops the device or closes the connection is the back-end's own choice.
+            // The back-end may refuse it, stop the device or close the connection.
             context.note("then: %s", String.valueOf(e.getMessage()));
         }
     }

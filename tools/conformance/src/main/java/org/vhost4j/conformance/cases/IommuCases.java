@@ -73,7 +73,10 @@ public final class IommuCases implements CaseGroup {
         context.require(result == 0, "an update of %d bytes was answered with %d", memory.size(), result);
     }
 
-    /** Sends a frame and answers questions until it is back; again when it was dropped, because no receive buffer was known. */
+    /**
+     * Sends a frame and answers IOTLB misses until it returns; repeats it when it was dropped because no receive buffer
+     * was translated yet.
+     */
     private static int exchange(CaseContext context, NetDriver driver, FrontEndIommu iommu) {
         int answered = 0;
         long end = System.nanoTime() + context.patience().toNanos();
@@ -91,7 +94,7 @@ public final class IommuCases implements CaseGroup {
                 }
                 Optional<ReceivedFrame> came = driver.poll(0);
                 if (came.isPresent()) {
-                    // One that was sent before and came late is as good.
+                    // A late frame that was sent before is accepted, too.
                     context.require(
                             came.get().bytes().length == frame.length,
                             "a frame of %d bytes instead of %d",

@@ -7,7 +7,7 @@ import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.frontend.PacketBuilder;
 
-/** What a frame carries, and by which features it may be a super-frame. */
+/** The protocols of a frame, with the features that allow it to be a super-frame. */
 enum Kind {
     TCP4("tcp4", PacketBuilder::tcp4, Feature.HOST_TSO4, Feature.GUEST_TSO4, DriverHeader.GSO_TCPV4, 20),
     TCP6("tcp6", PacketBuilder::tcp6, Feature.HOST_TSO6, Feature.GUEST_TSO6, DriverHeader.GSO_TCPV6, 0),
@@ -35,12 +35,12 @@ enum Kind {
         this.countedHeader = countedHeader;
     }
 
-    /** Such as {@code tcp4}. */
+    /** Returns a name such as {@code tcp4}. */
     String label() {
         return label;
     }
 
-    /** The name of its segmentation: {@code tso4}, {@code uso6} and so on. */
+    /** Returns the name of its segmentation offload: {@code tso4}, {@code uso6} and so on. */
     String offload() {
         return (tcp() ? "tso" : "uso") + label.charAt(label.length() - 1);
     }
@@ -53,12 +53,12 @@ enum Kind {
         return CaseContext.addressed(builder.get());
     }
 
-    /** By which the device takes super-frames of this kind. */
+    /** Returns the feature by which the device accepts super-frames of this kind. */
     Feature host() {
         return host;
     }
 
-    /** By which the driver takes them. */
+    /** Returns the feature by which the driver accepts super-frames of this kind. */
     Feature guest() {
         return guest;
     }
@@ -67,7 +67,7 @@ enum Kind {
         return gsoType;
     }
 
-    /** The most payload, in bytes, that the IP header's length field allows. */
+    /** Returns the maximum payload, in bytes, that the IP header's length field allows. */
     int largestPayload() {
         return MAX_IP_LENGTH - countedHeader - (tcp() ? 20 : 8);
     }

@@ -70,13 +70,13 @@ public final class LogCases implements CaseGroup {
                 .receive(ChainShape.TOGETHER, NetSetup.PLAIN_FRAME_BYTES, receiveBuffers));
     }
 
-    /** Posts buffers that begin at an odd place of their page, sends as many frames, and looks at every used one. */
+    /** Posts buffers that begin at odd offsets in their pages, sends as many frames, and checks every used buffer. */
     private static void receiveAndLook(CaseContext context, NetDriver driver, DirtyLog log) {
         FrontEndQueue queue = driver.receiveQueue(0);
         DriverMemory memory = driver.ram().memory();
         long[] addresses = new long[queue.ring().size()];
         for (int i = 0; i < BUFFERS; i++) {
-            // Nearly every one reaches into a second page.
+            // Nearly every buffer extends into a second page.
             long address = memory.allocate(2 * DirtyLog.PAGE, DirtyLog.PAGE) + DirtyLog.PAGE - 37L * (i + 1);
             queue.ring().begin();
             int id = queue.ring().writable(address, 1600).offer();
@@ -115,7 +115,7 @@ public final class LogCases implements CaseGroup {
                 context.exchange(driver, 100 + 30 * i);
             }
             driver.awaitSent();
-            // What a publication wrote is marked after it.
+            // The writes of a publication are marked after it.
             driver.frontEnd().barrier();
             DirtyLogging.requireWhole(context, driver, log);
             log.clear();
@@ -133,7 +133,7 @@ public final class LogCases implements CaseGroup {
         context.require(log.marked(written), "page 0x%x is not marked, where the ring was written", written);
     }
 
-    /** The specification does not say that a back-end has to signal, nor how often. */
+    /** Checks the signal; the specification requires neither that a back-end signals nor how often. */
     private static void signal(CaseContext context) {
         NetDriver driver = attach(context, 256);
         DirtyLog log = DirtyLogging.create(context, driver);

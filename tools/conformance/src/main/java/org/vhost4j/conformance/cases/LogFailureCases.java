@@ -33,7 +33,10 @@ import org.vhost4j.vhostuser.wire.Request;
 public final class LogFailureCases implements CaseGroup {
     private static final int PAGE = 4096;
     private static final int FRAMES = 20;
-    /** Half of it is enough for every page of the guest, which begins at {@link NetDriver#GUEST_BASE}. */
+    /**
+     * Size of the file in bytes; half of it covers every page of the guest, which begins at {@link
+     * NetDriver#GUEST_BASE}.
+     */
     private static final int FILE_BYTES = 1 << 20;
 
     @Override
@@ -119,13 +122,13 @@ public final class LogFailureCases implements CaseGroup {
         frontEnd.reply(Request.SET_LOG_BASE).close();
     }
 
-    /** Gives a log and has it used, as far as the back-end goes along. */
+    /** Sets a log and causes writes to it, as far as the back-end accepts it. */
     private static void tryLog(CaseContext context, NetDriver driver, Runnable give) {
         try {
             give.run();
             use(context, driver);
         } catch (FrontEndException e) {
-            // Whether it refuses, stops the device or closes the connection is the back-end's own choice.
+            // The back-end may refuse it, stop the device or close the connection.
             context.note("then: %s", String.valueOf(e.getMessage()));
         }
     }
@@ -137,11 +140,11 @@ public final class LogFailureCases implements CaseGroup {
         driver.frontEnd().barrier();
         TransmitBuffer.of(context, driver).offer(FRAMES);
         CaseContext.publishAndKick(driver.transmitQueue(0));
-        // A device that has stopped uses none of them.
+        // A stopped device uses no chain.
         RingDriver ring = driver.transmitQueue(0).ring();
         boolean unused = context.await(context.quiet(), () -> {
             while (ring.collect()) {
-                // Used.
+                // All chains are used.
             }
             return ring.inFlight() == 0;
         });
@@ -163,7 +166,7 @@ public final class LogFailureCases implements CaseGroup {
                 MappedFile mapping = MappedFile.map(file, 0, FILE_BYTES, "the log's file")) {
             context.note("SET_LOG_BASE: %d bytes at %d of a file of %d", size, offset, FILE_BYTES);
             tryLog(context, driver, () -> base(driver.frontEnd(), size, offset, file));
-            // What the log has no bit for may be left out or refused. The host's pages are what can be mapped.
+            // Pages without a bit in the log may be ignored or refused. Mappings are in units of the host's page size.
             long end = offset + size;
             for (long at = 0; at < FILE_BYTES; at++) {
                 boolean inside = at >= offset && at < end;

@@ -24,7 +24,7 @@ public final class MemoryCases implements CaseGroup {
     private static final String TABLE = "vhost-user, VHOST_USER_SET_MEM_TABLE";
     private static final String SLOTS = "vhost-user, VHOST_USER_ADD_MEM_REG and VHOST_USER_REM_MEM_REG";
     private static final long REGION = 1 << 20;
-    /** Above the driver's own region, with a gap. */
+    /** A guest-physical address above the driver's own region, with a gap. */
     private static final long ELSEWHERE = NetDriver.GUEST_BASE + (1L << 32);
 
     private static final int MOST_IN_TABLE = 8;

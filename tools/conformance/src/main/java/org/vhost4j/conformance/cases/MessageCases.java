@@ -25,7 +25,9 @@ public final class MessageCases implements CaseGroup {
     private static final byte[] NOTHING = new byte[0];
     private static final int REPLY_FLAGS = MessageHeader.VERSION | MessageHeader.REPLY;
     private static final int PIPELINED = 64;
-    /** Neither the header nor the payload is a multiple of it. */
+    /**
+     * Size in bytes of the pieces in which messages are sent; neither the header nor the payload is a multiple of it.
+     */
     private static final int PIECE = 5;
 
     private static final String MESSAGES = "vhost-user, Message specification: Header";
@@ -133,7 +135,7 @@ public final class MessageCases implements CaseGroup {
         frontEnd.sendRaw(RawMessage.encode(request.code(), flags, payload), List.of());
     }
 
-    /** Takes a message and checks that it is the reply to a request with a u64. */
+    /** Receives a message, checks that it is the reply to a request, with a u64, and returns the number. */
     private static long checkReply(CaseContext context, FrontEnd frontEnd, Request request) {
         try (RawMessage reply = frontEnd.socket().receive(context.patience())) {
             context.require(

@@ -124,7 +124,7 @@ public final class MigrationCases implements CaseGroup {
 
     private static void underTraffic(CaseContext context) {
         NetDriver driver = context.attach(setup(context));
-        // As many as the driver has buffers for, so that a burst is under way while logging begins.
+        // As many frames as the driver has buffers, so that a burst is in progress when logging begins.
         for (int i = 0; i < ATTEMPTS; i++) {
             List<byte[]> before = burst(context, driver, BURST / 4);
             DirtyLog log = DirtyLogging.begin(context, driver);
@@ -160,17 +160,17 @@ public final class MigrationCases implements CaseGroup {
             driver.repost(0, false);
             burst(context, driver, BURST / 4);
             context.note("GET_VRING_BASE for each queue");
-            // Where each stopped is what ring.base is about.
+            // The positions are checked by ring.base.
             driver.queues().forEach(queue -> queue.stop(driver.frontEnd()));
             byte[] then = memory(driver);
             boolean unused = context.await(context.quiet(), () -> false);
             int changed = Arrays.mismatch(then, memory(driver));
             context.require(changed < 0, "byte 0x%x of memory changed after all rings had stopped", changed);
             while (driver.poll(0).isPresent()) {
-                // What came is what was written.
+                // The received frames show what was written.
             }
             DirtyLogging.requireWhole(context, driver, log);
-            // A back-end may serve one connection at a time.
+            // The back-end may serve only one connection at a time.
             driver.close();
         }
     }
@@ -194,7 +194,7 @@ public final class MigrationCases implements CaseGroup {
         context.require(marked.isEmpty(), "%d pages were marked in the log of an earlier connection", marked.size());
     }
 
-    /** What a migration's destination gets: each page as it is when its mark is taken. */
+    /** Copies marked pages as a migration does: each page is read after its mark was cleared. */
     private static void fetchAndClear(CaseContext context) {
         NetDriver driver = context.attach(setup(context));
         DirtyLog log = DirtyLogging.begin(context, driver);
@@ -221,7 +221,7 @@ public final class MigrationCases implements CaseGroup {
                 byte[] frame = context.datagram(64 + i % 1400).complete();
                 driver.send(frame);
                 context.expect(frame, context.receive(driver));
-                // Marks may come a little after the ring's; the ring's own pages are not looked at.
+                // Marks may come shortly after the ring's update; the ring's own pages are not checked.
                 List<DeviceWrite> written = driver.receivedWrites();
                 boolean whole = context.await(context.quiet(), () -> {
                     lock.lock();
@@ -289,13 +289,13 @@ public final class MigrationCases implements CaseGroup {
         NetDriver driver = context.attach(setup(context).queues(1, LONG_QUEUE));
         DirtyLog log = DirtyLogging.begin(context, driver);
         RingDriver ring = driver.transmitQueue(0).ring();
-        // Behind the used ring; the area of its own of a packed ring.
+        // After the used ring; for a packed ring a separate area.
         long word = context.packed()
                 ? ring.usedAddress()
                 : ring.usedAddress() + USED_HEADER + (long) USED_ELEMENT * LONG_QUEUE;
         int bytes = context.packed() ? Integer.BYTES : Short.BYTES;
         if (context.packed()) {
-            // QEMU's log address is that of the device event suppression structure, of which the protocol says nothing.
+            // QEMU's log address is that of the device event suppression structure, which the protocol does not define.
             Ram ram = driver.ram();
             driver.frontEnd()
                     .setVringAddr(new VringAddress(

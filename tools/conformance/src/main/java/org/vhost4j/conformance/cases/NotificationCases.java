@@ -93,7 +93,7 @@ public final class NotificationCases implements CaseGroup {
         return context.setup().without(Feature.EVENT_IDX);
     }
 
-    /** Offers one more frame by the transmit queue and kicks. */
+    /** Offers one more frame in the transmit queue and kicks. */
     private static void sendOne(CaseContext context, NetDriver driver) {
         TransmitBuffer.of(context, driver).offer(1);
         CaseContext.publishAndKick(driver.transmitQueue(0));
@@ -142,7 +142,7 @@ public final class NotificationCases implements CaseGroup {
         for (int chains = 2; chains <= 40; chains += 6) {
             LockSupport.parkNanos(context.quiet().toNanos() / 10);
             queue.call().drain();
-            // A packed ring's event is a position, which the chains before it decide: they are offered first.
+            // A packed ring's event is a position, which depends on the chains before it, so they are offered first.
             buffer.offer(chains - 1);
             queue.ring().enableInterruptsAfter(chains);
             context.note("an interrupt wanted after %d more frames, then %d", chains, chains - 1);
@@ -176,7 +176,7 @@ public final class NotificationCases implements CaseGroup {
                 context.note("round %d: %d chains, %d kicks so far", round, chains, queue.kicks());
             }
             context.awaitUsed(queue);
-            // Long enough for the device to go to sleep, or not.
+            // Long enough for the device to go to sleep, if it does.
             LockSupport.parkNanos(random.nextInt(4) == 0 ? random.nextInt(500_000) : 0);
         }
     }
@@ -199,7 +199,7 @@ public final class NotificationCases implements CaseGroup {
                 if (sent % 500 == 0) {
                     context.note("%d frames so far", sent);
                 }
-                // Waits by interrupts, and says when one is missing for what was used.
+                // Waits by interrupts, and fails when one is missing for used chains.
                 context.expect(frame, driver.receive());
             }
             if (random.nextInt(8) == 0) {

@@ -23,7 +23,10 @@ import org.vhost4j.frontend.ReceivedFrame;
 public final class OffloadCases implements CaseGroup {
     private static final String TRANSMIT = "virtio 1.4, 5.1.6.2.2";
     private static final String RECEIVE = "virtio 1.4, 5.1.6.4.1";
-    /** The largest datagram that IP can describe, in segments of the smallest common size: a Windows certification test. */
+    /**
+     * Smallest common segment size in bytes, with which the largest possible datagram is segmented, as in a Windows
+     * certification test.
+     */
     private static final int SMALLEST_MSS = 536;
 
     private static final int[] SIZES = {SMALLEST_MSS, 1000, 1448};
@@ -164,12 +167,12 @@ public final class OffloadCases implements CaseGroup {
                 .loops();
     }
 
-    /** A driver that takes no offload back. */
+    /** Returns the setup of a driver that accepts no receive offload. */
     private static NetSetup setup(CaseContext context) {
         return context.setup().with(Feature.CSUM);
     }
 
-    /** A driver that takes back what it sends. */
+    /** Returns the setup of a driver that accepts frames of the kind that it sends. */
     private static NetSetup receiving(CaseContext context, Kind kind) {
         return setup(context).with(Feature.GUEST_CSUM, kind.host(), kind.guest());
     }
@@ -243,7 +246,7 @@ public final class OffloadCases implements CaseGroup {
         requireSegments(context, driver, whole, builder.headerLength(), size, context.receive(driver));
     }
 
-    /** Collects segments until their payload is all that there was, and checks them against the super-frame. */
+    /** Collects segments until their payload is complete, and checks them against the super-frame. */
     private static void requireSegments(
             CaseContext context, NetDriver driver, byte[] whole, int headers, int size, ReceivedFrame first) {
         List<byte[]> segments = new ArrayList<>();

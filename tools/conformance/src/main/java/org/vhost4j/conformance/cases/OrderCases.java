@@ -151,7 +151,7 @@ public final class OrderCases implements CaseGroup {
             context.note("%d frames at once", burst.size());
             driver.sendBurst(0, burst, DriverHeader.PLAIN, ChainShape.TOGETHER);
             for (byte[] frame : burst) {
-                // Waits by interrupts, and says when one is missing for what was used.
+                // Waits by interrupts, and fails when one is missing for used chains.
                 context.expect(frame, driver.receive());
             }
         }

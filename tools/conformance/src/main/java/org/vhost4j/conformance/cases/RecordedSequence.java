@@ -18,9 +18,10 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The requests by which a front-end that was recorded brought a device up, in its order. A resource has them, one a line, with the index of
- * a ring, or the features, after the request's name. Addresses, sizes and descriptors are this front-end's own; features that it lacks or
- * the back-end does not offer are not acknowledged, and requests that need a protocol feature which is not acknowledged are left out.
+ * Replays the requests by which a recorded front-end initialized a device, in the same order. A resource contains them,
+ * one per line, with the index of a ring, or the features, after the request's name. Addresses, sizes and descriptors
+ * are those of this front-end; features that it lacks or the back-end does not offer are not acknowledged, and requests
+ * that need a protocol feature that is not acknowledged are omitted.
  */
 final class RecordedSequence {
     private static final String PLACE = "sequences/";
@@ -39,16 +40,16 @@ final class RecordedSequence {
     }
 
     /**
-     * Brings a device up.
+     * Initializes a device.
      *
-     * @param name of the resource, without its end
+     * @param name name of the resource, without its suffix
      * @return a driver whose rings run
      */
     static NetDriver run(CaseContext context, String name) {
         return new RecordedSequence(context, read(name)).run();
     }
 
-    /** The lines of a recording, split into words. */
+    /** Returns the lines of a recording, split into words. */
     static List<String[]> read(String name) {
         try (InputStream stream = RecordedSequence.class.getResourceAsStream(PLACE + name + ".txt")) {
             if (stream == null) {
@@ -87,11 +88,11 @@ final class RecordedSequence {
         return started();
     }
 
-    /** Whether the back-end knows a request by what was acknowledged. */
+    /** Returns whether the acknowledged features allow a request. */
     private boolean isKnown(Request request) {
         boolean protocol = context.offer().has(Feature.PROTOCOL_FEATURES);
         return switch (request) {
-            // Without memory slots it is the table's turn.
+            // Without memory slots, SET_MEM_TABLE is sent instead.
             case ADD_MEM_REG -> true;
             case GET_PROTOCOL_FEATURES, SET_PROTOCOL_FEATURES, SET_VRING_ENABLE -> protocol;
             default -> request.protocolFeature().map(this::has).orElse(true);

@@ -22,7 +22,10 @@ import org.vhost4j.sys.EventFd;
 public final class RingStateCases implements CaseGroup {
     private static final String STATES = "vhost-user, Ring states";
     private static final String BASE = "vhost-user, VHOST_USER_GET_VRING_BASE";
-    /** Bases near the end of what they count: split counts to 65535, packed has wrap counters in addition to its positions. */
+    /**
+     * Bases near the wrap-around: split indices count to 65535, packed ones have wrap counters in addition to
+     * positions.
+     */
     private static final int SPLIT_BASE = 0xfff0;
 
     private static final int ROUNDS = 8;
@@ -161,7 +164,7 @@ public final class RingStateCases implements CaseGroup {
         context.note("SET_VRING_ENABLE 1 for the receive queue, then a frame");
         driver.frontEnd().setVringEnable(0, true);
         driver.frontEnd().barrier();
-        // Whether the frame before was kept or dropped is the back-end's own business.
+        // The back-end may have kept or dropped the previous frame.
         Optional<ReceivedFrame> kept = context.receive(driver, context.quiet());
         if (kept.isPresent()) {
             context.expect(disabled, kept.get());
@@ -186,7 +189,7 @@ public final class RingStateCases implements CaseGroup {
     }
 
     private static void base(CaseContext context) {
-        // A size that a packed ring can have and a split one can not, so that positions and laps differ.
+        // A size that only a packed ring can have, not a power of two, so that positions and laps differ.
         NetSetup setup = Feature.RING_PACKED.in(context.setup().features())
                 ? context.setup().queues(1, 7)
                 : context.setup().queues(1, 8);
@@ -278,7 +281,7 @@ public final class RingStateCases implements CaseGroup {
         receive.start(driver.frontEnd(), base);
         byte[] last = context.datagram(555).complete();
         driver.send(last);
-        // Those that were sent meanwhile may be dropped or come late.
+        // Frames that were sent meanwhile may be dropped or arrive late.
         for (int i = 0; i < 3; i++) {
             byte[] came = context.receive(driver).bytes();
             if (came.length == last.length) {

@@ -23,21 +23,22 @@ import org.vhost4j.sys.EventFd;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * Cases about the orders in which front-ends bring a device up, and about front-ends that disappear before they have finished. Some orders
- * were recorded from QEMU and from DPDK's virtio-user; others are taken from the source of QEMU, of DPDK's virtio-user (revision
- * 7d47868c26), of cloud-hypervisor (revision a423bf13ad) and of crosvm (revision 4980d0e81d).
+ * Cases about the orders in which front-ends initialize a device, and about front-ends that disappear before they have
+ * finished. Some orders were recorded from QEMU and from DPDK's virtio-user; others are taken from the source of QEMU,
+ * of DPDK's virtio-user (revision 7d47868c26), of cloud-hypervisor (revision a423bf13ad) and of crosvm (revision
+ * 4980d0e81d).
  */
 public final class SequenceCases implements CaseGroup {
     private static final String COMMUNICATION = "vhost-user, Communication";
 
-    /** The recordings, and the front-ends that they are of. */
+    /** The recordings, with the recorded front-ends. */
     private static final SequencedMap<String, String> RECORDED = recorded();
 
     private static final int FRAMES = 5;
     private static final int PAYLOAD = 300;
     private static final int SMALL_BUFFER = 700;
 
-    /** What a front-end has done when it vanishes, in QEMU's order. */
+    /** The last step of a front-end before it disappears, in QEMU's order. */
     private enum Step {
         GET_FEATURES,
         SET_PROTOCOL_FEATURES,
@@ -119,7 +120,7 @@ public final class SequenceCases implements CaseGroup {
                 body);
     }
 
-    /** Frames through a device that runs. */
+    /** Exchanges frames with a running device. */
     private static void traffic(CaseContext context, NetDriver driver) {
         driver.receiveQueue(0).publish();
         if (context.loop() == LoopMode.NONE) {

@@ -23,7 +23,7 @@ public final class SlotCases implements CaseGroup {
     private static final long ELSEWHERE = NetDriver.GUEST_BASE + (1L << 32);
     private static final int PAGE = 4096;
     private static final int REGION = 1 << 20;
-    /** As many as QEMU has for a guest. */
+    /** The maximum number of slots that QEMU uses for a guest. */
     private static final int MOST_SLOTS = 509;
 
     private static final int ROUNDS = 6;
@@ -122,7 +122,7 @@ public final class SlotCases implements CaseGroup {
         }
     }
 
-    /** A frame that lies in a region, which has to come back as it is there. */
+    /** Sends a frame from a region, and requires that it returns undamaged. */
     static void sendFrom(CaseContext context, NetDriver driver, Ram region) {
         if (context.loop() == LoopMode.NONE) {
             TransmitBuffer.of(context, driver, region.memory()).send(1);

@@ -18,13 +18,14 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * Cases about what migrates with a guest besides its memory: the back-end's own state, and the announcement of the guest's new location.
+ * Cases about the state that migrates with a guest in addition to its memory: the back-end's own state, and the
+ * announcement of the guest's new location.
  */
 public final class StateCases implements CaseGroup {
     private static final String STATE = "vhost-user, Migrating back-end state";
     private static final String RARP = "vhost-user, VHOST_USER_SEND_RARP";
     private static final int MANY_ANNOUNCEMENTS = 10_000;
-    /** More than a process has descriptors, unless it was given more. */
+    /** Number of transfers: more than the default limit of descriptors of a process. */
     private static final int MANY_LOADS = 1100;
 
     private static final int OVERSIZE = 16 << 20;
@@ -87,14 +88,14 @@ public final class StateCases implements CaseGroup {
                 context -> {
                     byte[] state = saved(context);
                     if (state.length == 0) {
-                        // A back-end that saves nothing has nothing to refuse.
+                        // A back-end with an empty state has nothing to refuse.
                         return;
                     }
                     FrontEnd frontEnd = arriving(context);
                     context.note("%s, %d bytes as saved", what, state.length);
                     requireRefused(context, frontEnd, change.apply(state));
                     frontEnd.close();
-                    // What was saved still is good for the next.
+                    // The saved state can still be loaded afterwards.
                     DeviceState.load(arriving(context), state);
                 });
     }
@@ -117,7 +118,7 @@ public final class StateCases implements CaseGroup {
         throw context.violation("it was taken");
     }
 
-    /** A connection on which a destination has got as far as QEMU has when the state comes. */
+    /** Returns a connection of a destination at the point at which QEMU loads the state. */
     private static FrontEnd arriving(CaseContext context) {
         FrontEnd frontEnd = context.connect();
         frontEnd.getFeatures();
@@ -167,7 +168,7 @@ public final class StateCases implements CaseGroup {
                 frontEnd.close();
                 frontEnd = arriving(context);
             } catch (FrontEndException.Refused e) {
-                // As it should be.
+                // The expected result.
             }
         }
         frontEnd.close();

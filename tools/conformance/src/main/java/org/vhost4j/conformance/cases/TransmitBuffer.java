@@ -8,7 +8,7 @@ import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 
-/** One frame in guest memory that is offered as often as wanted: for cases about the ring and not about the frame. */
+/** One frame in guest memory that can be offered any number of times, for cases about rings, not frames. */
 final class TransmitBuffer {
     private final CaseContext context;
     private final FrontEndQueue queue;
@@ -26,7 +26,7 @@ final class TransmitBuffer {
         return of(context, driver, driver.ram().memory());
     }
 
-    /** A frame that lies in some region of the driver's. */
+    /** Creates a frame in a region of the driver's memory. */
     static TransmitBuffer of(CaseContext context, NetDriver driver, DriverMemory memory) {
         byte[] frame = context.datagram(300).complete();
         byte[] header = DriverHeader.PLAIN.toBytes(driver.headerBytes());
@@ -36,7 +36,7 @@ final class TransmitBuffer {
         return new TransmitBuffer(context, driver.transmitQueue(0), address, header.length + frame.length);
     }
 
-    /** Puts the frame into the ring, without showing it to the device. */
+    /** Offers the frame in the ring, without making it available to the device. */
     void offer(int times) {
         RingDriver ring = queue.ring();
         for (int i = 0; i < times; i++) {

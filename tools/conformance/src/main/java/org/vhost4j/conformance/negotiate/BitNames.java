@@ -58,10 +58,10 @@ public enum BitNames {
         this.what = what;
     }
 
-    /** The bit with a name, or nothing when no such bit fits a word of 64. */
+    /** Returns the bit with a name; empty when there is none below bit 64. */
     abstract Optional<Long> bit(String name);
 
-    /** The names of a word's bits in their order. */
+    /** Returns the names of a word's bits in their order. */
     abstract List<String> names(long word);
 
     /** Formats a word for messages: the number, with the names of the bits in brackets. */

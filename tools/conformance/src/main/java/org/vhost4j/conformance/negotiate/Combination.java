@@ -11,7 +11,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * A combination of feature bits to acknowledge.
  *
  * @param group the group of combinations that it belongs to
- * @param label what distinguishes it within the group
+ * @param label the label that identifies it within the group
  * @param features virtio feature bits 0 to 63
  * @param protocol protocol feature bits
  * @param high virtio feature bits 64 to 127, which the vhost-user feature word cannot carry: they are sent as a second word
@@ -21,7 +21,7 @@ public record Combination(String group, String label, long features, long protoc
      * Creates a combination that fits the vhost-user feature word.
      *
      * @param group the group of combinations that it belongs to
-     * @param label what distinguishes it within the group
+     * @param label the label that identifies it within the group
      * @param features virtio feature bits
      * @param protocol protocol feature bits
      */
@@ -43,8 +43,8 @@ public record Combination(String group, String label, long features, long protoc
     }
 
     /**
-     * Whether a back-end that offered both words has no reason to refuse this. One that offered VERSION_1 may refuse to work
-     * without it (virtio 1.4 section 6.2).
+     * Returns whether a back-end that offered both words has no reason to refuse this combination. A back-end that
+     * offered VERSION_1 may refuse to work without it (virtio 1.4 section 6.2).
      *
      * @param offeredFeatures virtio feature bits
      * @param offeredProtocol protocol feature bits
@@ -62,10 +62,9 @@ public record Combination(String group, String label, long features, long protoc
     }
 
     /**
-     * Whether frames can be sent with this by a front-end that neither translates addresses nor notifies in any other way than
-     * by eventfds.
+     * Returns whether a front-end without an IOMMU that notifies by eventfds can send frames with this combination.
      *
-     * @return false when only the negotiation can be tried
+     * @return false when only the negotiation can be tested
      */
     boolean carriesFrames() {
         return high == 0

@@ -17,8 +17,9 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 
 /**
- * Sends frames through a back-end that returns them, in every shape that was negotiated: rings so small that they go round several
- * times, short frames and full ones, in one piece and in many. Frames of others that come between are overlooked.
+ * Sends frames through a back-end that returns them, in every negotiated form: rings so small that they wrap around
+ * several times, short and full frames, in one and in many descriptors. Frames of other senders that arrive meanwhile
+ * are ignored.
  */
 final class FrameLoop {
     private static final int RING_SIZE = 16;
@@ -27,10 +28,10 @@ final class FrameLoop {
     private static final int THEIRS = 0x22;
     private static final int MAC_BYTES = 6;
     private static final int[] PAYLOADS = {18, 1472, 333, 1};
-    /** More than one loop sends. */
+    /** Number of frames for each seed: more than one loop sends. */
     private static final long FRAMES_OF_A_SEED = 1_000_003;
 
-    /** Frames of others that are ignored while one of this loop is awaited. */
+    /** Maximum number of frames of other senders that are ignored while a frame of this loop is awaited. */
     private static final int STRAYS = 100;
 
     private static final long BIG = Feature.GUEST_TSO4.mask()
@@ -44,11 +45,11 @@ final class FrameLoop {
     private @Nullable LoopMode loop;
 
     /**
-     * A loop.
+     * Creates a loop.
      *
      * @param frontEnd a connection on which everything was acknowledged
-     * @param loop how frames return, or null to find out
-     * @param seed what the frames' contents begin with
+     * @param loop how the back-end returns frames, or null to detect it
+     * @param seed seed of the frames' contents
      */
     FrameLoop(FrontEnd frontEnd, @Nullable LoopMode loop, long seed) {
         this.frontEnd = frontEnd;
@@ -59,8 +60,8 @@ final class FrameLoop {
     /**
      * Sets the queues up, sends frames and awaits each, and stops the queues. The connection is closed afterwards.
      *
-     * @return how many frames came back as they should
-     * @throws FrontEndException when one did not come, or was damaged
+     * @return the number of frames that returned undamaged
+     * @throws FrontEndException when one did not return, or was damaged
      * @throws org.vhost4j.device.driver.DeviceViolationException when the device broke a rule of the rings
      */
     int run() {
@@ -79,7 +80,7 @@ final class FrameLoop {
                 }
             }
             driver.awaitSent();
-            // Where a queue stopped is a question for another day: the conformance suite asks it.
+            // The positions are not checked here, but by the conformance suite.
             driver.queues().forEach(queue -> queue.stop(frontEnd));
         }
         return frames;

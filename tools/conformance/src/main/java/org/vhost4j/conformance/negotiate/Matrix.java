@@ -12,19 +12,19 @@ import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * The combinations of an offer that are worth trying: the whole offer, each feature without its dependents, each feature without its
- * dependencies, pairs, each protocol feature, every kind of ring, a legacy driver, and bits that were not offered. A word that was tried is
- * not tried again under another label.
+ * Creates the relevant combinations for an offer: the whole offer, each feature without its dependents, each feature
+ * without its dependencies, pairs, each protocol feature, every kind of ring, a legacy driver, and bits that were not
+ * offered. The same words are not repeated under another label.
  */
 public final class Matrix {
-    /** Bits that demand more of a front-end than plain rings: translating, logging, other notifications. */
+    /** Bits that require more of a front-end than plain rings: translation, logging, other notifications. */
     private static final long NOT_BY_DEFAULT = FeatureSet.of(
                     Feature.LOG_ALL, Feature.ACCESS_PLATFORM, Feature.NOTIFICATION_DATA, Feature.NOTIF_CONFIG_DATA)
             .low();
 
     /**
-     * What can be acknowledged without making a difference to a driver with plain rings. CONFIG is not among them: it tells the
-     * back-end that the front-end has no config space and no control queue of its own.
+     * Protocol features that make no difference to a driver with plain rings. CONFIG is not one of them: acknowledging
+     * it means that the front-end has no config space and no control queue of its own.
      */
     private static final long PROTOCOL_BY_DEFAULT = ProtocolFeature.word(List.of(
             ProtocolFeature.MQ,
@@ -44,7 +44,7 @@ public final class Matrix {
     private static final List<Feature> RING =
             List.of(Feature.RING_PACKED, Feature.EVENT_IDX, Feature.INDIRECT_DESC, Feature.MRG_RXBUF, Feature.IN_ORDER);
 
-    /** Legacy drivers see no bit above 31. */
+    /** Mask of the bits that legacy drivers see: 0 to 31. */
     private static final long LEGACY = 0xffff_ffffL;
 
     private final long offeredFeatures;
@@ -142,7 +142,10 @@ public final class Matrix {
         }
     }
 
-    /** Bits 32 to 63, which older front-ends do not have: without them, each alone of them, and each that has no name. */
+    /**
+     * Adds combinations of bits 32 to 63, which older front-ends do not support: without all of them, with only one of
+     * them, and with bits that have no name.
+     */
     private void secondWord() {
         long first = base & LEGACY;
         if (!Feature.VERSION_1.in(base)) {
@@ -172,7 +175,7 @@ public final class Matrix {
         }
     }
 
-    /** What a feature needs of what is acknowledged, and that needs. */
+    /** Returns the acknowledged features that a feature needs, directly or indirectly. */
     private long needed(Feature feature) {
         long word = 0;
         for (Set<Feature> anyOf : feature.requires()) {
@@ -185,7 +188,10 @@ public final class Matrix {
         return word;
     }
 
-    /** Bits 64 up: no back-end can be asked for them, and one that is must not take them for others. */
+    /**
+     * Adds combinations of bits 64 and above, which the protocol cannot carry: a back-end must not mistake them for
+     * other bits.
+     */
     private void aboveTheWord() {
         for (Feature feature : Feature.values()) {
             if (!feature.fitsWord()) {
@@ -241,7 +247,7 @@ public final class Matrix {
         }
     }
 
-    /** Without the features whose needs are not met, repeatedly. */
+    /** Returns the features without those whose dependencies are not met, directly or indirectly. */
     private static long closed(long features, long protocol) {
         long word = Feature.VERSION_1.in(features) ? features : features & LEGACY;
         for (Feature feature : Feature.values()) {

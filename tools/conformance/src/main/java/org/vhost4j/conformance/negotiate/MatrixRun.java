@@ -98,7 +98,7 @@ public final class MatrixRun {
                 if (isInterrupted(interrupted)) {
                     return;
                 }
-                // The offer was asked for on a connection of its own.
+                // The offer was requested on a separate connection.
                 stopped =
                         "after " + (attempts.size() + 1) + " connections the back-end takes no other (" + e.getMessage()
                                 + "): one that ends with its connection has to be started again each time, as by"
@@ -123,7 +123,7 @@ public final class MatrixRun {
         return !stopped.isEmpty();
     }
 
-    /** The first combination shows whether frames return at all. */
+    /** Tries a combination; the first one shows whether frames return at all. */
     private Attempt attempt(FrontEnd frontEnd, Combination combination) {
         Negotiation negotiation = new Negotiation(frontEnd).seed(seed);
         Attempt attempt = negotiation.acknowledge(combination, loop);
@@ -147,7 +147,7 @@ public final class MatrixRun {
         return stopped;
     }
 
-    /** Whether frames were sent. */
+    /** Returns whether frames were sent. */
     boolean sentFrames() {
         return loop != LoopMode.NONE;
     }

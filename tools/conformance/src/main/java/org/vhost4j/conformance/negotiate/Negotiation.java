@@ -76,7 +76,7 @@ public final class Negotiation {
                 step = "SET_PROTOCOL_FEATURES";
                 frontEnd.setProtocolFeatures(combination.protocol());
                 step = "GET_FEATURES";
-                // A back-end may leave features to a front-end that has no use for its config space.
+                // A back-end may leave features to a front-end that does not use its config space.
                 lawful &= combination.isLawful(frontEnd.getFeatures(), offeredProtocol);
             }
             step = "SET_OWNER";

@@ -98,7 +98,7 @@ public final class HtmlReport {
                     + escape(result.tried().says()) + ". <span class=\"section\">"
                     + escape(result.tried().section()) + "</span></p>\n");
             Evidence evidence = Objects.requireNonNull(result.evidence());
-            // The sentence above is the rule, unless the evidence has another.
+            // The requirement above is the rule, unless the evidence has another one.
             boolean known = evidence.rule()
                     .equals(result.tried().section() + ": " + result.tried().says());
             put("<dl><dt>sent</dt><dd>" + escape(String.join("\n", evidence.sent())) + "</dd><dt>came</dt><dd>"

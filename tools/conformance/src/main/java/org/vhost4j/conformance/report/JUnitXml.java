@@ -196,7 +196,7 @@ public final class JUnitXml {
         xml.writeEndElement();
     }
 
-    /** What a back-end printed may have characters that XML cannot have. */
+    /** Replaces characters that are not allowed in XML, which a back-end may have printed. */
     private static String printable(String text) {
         return text.codePoints()
                 .map(c -> c == '\n' || (c >= 0x20 && c < 0xd800) || (c >= 0xe000 && c <= 0xfffd) ? c : '?')

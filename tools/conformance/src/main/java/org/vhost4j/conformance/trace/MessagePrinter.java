@@ -56,7 +56,7 @@ public final class MessagePrinter {
                 sender + ": " + message.text() + "; size " + Math.max(0, message.bytes().length - MessageHeader.BYTES));
     }
 
-    /** Sees one socket. */
+    /** The watcher of one socket. */
     private final class Watcher implements SocketWatcher {
         private final String connection;
         private final @Nullable SocketWatcher other;

@@ -162,7 +162,10 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
         return Optional.empty();
     }
 
-    /** Without connections that were rejected: a back-end may take a while to see that the last one has ended. */
+    /**
+     * Returns the messages without rejected connections, which occur while a back-end has not detected the end of the
+     * previous one.
+     */
     private static List<TracedMessage> served(List<TracedMessage> all) {
         List<String> served = all.stream()
                 .filter(each -> !each.sent() || !isFeatureQuestion(each))

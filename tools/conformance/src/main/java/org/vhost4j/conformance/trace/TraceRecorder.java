@@ -27,7 +27,7 @@ public final class TraceRecorder {
     /** The first line of a trace. */
     static final String TITLE = "# vhost4j conformance trace, format 1";
 
-    /** What begins the line with a message's bytes. */
+    /** The beginning of a line with a message's bytes. */
     static final String BYTES = "      = ";
 
     private static final String LEGEND =
@@ -154,7 +154,7 @@ public final class TraceRecorder {
         line("#" + connection + " " + what);
     }
 
-    /** Sees one socket. */
+    /** The watcher of one socket. */
     private final class Watcher implements SocketWatcher {
         private final String connection;
 

@@ -14,25 +14,25 @@ import org.vhost4j.vhostuser.wire.MessageText;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * What one call carried over a connection.
+ * The bytes that one call transferred over a connection.
  *
- * @param connection the connection's number, from 1, with {@code c} behind it for the back-end's channel
+ * @param connection the connection's number, from 1, followed by {@code c} for the back-end's channel
  * @param sent whether the front-end sent it
- * @param bytes a message with its header, several, or a part of one
- * @param descriptors how many came with it
+ * @param bytes a message with its header, several messages, or a part of one
+ * @param descriptors number of descriptors
  */
-@SuppressWarnings("ArrayRecordComponent") // Equality is written out below, and the array is not shared.
+@SuppressWarnings("ArrayRecordComponent") // equals is implemented below, and the array is not shared.
 public record TracedMessage(String connection, boolean sent, byte[] bytes, int descriptors) {
     static final String CHANNEL = "c";
 
     private static final int SIZE_OFFSET = 8;
 
-    /** Where a region's message has it before its fields, and the field in it. */
+    /** Offset of the region in a single-region message, and of a field in the region. */
     private static final int REGIONS_OFFSET = 8;
 
     private static final int USER_ADDRESS_OFFSET = 16;
 
-    /** A message that was received over a connection; it stays its receiver's. */
+    /** Creates an entry for a received message, which the receiver still owns. */
     static TracedMessage received(String connection, RawMessage message) {
         ByteBuffer from = message.payload().duplicate();
         byte[] payload = new byte[from.remaining()];
@@ -45,7 +45,7 @@ public record TracedMessage(String connection, boolean sent, byte[] bytes, int d
     }
 
     /**
-     * Formats the message in words.
+     * Formats the message as text.
      *
      * @return one line
      */
@@ -100,7 +100,7 @@ public record TracedMessage(String connection, boolean sent, byte[] bytes, int d
         return copy;
     }
 
-    /** Clears a part of the payload, as far as there is one. */
+    /** Clears a part of the payload, as far as it exists. */
     private static void clear(byte[] message, int offset, int count) {
         int from = Math.min(message.length, MessageHeader.BYTES + offset);
         Arrays.fill(message, from, Math.min(message.length, from + count), (byte) 0);

@@ -71,7 +71,7 @@ public final class Guest implements AutoCloseable {
      * @param lab the lab, which has been provisioned
      * @param name the name of the guest and of its files
      * @param directory the directory for control socket, console and log
-     * @param options of {@code tools/lab/guest}, such as {@code --qemu stock}
+     * @param options options of {@code tools/lab/guest}, such as {@code --qemu stock}
      * @param qemuArguments further arguments of QEMU
      * @return the guest, which boots; see {@link #waitUntilUp}
      * @throws IOException when the process or its socket fails
@@ -88,7 +88,7 @@ public final class Guest implements AutoCloseable {
      * @param before the other program and its arguments; it replaces itself with the program that its last arguments name
      * @param name the name of the guest and of its files
      * @param directory the directory for control socket, console and log
-     * @param options of {@code tools/lab/guest}, such as {@code --qemu stock}
+     * @param options options of {@code tools/lab/guest}, such as {@code --qemu stock}
      * @param qemuArguments further arguments of QEMU
      * @return the guest, which boots; see {@link #waitUntilUp}
      * @throws IOException when the process or its socket fails
@@ -266,7 +266,7 @@ public final class Guest implements AutoCloseable {
             selector.close();
             agent.close();
         } catch (IOException e) {
-            // The process is ended next, which closes the other end.
+            // The process is killed next, which closes the other end.
         }
         qemu.destroy();
         await();
@@ -295,7 +295,7 @@ public final class Guest implements AutoCloseable {
         }
     }
 
-    /** The next line without its end, or null when there is none until the deadline. */
+    /** Returns the next line without its end, or null when there is none until the deadline. */
     private @Nullable String nextLine(long deadline) throws IOException {
         while (true) {
             int end = text.indexOf("\n");

@@ -19,7 +19,7 @@ public record IperfResult(long bytes, double bitsPerSecond, long retransmits, lo
      *
      * @param json the output
      * @return the result
-     * @throws GuestFailure when it reports an error or is no such output
+     * @throws GuestFailure when it reports an error or has another format
      */
     static IperfResult parse(String json) {
         JsonNode root;
@@ -41,7 +41,7 @@ public record IperfResult(long bytes, double bitsPerSecond, long retransmits, lo
     }
 
     /**
-     * Formats the rate for people.
+     * Formats the rate as text.
      *
      * @return a text such as {@code 812 Mbit/s}
      */

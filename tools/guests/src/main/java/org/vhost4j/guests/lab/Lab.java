@@ -112,7 +112,7 @@ public final class Lab {
         }
     }
 
-    /** The command line that boots a guest. */
+    /** Returns the command line that boots a guest. */
     List<String> guestCommand(String... arguments) {
         List<String> command = new ArrayList<>(List.of(script("guest")));
         command.addAll(List.of(arguments));

@@ -53,7 +53,7 @@ public final class Traffic {
      * @throws GuestFailure when a reply is missing
      */
     public static String ping(Guest from, String address) {
-        // The first answer may be late, because the address is looked up; the three that count come after it.
+        // The first reply may be late because of address resolution; the three replies after it are checked.
         CommandResult unused = from.run("ping -c 1 -W 10 " + address, LIMIT);
         return from.run("ping -c 3 -i 0.2 -W 10 " + address, LIMIT)
                 .orFail()

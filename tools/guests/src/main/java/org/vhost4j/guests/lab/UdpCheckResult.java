@@ -20,10 +20,10 @@ public final class UdpCheckResult {
     }
 
     /**
-     * Reads udpcheck's output.
+     * Parses udpcheck's output.
      *
-     * @param output all of it
-     * @return its summary
+     * @param output the whole output
+     * @return the summary
      * @throws GuestFailure when there is none
      */
     static UdpCheckResult parse(String output) {

@@ -68,7 +68,7 @@ public interface BackEndProgram {
     }
 
     /**
-     * {@code vhost4j run}.
+     * The back-end {@code vhost4j run}.
      *
      * @param program the arguments before {@code run}
      * @param socketOptions the suboptions of {@code --socket-path}, each preceded by a comma
@@ -80,7 +80,7 @@ public interface BackEndProgram {
             options = List.copyOf(options);
         }
 
-        /** A JVM with few threads of its own. */
+        /** Returns the command of a JVM with few internal threads. */
         private static List<String> java() {
             return List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -105,7 +105,7 @@ public interface BackEndProgram {
                 command.add("--lanes=" + variant.lanes());
                 command.add("--queue-lanes=" + (variant.spread() ? "on" : "off"));
                 for (int lane = 1; lane < variant.lanes(); lane++) {
-                    // Sockets are shared out in turn: the guest's is the last.
+                    // Sockets are assigned to lanes in turn; the guest's is the last.
                     command.add("--socket-path=" + socket.resolveSibling(socket.getFileName() + "." + lane));
                 }
             }
@@ -115,7 +115,7 @@ public interface BackEndProgram {
             return command;
         }
 
-        /** The class path of this process, for one that has another working directory. */
+        /** Returns the class path of this process, for a process with another working directory. */
         private static String classes() {
             String path = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
             return Stream.of(path.split(File.pathSeparator, -1))
@@ -124,7 +124,7 @@ public interface BackEndProgram {
         }
     }
 
-    /** DPDK's dpdk-testpmd without huge pages. */
+    /** The back-end dpdk-testpmd of DPDK, without huge pages. */
     record Dpdk() implements BackEndProgram {
         @Override
         public String name() {

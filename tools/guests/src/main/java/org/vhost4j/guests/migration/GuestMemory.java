@@ -13,17 +13,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The memory of guests that do not run, compared page by page. It is read from the memfd that QEMU shares. */
+/** Compares the memory of stopped guests page by page. It is read from the memfd that QEMU shares. */
 final class GuestMemory {
     private static final long PAGE = 4096;
 
     private GuestMemory() {}
 
     /**
-     * The pages in which two guests differ.
+     * Returns the pages in which two guests differ.
      *
      * @param one process ID of a QEMU whose guest is stopped
-     * @param other process ID of another
+     * @param other process ID of another one
      * @return offsets of their first bytes in the memory file, ascending
      * @throws IOException when a memory cannot be read, or they are of different size
      */
@@ -31,7 +31,7 @@ final class GuestMemory {
         return differingPages(memoryFile(one), memoryFile(other));
     }
 
-    /** The pages in which two files of memory differ. */
+    /** Returns the pages in which two memory files differ. */
     static List<Long> differingPages(Path one, Path other) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment first = map(one, arena);
@@ -63,7 +63,7 @@ final class GuestMemory {
                         return descriptor;
                     }
                 } catch (NoSuchFileException e) {
-                    // Closed meanwhile.
+                    // The descriptor was closed meanwhile.
                 }
             }
         }

@@ -15,7 +15,7 @@ import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.GuestFailure;
 import org.vhost4j.guests.lab.Lab;
 
-/** One of the two hosts: a back-end with its TAP, and the QEMU that is attached to it at the time, if any. */
+/** One of the two simulated hosts: a back-end with its TAP, and the QEMU that is attached to it at present, if any. */
 final class Host implements AutoCloseable {
     private static final int START_SECONDS = 60;
     private static final long LOOK_MILLIS = 5;
@@ -38,13 +38,13 @@ final class Host implements AutoCloseable {
     /**
      * Starts the back-end, and joins its TAP to the bridge.
      *
-     * @param name of the host, of its TAP and of its files
-     * @param qemu which QEMU it has
-     * @param lab provided already
-     * @param directory for files
+     * @param name name of the host, of its TAP and of its files
+     * @param qemu name of its QEMU
+     * @param lab the lab, which has been provisioned
+     * @param directory directory for files
      * @param network the namespace of its TAP
      * @param program the back-end
-     * @param variant what the guest is like
+     * @param variant properties of the guest
      * @throws IOException when it does not start
      */
     Host(String name, String qemu, Lab lab, Path directory, Network network, BackEndProgram program, Variant variant)
@@ -82,7 +82,7 @@ final class Host implements AutoCloseable {
     }
 
     /**
-     * Kills the back-end (SIGKILL). Its TAP goes with it; its socket's path stays.
+     * Kills the back-end (SIGKILL). Its TAP is removed with it; the path of its socket stays.
      *
      * @throws IOException when it does not end
      */
@@ -97,19 +97,19 @@ final class Host implements AutoCloseable {
     }
 
     /**
-     * Starts a back-end in the place of one that has ended.
+     * Starts a back-end in place of one that has ended.
      *
      * @throws IOException when it does not start
      */
     void restartBackEnd() throws IOException {
-        // A new one is distinguished from the path of the killed one.
+        // Removed, so that the new socket can be detected.
         Files.deleteIfExists(socket);
         backEnd = run();
         awaitBackEnd();
     }
 
     /**
-     * Starts a back-end that takes everything over from the one that runs, and waits for the end of that one.
+     * Starts a back-end that takes over everything from the running one, and waits until the latter has ended.
      *
      * @throws IOException when it does not take over
      */
@@ -144,22 +144,22 @@ final class Host implements AutoCloseable {
         }
     }
 
-    /** Where a front-end connects to. */
+    /** Returns the path of the socket to which a front-end connects. */
     Path socket() {
         return socket;
     }
 
-    /** The back-end's second socket, which it has on more than one lane. */
+    /** Returns the path of the back-end's second socket, which exists with more than one lane. */
     Path secondSocket() {
         return socket.resolveSibling(socket.getFileName() + ".1");
     }
 
-    /** The host's TAP. */
+    /** Returns the name of the host's TAP. */
     String tap() {
         return name;
     }
 
-    /** Makes the next QEMU connect to another socket, behind which something else passes messages on. */
+    /** Makes the next QEMU connect to another socket, from which a proxy forwards messages. */
     void attachBy(Path other) {
         socket = other;
     }
@@ -176,7 +176,7 @@ final class Host implements AutoCloseable {
     /**
      * Starts a QEMU that waits for a guest.
      *
-     * @param halted whether the guest is to stay stopped when it has arrived
+     * @param halted whether the guest stays stopped after its arrival
      * @param further more properties of the network device, each after a comma
      * @throws IOException when it does not start
      */
@@ -191,10 +191,11 @@ final class Host implements AutoCloseable {
     }
 
     /**
-     * Starts a QEMU that takes a guest's memory from another one ({@code cpr-transfer}). It opens its monitor only when that has connected.
+     * Starts a QEMU that takes a guest's memory from another one ({@code cpr-transfer}). It opens its monitor only
+     * after that one has connected.
      *
-     * @return done when it has started; until then this object is not to be used
-     * @throws IOException when the QEMU before cannot be removed
+     * @return a future that completes when it has started; until then this object must not be used
+     * @throws IOException when the previous QEMU cannot be removed
      */
     CompletableFuture<Void> expectMemory() throws IOException, InterruptedException {
         Files.deleteIfExists(memory());
@@ -213,7 +214,7 @@ final class Host implements AutoCloseable {
         return starting;
     }
 
-    /** Where this host takes a guest with its memory: two channels, in JSON. */
+    /** Returns the two channels, in JSON, on which this host receives a guest with its memory. */
     String channels() {
         return "[" + channel("main", arrival()) + "," + channel("cpr", memory()) + "]";
     }
@@ -257,7 +258,7 @@ final class Host implements AutoCloseable {
         monitor = new Monitor(name, control, guest::isAlive);
     }
 
-    /** Sets the options of a migration; at both ends before it begins. */
+    /** Sets the options of a migration, which are needed at both ends before it begins. */
     void capabilities() {
         monitor()
                 .execute(
@@ -266,7 +267,7 @@ final class Host implements AutoCloseable {
                                 .formatted(variant.returnPath()));
     }
 
-    /** The socket at which an arriving guest is taken. */
+    /** Returns the path of the socket on which an arriving guest is received. */
     Path arrival() {
         return directory.resolve(name + ".arrival");
     }
@@ -280,7 +281,7 @@ final class Host implements AutoCloseable {
         guest().run("ping -c 1 -w 30 " + Network.PEER, PATIENCE).orFail();
     }
 
-    /** Gives a card that the guest's driver has just found its queues and its address. */
+    /** Configures the queues and the address of a card that the guest's driver has just found. */
     void configureCard() {
         String pairs = variant.queuePairs() > 1 ? "ethtool -L eth0 combined " + variant.queuePairs() + " && " : "";
         guest().must(pairs
@@ -302,7 +303,7 @@ final class Host implements AutoCloseable {
         return monitor;
     }
 
-    /** Ends QEMU, if there is one. */
+    /** Kills QEMU, if it runs. */
     void leave() {
         if (monitor != null) {
             monitor.close();
@@ -315,7 +316,7 @@ final class Host implements AutoCloseable {
         }
     }
 
-    /** What QEMU and the back-end have printed, for the message of a failure. */
+    /** Returns the output of QEMU and the back-end, for the message of a failure. */
     String logs() {
         try {
             return name + ": " + (guest == null ? "no QEMU" : guest.qemuLog().strip()) + "\n"

@@ -56,7 +56,7 @@ public record Interval(
         return value;
     }
 
-    /** This interval and the next as one. */
+    /** Returns this interval and the next one combined. */
     Interval and(Interval next) {
         return new Interval(
                 sent + next.sent,

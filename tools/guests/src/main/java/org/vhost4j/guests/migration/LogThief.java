@@ -16,8 +16,8 @@ import org.vhost4j.sys.MemFd;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * Passes messages between a front-end and a back-end, and gives the back-end another log of written pages than the front-end's: what
- * it marks is lost, as if it did not mark. This is how a comparison of memory is shown to be able to fail.
+ * A proxy between a front-end and a back-end that passes another dirty log to the back-end than the front-end's: all
+ * marks are lost, as if the back-end made none. It is used to show that the comparison of memory detects missing marks.
  */
 final class LogThief implements AutoCloseable {
     private static final Duration UNLIMITED = Duration.ofHours(1);
@@ -28,10 +28,10 @@ final class LogThief implements AutoCloseable {
     private final AtomicInteger stolen = new AtomicInteger();
 
     /**
-     * Begins to listen.
+     * Starts to listen.
      *
-     * @param frontEnd where the front-end connects to; must not exist yet
-     * @param backEnd where the back-end listens
+     * @param frontEnd path of the socket for the front-end, which must not exist yet
+     * @param backEnd path of the back-end's socket
      */
     LogThief(Path frontEnd, Path backEnd) {
         this.backEnd = backEnd;
@@ -39,7 +39,7 @@ final class LogThief implements AutoCloseable {
         thread("accept", this::serve);
     }
 
-    /** How many logs it has kept from the back-end. */
+    /** Returns the number of replaced logs. */
     int stolen() {
         return stolen.get();
     }
@@ -57,7 +57,7 @@ final class LogThief implements AutoCloseable {
                 thread("to-front-end", () -> pass(back, front, false));
             }
         } catch (RuntimeException e) {
-            // Closed.
+            // The proxy was closed.
         }
     }
 
@@ -80,7 +80,7 @@ final class LogThief implements AutoCloseable {
                 }
             }
         } catch (FrontEndException | IllegalStateException e) {
-            // One end is gone, and with it the other.
+            // One end has closed the connection, so the other one is closed, too.
             to.fd().hangUp();
         }
     }
@@ -97,7 +97,7 @@ final class LogThief implements AutoCloseable {
             try {
                 each.close();
             } catch (Exception e) {
-                // It is closed already.
+                // The connection is closed already.
             }
         }
     }

@@ -68,7 +68,10 @@ public final class MigrationEvents {
         return lab.traffic();
     }
 
-    /** QEMU takes a back-end at any time, and cards only while no migration runs. A netdev takes its chardev along when it goes. */
+    /**
+     * Adds a back-end during a migration, and tries to plug a card. QEMU accepts a back-end at any time, but cards only
+     * while no migration runs. Removing a netdev also removes its chardev.
+     */
     private void addCardWhileMoving() {
         Monitor source = lab.here().monitor();
         connectSecond(lab.here());
@@ -83,7 +86,7 @@ public final class MigrationEvents {
         }
     }
 
-    /** A second card comes to the guest where it has arrived, and leaves it. */
+    /** Plugs a second card into the guest at the destination, and unplugs it. */
     private void hotPlug() {
         Host host = lab.here();
         connectSecond(host);
@@ -216,7 +219,10 @@ public final class MigrationEvents {
         });
     }
 
-    /** Begins a migration that lasts until it gets more bandwidth, and waits until the log is in use; the stream just before it. */
+    /**
+     * Begins a migration that lasts until it gets more bandwidth, and waits until the log is in use; returns the
+     * observations of the stream just before it.
+     */
     private Interval beginSlowly(boolean stopped) throws IOException, InterruptedException {
         lab.there().expect(stopped, "");
         Interval quiet = lab.stream().mark();
@@ -225,7 +231,7 @@ public final class MigrationEvents {
         return quiet;
     }
 
-    /** Waits for the end of a migration that must fail: the guest runs at the source. */
+    /** Waits for the end of a migration that must fail, after which the guest runs at the source. */
     private void letFail() throws IOException, InterruptedException {
         lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
         lab.finish("failed");

@@ -30,9 +30,12 @@ public final class MigrationLab implements AutoCloseable {
     static final Set<String> ENDS = Set.of("completed", "failed", "cancelled");
     static final long SLOW_BYTES_PER_SECOND = 1 << 20;
     static final long FAST_BYTES_PER_SECOND = 1L << 30;
-    /** What every guest of the lab has acknowledged, and a destination does not have. */
+    /** A feature that every guest of the lab has acknowledged, and that a destination may lack. */
     private static final String LACKING = ",event_idx=off";
-    /** So much has been sent when something happens to a migration: it has then gone on for about a second, with the log in use. */
+    /**
+     * Number of bytes that are transferred before an event: the migration has then run for about a second, with the log
+     * in use.
+     */
     private static final long IN_USE_BYTES = 1 << 20;
 
     private final Variant variant;
@@ -87,7 +90,7 @@ public final class MigrationLab implements AutoCloseable {
             here.configureGuest();
             Stream stream = Stream.start(network, lab.files().resolve("stream"), Network.GUEST);
             MigrationLab running = new MigrationLab(variant, network, here, there, stream);
-            // From its first mark on the stream runs evenly.
+            // From its first mark on the stream runs steadily.
             Interval unused = stream.mark();
             return running;
         } catch (IOException | RuntimeException e) {
@@ -138,7 +141,7 @@ public final class MigrationLab implements AutoCloseable {
                     GuestMemory.differingPages(here.guest().pid(), there.guest().pid());
             there.monitor().execute("cont", "{}");
         }
-        // What does not return within the first second belongs to the migration as well.
+        // Datagrams that do not return within the first second also belong to the migration.
         Interval event = stream.mark().and(stream.mark());
         swap();
         there.leave();
@@ -261,7 +264,7 @@ public final class MigrationLab implements AutoCloseable {
                 throw new GuestFailure("the source takes a migration that was refused for " + end);
             }
             if (end.equals("completed")) {
-                // Without a return path the source does not hear of the refusal. QEMU takes cont a moment after it
+                // Without a return path the source is not notified of the refusal. QEMU accepts cont shortly after it
                 // reports the end.
                 requireStatus(
                         "the source does not finish its migration",

@@ -104,7 +104,7 @@ public final class MigrationRecord {
                         differing());
     }
 
-    /** A guest that is stopped for the comparison is silent for that reason. */
+    /** Returns the rounds without a comparison of memory, for which the guest is stopped. */
     private List<Round> timed() {
         return rounds.stream().filter(round -> !round.compared()).toList();
     }

@@ -21,7 +21,7 @@ import org.vhost4j.guests.lab.GuestFailure;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A client of a QEMU's monitor (QMP). For one thread at a time. */
+/** A client of a QEMU's monitor (QMP). Belongs to one thread at a time. */
 final class Monitor implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -37,9 +37,9 @@ final class Monitor implements AutoCloseable {
     /**
      * Connects to a monitor as soon as it listens.
      *
-     * @param name of the QEMU, for messages
-     * @param socket where it listens, or will
-     * @param alive whether that QEMU still runs
+     * @param name name of the QEMU, for messages
+     * @param socket path of the socket on which it listens, or will listen
+     * @param alive returns whether that QEMU still runs
      * @throws IOException when it does not answer
      */
     Monitor(String name, Path socket, BooleanSupplier alive) throws IOException {
@@ -69,11 +69,11 @@ final class Monitor implements AutoCloseable {
     }
 
     /**
-     * A command.
+     * Executes a command.
      *
-     * @param command its name
+     * @param command name of the command
      * @param arguments a JSON object
-     * @return what it returned
+     * @return the returned value
      * @throws GuestFailure when QEMU refuses, does not answer within a minute, or is gone
      */
     JsonNode execute(String command, String arguments) {
@@ -90,12 +90,12 @@ final class Monitor implements AutoCloseable {
     }
 
     /**
-     * Waits until the migration is in one of these states. States that it was in before the last call are forgotten.
+     * Waits until the migration is in one of these states. States before the last call are ignored.
      *
-     * @param wanted such as {@code completed}
-     * @param patience how long to wait
+     * @param wanted the states, such as {@code completed}
+     * @param patience maximum time to wait
      * @return the state
-     * @throws GuestFailure when it comes to none of them
+     * @throws GuestFailure when it reaches none of them
      */
     String awaitMigration(Set<String> wanted, Duration patience) {
         long deadline = System.nanoTime() + patience.toNanos();
@@ -161,7 +161,7 @@ final class Monitor implements AutoCloseable {
             selector.close();
             channel.close();
         } catch (IOException e) {
-            // There is nothing more to close.
+            // The connection is closed already.
         }
     }
 }

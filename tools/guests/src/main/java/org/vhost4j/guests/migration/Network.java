@@ -7,8 +7,8 @@ import java.util.List;
 import org.vhost4j.guests.lab.HostShell;
 
 /**
- * A network namespace with a bridge, to which both hosts' TAPs are joined. Its own address is the peer's. The kernel's bridge is
- * what a migration has to teach the guest's new place.
+ * A network namespace with a bridge, to which both hosts' TAPs are joined. The bridge has the peer's address. A
+ * migration has to update the kernel's bridge with the guest's new port.
  */
 final class Network implements AutoCloseable {
     /** The peer's address on the bridge. */
@@ -29,17 +29,17 @@ final class Network implements AutoCloseable {
     }
 
     /**
-     * Makes the namespace and the bridge; one of the same name, which a killed run left, is removed first.
+     * Creates the namespace and the bridge; a namespace of the same name from a killed run is removed first.
      *
-     * @param name of the namespace
-     * @throws IOException when the host does not let us
+     * @param name name of the namespace
+     * @throws IOException when the host refuses
      */
     static Network create(String name) throws IOException {
         HostShell.run("ip netns del " + name + " 2>/dev/null; ip netns add " + name);
         Network network = new Network(name);
         try {
             String in = "ip -n " + name;
-            // IPv6 has messages of its own, which would teach the bridge before the announcements do.
+            // IPv6 is disabled, because its own messages would update the bridge before the announcements do.
             HostShell.run("ip netns exec " + name
                     + " sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 && "
                     + in + " link add " + BRIDGE + " address " + PEER_MAC
@@ -55,24 +55,24 @@ final class Network implements AutoCloseable {
     }
 
     /**
-     * The beginning of a command line that has what follows run inside.
+     * Returns a command line that runs a command in the namespace.
      *
-     * @param command what follows
-     * @return a command line
+     * @param command the command
+     * @return the command line
      */
     List<String> inside(List<String> command) {
-        // What runs inside must not outlive this process, however that ends.
+        // The command must not outlive this process.
         List<String> whole = new ArrayList<>(List.of("ip", "netns", "exec", name, "setpriv", "--pdeathsig", "KILL"));
         whole.addAll(command);
         return whole;
     }
 
     /**
-     * Joins a TAP to the bridge as soon as the back-end has made it.
+     * Adds a TAP to the bridge as soon as the back-end has created it.
      *
-     * @param tap its name
-     * @param seconds how long to wait for it
-     * @throws IOException when it does not come
+     * @param tap name of the TAP
+     * @param seconds maximum time to wait for it
+     * @throws IOException when it does not appear
      */
     void join(String tap, int seconds) throws IOException {
         HostShell.run("for i in $(seq " + seconds * 20 + "); do ip -n " + name + " link show " + tap
@@ -81,10 +81,10 @@ final class Network implements AutoCloseable {
     }
 
     /**
-     * The TAP behind which the bridge knows the guest.
+     * Returns the TAP behind which the bridge has learned the guest.
      *
-     * @return its name, or an empty string when the bridge does not know the guest
-     * @throws IOException when the bridge cannot be asked
+     * @return its name, or an empty string when the bridge has not learned the guest
+     * @throws IOException when the bridge cannot be queried
      */
     String guestIsBehind() throws IOException {
         return HostShell.run("bridge -n " + name + " fdb show br " + BRIDGE + " | awk '$1 == \"" + GUEST_MAC
@@ -97,7 +97,7 @@ final class Network implements AutoCloseable {
         try {
             HostShell.run("ip netns del " + name);
         } catch (IOException e) {
-            // It is only a name that is left over, and the next of that name removes it.
+            // Only the name is left, which the next run with that name removes.
         }
     }
 }

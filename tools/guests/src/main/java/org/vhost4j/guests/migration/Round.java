@@ -27,7 +27,7 @@ public record Round(
     }
 
     /**
-     * A migration as QEMU reports it.
+     * Creates a round from QEMU's report.
      *
      * @param info the source's answer to {@code query-migrate}
      */
@@ -41,7 +41,7 @@ public record Round(
                 differingPages);
     }
 
-    /** The same, with an interval before the event that belongs to it. */
+    /** Returns this round with an earlier interval added to the event. */
     Round after(Interval earlier) {
         return new Round(quiet, earlier.and(event), totalMillis, downtimeMillis, compared, differingPages);
     }

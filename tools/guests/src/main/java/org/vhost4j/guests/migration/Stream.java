@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.guests.lab.GuestFailure;
 
-/** The end of {@code tools/lab/stream.c} that checks: a process in the peer's network. */
+/** The checking end of {@code tools/lab/stream.c}: a process in the peer's network. */
 final class Stream implements AutoCloseable {
     private final Process process;
     private final BufferedReader out;
@@ -37,9 +37,9 @@ final class Stream implements AutoCloseable {
     }
 
     /**
-     * Ends an interval and begins the next. Takes a second, since a datagram counts as lost only then.
+     * Ends an interval and begins the next one. Takes a second, because a datagram counts as lost only then.
      *
-     * @return what the interval was like
+     * @return the observations of the interval
      * @throws GuestFailure when the stream has ended
      */
     Interval mark() {

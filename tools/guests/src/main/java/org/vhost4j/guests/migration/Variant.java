@@ -33,7 +33,7 @@ public record Variant(
     /** One queue pair, split rings, mergeable buffers, from QEMU 11.1 to QEMU 11.1, with a return path. */
     public static final Variant PLAIN = new Variant("plain", "11", "11", 1, 1, false, false, true, true, true, false);
 
-    /** The QEMU of {@code tools/lab/provision --uso-qemu}. */
+    /** The name of the QEMU of {@code tools/lab/provision --uso-qemu}. */
     private static final String USO_QEMU = "uso";
 
     /**
@@ -182,7 +182,7 @@ public record Variant(
                 true);
     }
 
-    /** The machine type, which both QEMUs have to know. */
+    /** Returns the machine type, which both QEMUs have to support. */
     String machine() {
         String machine =
                 passesUso() ? USO_MACHINE : firstQemu.equals("11") && secondQemu.equals("11") ? "q35" : "pc-q35-10.0";
@@ -193,16 +193,19 @@ public record Variant(
         return firstQemu.equals(USO_QEMU);
     }
 
-    /** How much memory the guest has: without mergeable buffers Linux posts 64 KiB for each frame, in every queue. */
+    /**
+     * Returns the size of the guest's memory: without mergeable buffers Linux posts 64 KiB for each frame, in every
+     * queue.
+     */
     String memory() {
         return mergeable ? "256M" : 256 + 64 * (queuePairs - 1) + "M";
     }
 
-    /** The properties of {@code virtio-net-pci} that this variant wants. */
+    /** Returns the properties of {@code virtio-net-pci} for this variant. */
     String deviceProperties() {
         StringBuilder properties = new StringBuilder();
         if (queuePairs > 1) {
-            // A vector for each queue, one for the control queue, one for changes of the configuration.
+            // One vector for each queue, one for the control queue, and one for configuration changes.
             properties.append(",mq=on,vectors=").append(2 * queuePairs + 2);
         }
         if (passesUso()) {

@@ -3,7 +3,7 @@ package org.vhost4j.guests.qemu;
 
 import java.util.Locale;
 
-/** How a device reaches its back-end. */
+/** The way in which a device is attached to its back-end. */
 enum AttachMode {
     /** QEMU's own virtio-net with {@code -netdev vhost-user}. */
     NETDEV("virtio-net-pci"),
@@ -16,7 +16,7 @@ enum AttachMode {
         this.type = type;
     }
 
-    /** QEMU's name of the device. */
+    /** Returns QEMU's name of the device. */
     String type() {
         return type;
     }

@@ -15,11 +15,11 @@ import org.vhost4j.platform.definition.Property;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * All that was observed of one way of attaching a back-end to one machine of one QEMU, and what follows from it.
+ * The observations of one attach mode on one machine of one QEMU, and the conclusions from them.
  *
- * @param mode how it was attached
- * @param properties properties that the device has
- * @param observations by the attachment; those of {@link #attachments} are there
+ * @param mode the attach mode
+ * @param properties properties of the device
+ * @param observations observations by attachment, for all of {@link #attachments}
  * @param behindIommu what a back-end received when the machine had an IOMMU for the device; empty when that was not tried
  */
 record AttachRecord(
@@ -29,7 +29,7 @@ record AttachRecord(
         observations = Map.copyOf(observations);
     }
 
-    /** What has to be observed. */
+    /** Returns the attachments that have to be observed. */
     static List<Attachment> attachments(AttachMode mode) {
         List<Attachment> attachments = new ArrayList<>();
         for (Settings settings : Settings.values()) {
@@ -46,12 +46,12 @@ record AttachRecord(
         return attachments;
     }
 
-    /** The one whose back-end shows what it received behind an IOMMU. */
+    /** Returns the attachment that is observed behind an IOMMU. */
     static Attachment iommuAttachment(AttachMode mode) {
         return new Attachment(mode, Settings.ON, Offer.EVERYTHING, Driver.STARTS);
     }
 
-    /** What was observed of one of {@link #attachments}. */
+    /** Returns the observation of one of {@link #attachments}. */
     Observation observation(Attachment attachment) {
         Observation observation = observations.get(attachment);
         if (observation == null) {
@@ -69,11 +69,11 @@ record AttachRecord(
     }
 
     private FeatureSet bare(Settings settings) {
-        // What the bare back-end offers itself says nothing of QEMU.
+        // The bits that the bare back-end itself offers show nothing about QEMU.
         return observation(settings, Offer.BARE, Driver.LOOKS).offered().minus(Offer.BARE.features());
     }
 
-    /** What happens to a bit. */
+    /** Returns QEMU's handling of a bit. */
     Handling handling(Feature feature) {
         boolean property = Property.of(feature)
                 .filter(each -> properties.contains(each.name()))
@@ -113,7 +113,7 @@ record AttachRecord(
         return behindIommu.has(feature) ? Handling.Told.WITH_IOMMU : Handling.Told.NOT_TOLD;
     }
 
-    /** What happens to every bit but PROTOCOL_FEATURES, which is between QEMU and the back-end. */
+    /** Returns QEMU's handling of every bit except PROTOCOL_FEATURES, which is between QEMU and the back-end. */
     Map<Feature, Handling> handlings() {
         Map<Feature, Handling> handlings = new EnumMap<>(Feature.class);
         for (Feature feature : Feature.values()) {
@@ -124,23 +124,23 @@ record AttachRecord(
         return handlings;
     }
 
-    /** The protocol features that QEMU acknowledges when all are offered. */
+    /** Returns the protocol features that QEMU acknowledges when all are offered. */
     Set<ProtocolFeature> protocol() {
         return started(Settings.DEFAULT).recording().protocol();
     }
 
-    /** The requests until the machine is complete. */
+    /** Returns the requests until the machine is complete. */
     List<String> atStart(Settings settings) {
         return observation(settings, Offer.EVERYTHING, Driver.LOOKS).recording().requests();
     }
 
-    /** The requests from a driver's reset of the device up to its DRIVER_OK. */
+    /** Returns the requests from a driver's reset of the device up to its DRIVER_OK. */
     List<String> atDriver(Settings settings) {
         List<String> all = started(settings).recording().requests();
         return all.subList(atStart(settings).size(), all.size());
     }
 
-    /** The requests when a driver resets a queue of a running device and enables it again. */
+    /** Returns the requests when a driver resets a queue of a running device and enables it again. */
     List<String> atQueueReset() {
         List<String> all = observation(Settings.ON, Offer.EVERYTHING, Driver.RESETS_QUEUE)
                 .recording()

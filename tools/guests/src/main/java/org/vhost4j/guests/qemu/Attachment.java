@@ -30,9 +30,9 @@ record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver
     }
 
     /**
-     * What a back-end offers; all protocol features in addition.
+     * The offer of a back-end, in addition to all protocol features.
      *
-     * @param name what to call it
+     * @param name name of the offer
      * @param features the answer to GET_FEATURES
      */
     record Offer(String name, FeatureSet features) {
@@ -56,7 +56,7 @@ record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver
         }
     }
 
-    /** What a driver does with a device. */
+    /** The actions of a driver with a device. */
     enum Driver {
         /** The driver only reads the offered bits. */
         LOOKS,

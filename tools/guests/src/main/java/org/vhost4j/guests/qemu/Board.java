@@ -4,7 +4,10 @@ package org.vhost4j.guests.qemu;
 import java.io.IOException;
 import java.util.Arrays;
 
-/** What a driver has to know of a machine besides its devices: where PCI is, where memory is, and how the processor halts. */
+/**
+ * The properties of a machine that a driver needs in addition to its devices: the addresses of PCI and memory, and a
+ * firmware that halts the processor.
+ */
 enum Board {
     /** The machines {@code pc-q35} and {@code pc-i440fx}. */
     PC(0xe000_0000L, 0x100_0000) {
@@ -81,7 +84,7 @@ enum Board {
         }
     };
 
-    /** The smallest firmware that a PC takes. */
+    /** Minimum size in bytes of a PC's firmware. */
     private static final int FIRMWARE_BYTES = 1 << 16;
 
     private final long bars;
@@ -92,7 +95,7 @@ enum Board {
         this.rings = rings;
     }
 
-    /** The board of a machine type. */
+    /** Returns the board of a machine type. */
     static Board of(String machine) {
         return machine.startsWith("virt") ? ARM_VIRT : PC;
     }
@@ -107,15 +110,15 @@ enum Board {
     /** Writes to I/O space; the size is qtest's letter, such as {@code b} for 8 bits. */
     abstract void portWrite(QtestQemu qemu, char size, long port, long value) throws IOException;
 
-    /** A firmware that halts the processor. */
+    /** Returns a firmware that halts the processor. */
     abstract byte[] firmware();
 
-    /** Where BARs may be in memory: 256 MiB. */
+    /** Returns the address of 256 MiB in memory for BARs. */
     long bars() {
         return bars;
     }
 
-    /** Where rings may be in the machine's memory: 32 MiB. */
+    /** Returns the address of 32 MiB in the machine's memory for rings. */
     long rings() {
         return rings;
     }

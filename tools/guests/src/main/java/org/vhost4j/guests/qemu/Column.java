@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A column of the table: one QEMU, one way to attach.
+ * A column of the table: one QEMU with one attach mode.
  *
  * @param qemu the QEMU
- * @param record what was observed of its newest machine
+ * @param record the observations of its newest machine
  */
 record Column(QemuRecord qemu, AttachRecord record) {
-    /** The columns of QEMUs, in their order. */
+    /** Returns the columns of QEMUs, in their order. */
     static List<Column> of(List<QemuRecord> qemus) {
         List<Column> columns = new ArrayList<>();
         for (QemuRecord qemu : qemus) {
@@ -20,7 +20,7 @@ record Column(QemuRecord qemu, AttachRecord record) {
         return columns;
     }
 
-    /** Such as {@code 11.1 netdev}. */
+    /** Returns a title such as {@code 11.1 netdev}. */
     String title() {
         return qemu.name() + " " + record.mode();
     }

@@ -15,8 +15,9 @@ import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * The answers of a back-end that offers given words, whatever they are, and agrees to everything. It carries nothing out: no
- * front-end that only starts can tell. (The product's session offers only what it serves, so it cannot ask this.)
+ * The answers of a back-end that offers any given feature words, and accepts every request without executing it, which
+ * a front-end that only starts the device cannot detect. (The session of this project's back-end offers only what it
+ * supports.)
  */
 final class Consent {
     private static final int MEMORY_SLOTS = 509;
@@ -30,7 +31,7 @@ final class Consent {
     private long status;
 
     /**
-     * A back-end that has received nothing yet.
+     * Creates a back-end that has received nothing yet.
      *
      * @param offered the answer to GET_FEATURES
      * @param protocolOffered the answer to GET_PROTOCOL_FEATURES
@@ -41,10 +42,10 @@ final class Consent {
     }
 
     /**
-     * Takes a request.
+     * Handles a request.
      *
-     * @param message the request; stays the caller's
-     * @return header and payload of what it is answered with, or nothing
+     * @param message the request, which the caller still owns
+     * @return header and payload of the reply, or nothing
      */
     Optional<byte[]> receive(RawMessage message) {
         requests.add(MessageHeader.nameOf(message.request()));
@@ -72,9 +73,9 @@ final class Consent {
             case GET_QUEUE_NUM -> u64(QUEUES);
             case GET_MAX_MEM_SLOTS -> u64(MEMORY_SLOTS);
             case GET_STATUS -> u64(status);
-            // The part that was asked for, of a config space that is all zero.
+            // The requested part of a config space of zeros.
             case GET_CONFIG -> echo(payload, payload.remaining());
-            // The ring's number, and that it came nowhere.
+            // The ring's index, and position 0.
             case GET_VRING_BASE -> echo(payload.limit(Integer.BYTES), VringState.BYTES);
             default -> new byte[kind.minBytes()];
         });
@@ -94,7 +95,7 @@ final class Consent {
     }
 
     /**
-     * What was received so far.
+     * Returns the messages received so far.
      *
      * @return a copy
      */

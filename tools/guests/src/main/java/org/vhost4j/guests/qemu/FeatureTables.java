@@ -48,7 +48,7 @@ public final class FeatureTables {
         return text.toString();
     }
 
-    /** A row for each bit; its first cell is the bit's number. */
+    /** Returns a table with a row for each bit, whose first cell is the bit's number. */
     String features() {
         StringBuilder text = new StringBuilder();
         heading(text, List.of("bit", "feature", "property"));
@@ -91,7 +91,7 @@ public final class FeatureTables {
         return text.isEmpty() ? "Nowhere, as far as they were looked at.\n" : text.toString();
     }
 
-    /** A row for each protocol feature; its first cell is the bit's number. */
+    /** Returns a table with a row for each protocol feature, whose first cell is the bit's number. */
     String protocol() {
         StringBuilder text = new StringBuilder();
         heading(text, List.of("bit", "protocol feature"));
@@ -131,7 +131,7 @@ public final class FeatureTables {
         return text.toString();
     }
 
-    /** What was said in one phase; columns that agree share an entry. */
+    /** Adds the requests of one phase; columns with the same requests share an entry. */
     private void sequences(StringBuilder text, String phase, Function<AttachRecord, List<String>> requests) {
         Map<String, List<String>> same = new LinkedHashMap<>();
         for (Column column : columns) {

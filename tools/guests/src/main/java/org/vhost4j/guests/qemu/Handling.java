@@ -2,15 +2,15 @@
 package org.vhost4j.guests.qemu;
 
 /**
- * What a QEMU makes of one feature bit between a guest and a vhost-user back-end.
+ * QEMU's handling of one feature bit between a guest and a vhost-user back-end.
  *
- * @param origin who decides that the guest is offered it
- * @param when what QEMU's property has to be for that
- * @param legacy whether only legacy drivers are offered it
- * @param told whether the back-end learns that the guest has acknowledged it
+ * @param origin the side that decides whether the guest is offered the bit
+ * @param when required value of QEMU's property
+ * @param legacy whether only legacy drivers are offered the bit
+ * @param told whether SET_FEATURES has the bit when the guest has acknowledged it
  */
 record Handling(Origin origin, When when, boolean legacy, Told told) {
-    /** Who decides. */
+    /** The side that decides whether the guest is offered a bit. */
     enum Origin {
         /** Back-end and QEMU: the guest is offered the bit when the back-end offers it. */
         PASSED("passed"),
@@ -28,7 +28,7 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
         }
     }
 
-    /** What the property has to be. */
+    /** The required value of the property. */
     enum When {
         /** The property has its default value, or there is none. */
         BY_DEFAULT(""),
@@ -54,7 +54,7 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
         NOT_TOLD
     }
 
-    /** A bit that no guest is offered. */
+    /** Returns the handling of a bit that no guest is offered. */
     static Handling none(boolean property) {
         return new Handling(property ? Origin.BLOCKED : Origin.UNKNOWN, When.BY_DEFAULT, false, Told.NOT_TOLD);
     }

@@ -8,17 +8,17 @@ import java.util.Map;
 import org.vhost4j.device.feature.Feature;
 
 /**
- * What other machines of a QEMU do otherwise than its newest.
+ * The differences of other machines of a QEMU from its newest one.
  *
- * @param where the column that it concerns
- * @param machines in words, such as {@code pc-q35-7.1 and older}
+ * @param where the column
+ * @param machines the machines as text, such as {@code pc-q35-7.1 and older}
  * @param features the bits
- * @param instead what happens to them there, the same for all
+ * @param instead their handling on these machines, the same for all
  */
 record MachineDifferences(Column where, String machines, List<Feature> features, Handling instead) {
     private record Kind(String machines, Handling instead) {}
 
-    /** All differences of a column. */
+    /** Returns all differences of a column. */
     static List<MachineDifferences> of(Column column) {
         Map<Kind, List<Feature>> found = new LinkedHashMap<>();
         List<MachineRecord> machines = column.qemu().machines();
@@ -43,11 +43,11 @@ record MachineDifferences(Column where, String machines, List<Feature> features,
     }
 
     /**
-     * Machines in few words.
+     * Formats machines as a short text.
      *
      * @param all every machine, of each family the newest first
      * @param some a part of them in the same order
-     * @return such as {@code pc-q35-7.1 and older, pc-i440fx-8.0 to pc-i440fx-7.2}
+     * @return text such as {@code pc-q35-7.1 and older, pc-i440fx-8.0 to pc-i440fx-7.2}
      */
     static String words(List<String> all, List<String> some) {
         List<String> words = new ArrayList<>();

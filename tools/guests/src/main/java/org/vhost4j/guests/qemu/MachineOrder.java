@@ -6,14 +6,14 @@ import java.util.Comparator;
 
 /** The order of machine types, which are named as {@code pc-q35-10.1}. */
 final class MachineOrder {
-    /** q35 before i440fx, and of each the newest first. */
+    /** The order: q35 before i440fx, and of each the newest first. */
     static final Comparator<String> NEWEST_FIRST = Comparator.comparing(MachineOrder::family)
             .reversed()
             .thenComparing((first, second) -> Arrays.compare(version(second), version(first)));
 
     private MachineOrder() {}
 
-    /** The name without its version, such as {@code pc-q35}. */
+    /** Returns the name without its version, such as {@code pc-q35}. */
     static String family(String machine) {
         return machine.substring(0, machine.lastIndexOf('-'));
     }

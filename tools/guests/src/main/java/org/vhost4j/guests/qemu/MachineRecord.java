@@ -6,10 +6,10 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * One machine of one QEMU.
+ * The observations of one machine of one QEMU.
  *
- * @param machine its type
- * @param modes what was observed, by how the back-end is attached
+ * @param machine the machine type
+ * @param modes the observations by attach mode
  */
 record MachineRecord(String machine, Map<AttachMode, AttachRecord> modes) {
     MachineRecord {

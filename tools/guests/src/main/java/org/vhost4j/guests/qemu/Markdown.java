@@ -25,17 +25,18 @@ public final class Markdown {
         text.append("|---".repeat(cells)).append("|\n");
     }
 
-    /** Names of features in a sentence. */
+    /** Returns the names of features for a sentence. */
     static String names(List<Feature> features) {
         return String.join(", ", features.stream().map(Feature::name).toList());
     }
 
     /**
-     * Reads the first table that has a given heading cell in its first column.
+     * Reads the first table whose heading begins with given cells.
      *
      * @param document the text
-     * @param headings the first cells of its heading
-     * @return by the first cell of a row, its cells by the heading of their column; empty when there is no such table
+     * @param headings the first cells of the heading
+     * @return for each first cell of a row, the row's cells by the heading of their column; empty when there is no such
+     *     table
      */
     static Map<String, Map<String, String>> table(String document, List<String> headings) {
         Map<String, Map<String, String>> rows = new LinkedHashMap<>();
@@ -74,7 +75,7 @@ public final class Markdown {
     /**
      * Replaces the generated section of a document.
      *
-     * @param document the document; empty for one that is to consist of the generated section
+     * @param document the document; empty for one that consists of the generated section only
      * @param part the lines of the section, each with a line terminator
      * @return the document with the new section, or nothing when the document has no place for one
      */

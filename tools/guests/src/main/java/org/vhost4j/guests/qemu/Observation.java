@@ -4,14 +4,14 @@ package org.vhost4j.guests.qemu;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * What one device of a QEMU showed.
+ * The observation of one device of a QEMU.
  *
- * @param modern what it offers to a modern driver
- * @param legacy what it offers to a legacy driver
- * @param recording what its back-end received
+ * @param modern features that it offers to a modern driver
+ * @param legacy features that it offers to a legacy driver
+ * @param recording messages that its back-end received
  */
 record Observation(FeatureSet modern, FeatureSet legacy, Recording recording) {
-    /** What it offers to one driver or the other. */
+    /** Returns the features that it offers to either driver. */
     FeatureSet offered() {
         return modern.plus(legacy);
     }

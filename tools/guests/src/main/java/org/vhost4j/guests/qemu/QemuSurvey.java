@@ -28,10 +28,10 @@ public final class QemuSurvey {
     /** The largest number of devices: the number of slots that no machine uses itself. */
     static final int MOST_DEVICES = 26;
 
-    /** An IOMMU for every device of a q35 machine. */
+    /** Arguments for an IOMMU for every device of a q35 machine. */
     private static final List<String> IOMMU = List.of("-device", "intel-iommu,device-iotlb=on");
 
-    /** QEMU offers bit 30 to legacy drivers as a trap: one that acknowledges it is taken for broken. */
+    /** Bit 30, which QEMU offers to legacy drivers to detect broken ones that acknowledge it. */
     private static final FeatureSet BAD_FEATURE = FeatureSet.of(Feature.PROTOCOL_FEATURES);
 
     private static final Pattern VERSION = Pattern.compile("[0-9]+\\.[0-9]+");
@@ -151,7 +151,9 @@ public final class QemuSurvey {
         return new QemuRecord(name, version, records);
     }
 
-    /** Of one machine only: what an IOMMU changes is QEMU's doing, not the machine's. */
+    /**
+     * Observes devices behind an IOMMU, on one machine only, because its effect depends on QEMU, not on the machine.
+     */
     private Map<Attachment, Observation> behindIommu(String machine) {
         List<Attachment> attachments =
                 properties.keySet().stream().map(AttachRecord::iommuAttachment).toList();
@@ -239,7 +241,7 @@ public final class QemuSurvey {
         if (driver == Attachment.Driver.LOOKS) {
             return;
         }
-        // The oldest machines have devices that are not modern unless they are set to be.
+        // On the oldest machines devices are modern only with a property.
         if (driver == Attachment.Driver.STARTS_LEGACY || modern.isEmpty()) {
             device.negotiateAsLegacy(legacy);
             return;
@@ -250,7 +252,10 @@ public final class QemuSurvey {
         }
     }
 
-    /** QEMU's own last words, which follow the whole command line; a hint of several lines may follow its error. */
+    /**
+     * Creates an exception with QEMU's error message, which follows the whole command line, and may be followed by a
+     * hint of several lines.
+     */
     private static UnsupportedOption failed(String name, IOException e) {
         List<String> lines = String.valueOf(e.getMessage())
                 .lines()

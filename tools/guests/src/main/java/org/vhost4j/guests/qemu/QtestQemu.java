@@ -27,7 +27,7 @@ public final class QtestQemu implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int SLOTS = 32;
     private static final long PATIENCE_SECONDS = 60;
-    /** How long to wait for a QEMU that hangs. */
+    /** Maximum lifetime of a QEMU in seconds, in case it hangs. */
     private static final long LIFETIME_SECONDS = 120;
 
     private final Path directory;
@@ -52,14 +52,14 @@ public final class QtestQemu implements AutoCloseable {
         board = Board.of(machine);
         Path control = directory.resolve("qmp.sock");
         List<String> command = new ArrayList<>(List.of(
-                // It must not outlive this process, however that ends.
+                // QEMU must not outlive this process.
                 "setpriv",
                 "--pdeathsig",
                 "KILL",
                 executable.toString(),
                 "-machine",
                 machine,
-                // Debian's own QEMUs come without the accelerator "qtest", which has no processor at all.
+                // TCG is used, because Debian's QEMUs lack the accelerator "qtest", which has no processor at all.
                 "-accel",
                 "tcg",
                 "-bios",
@@ -81,7 +81,7 @@ public final class QtestQemu implements AutoCloseable {
         qtestIn = process.inputReader(StandardCharsets.US_ASCII);
         qtestOut = process.outputWriter(StandardCharsets.US_ASCII);
         try {
-            // The first answer on qtest comes when the machine is complete, and the socket exists by then.
+            // The first answer on qtest arrives when the machine is complete, and the socket exists by then.
             qtest("endianness");
             qmp = SocketChannel.open(StandardProtocolFamily.UNIX);
             qmp.connect(UnixDomainSocketAddress.of(control));
@@ -97,7 +97,7 @@ public final class QtestQemu implements AutoCloseable {
         return Files.write(directory.resolve("halt.bin"), board.firmware());
     }
 
-    /** What its machine is like. */
+    /** Returns the board of its machine. */
     Board board() {
         return board;
     }
@@ -177,10 +177,10 @@ public final class QtestQemu implements AutoCloseable {
     }
 
     /**
-     * A qtest command.
+     * Executes a qtest command.
      *
-     * @param command such as {@code readl 0xe0000000}
-     * @return the number that it answered, or 0 when there was none
+     * @param command the command, such as {@code readl 0xe0000000}
+     * @return the number in the answer, or 0 when there is none
      * @throws IOException when QEMU is gone or refuses
      */
     long qtest(String command) throws IOException {

@@ -7,11 +7,11 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * What a back-end received from one front-end.
+ * The messages that a back-end received from one front-end.
  *
- * @param requests every request in its order, by name
- * @param features the last SET_FEATURES; none when there was none
- * @param protocol the last SET_PROTOCOL_FEATURES, as far as the specification knows its bits
+ * @param requests names of all requests in order
+ * @param features value of the last SET_FEATURES; none when there was none
+ * @param protocol value of the last SET_PROTOCOL_FEATURES, as far as the specification defines its bits
  */
 record Recording(List<String> requests, FeatureSet features, Set<ProtocolFeature> protocol) {
     Recording {

@@ -10,7 +10,7 @@ import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.FrontEndSocket;
 import org.vhost4j.frontend.RawMessage;
 
-/** A back-end without a device, on a thread of its own: it serves one connection and remembers what the front-end said. */
+/** A back-end without a device, on a separate thread: it serves one connection and records the front-end's messages. */
 final class RecordingBackEnd implements AutoCloseable {
     private static final Duration A_WHILE = Duration.ofMillis(200);
     private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -19,10 +19,10 @@ final class RecordingBackEnd implements AutoCloseable {
     private volatile boolean over;
 
     /**
-     * Begins to listen.
+     * Starts to listen.
      *
-     * @param socket must not exist yet
-     * @param consent what is answered
+     * @param socket path of the socket, which must not exist yet
+     * @param consent the answers
      */
     RecordingBackEnd(Path socket, Consent consent) {
         FrontEndSocket.Listener listener = FrontEndSocket.listen(socket);
@@ -48,7 +48,7 @@ final class RecordingBackEnd implements AutoCloseable {
             try {
                 return Optional.of(listener.accept(A_WHILE));
             } catch (FrontEndException.TimedOut e) {
-                // Perhaps no connection comes any more.
+                // Possibly no front-end will connect any more.
             }
         }
         return Optional.empty();
@@ -65,14 +65,14 @@ final class RecordingBackEnd implements AutoCloseable {
                 }
             }
         } catch (FrontEndException.Closed e) {
-            // The front-end has ended, and all that it sent has been read.
+            // The front-end has ended, and everything that it sent has been read.
         }
     }
 
     /**
-     * Waits until the front-end has gone. It must be about to: its process is to have ended.
+     * Waits until the front-end has disconnected; its process must have ended already.
      *
-     * @return all that it said
+     * @return all its messages
      */
     Recording end() {
         over = true;

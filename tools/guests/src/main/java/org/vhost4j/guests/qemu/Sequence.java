@@ -4,7 +4,7 @@ package org.vhost4j.guests.qemu;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A sequence in few words: what repeats is said once. */
+/** Formats a sequence as a short text, with repeated blocks only once. */
 final class Sequence {
     private static final int LONGEST_BLOCK = 8;
 
@@ -14,7 +14,7 @@ final class Sequence {
      * Folds repeated blocks.
      *
      * @param items words without spaces
-     * @return such as {@code A, (B, C) 2×, D 3×}
+     * @return text such as {@code A, (B, C) 2×, D 3×}
      */
     static String text(List<String> items) {
         List<String> parts = new ArrayList<>();
@@ -22,7 +22,7 @@ final class Sequence {
         while (at < items.size()) {
             int best = 1;
             int times = 1;
-            // The block that covers most, and of several the shortest.
+            // Selects the block that covers the most items, and of several the shortest.
             for (int length = 1; length <= LONGEST_BLOCK; length++) {
                 int repeats = repeats(items, at, length);
                 if (repeats > 1 && repeats * length > best * times) {

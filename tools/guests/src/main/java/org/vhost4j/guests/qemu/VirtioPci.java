@@ -10,7 +10,7 @@ import org.vhost4j.device.feature.FeatureSet;
  */
 public final class VirtioPci {
     private static final long VIRTIO_VENDOR = 0x1af4;
-    /** I/O, memory and bus mastering. */
+    /** Value of the command register: I/O, memory and bus mastering. */
     private static final int COMMAND = 7;
 
     private static final int COMMAND_REGISTER = 0x04;
@@ -19,13 +19,16 @@ public final class VirtioPci {
     private static final int VENDOR_CAPABILITY = 9;
     private static final int COMMON_CONFIG = 1;
 
-    /** The longest modern BAR is that of old machines, where each queue has a page to be notified by (page-per-vq). */
+    /**
+     * Distance in bytes of BARs: more than the longest modern BAR, which old machines have, with a notification page
+     * for each queue (page-per-vq).
+     */
     private static final long BAR_STRIDE = 0x80_0000;
 
     private static final long PORT_ADDRESS = 0xc000;
     private static final long PORT_STRIDE = 0x80;
 
-    /** The distance between the memory of two devices' rings; each device has one part per queue. */
+    /** Distance in bytes between the rings of two devices; each device has one part per queue. */
     private static final long RINGS_STRIDE = 0x10_0000;
 
     private static final long QUEUE_STRIDE = 0x1_0000;
@@ -134,7 +137,7 @@ public final class VirtioPci {
         enableQueue(queue);
     }
 
-    /** Gives the selected queue its rings. */
+    /** Sets the ring addresses of the selected queue, and enables it. */
     private void enableQueue(int queue) throws IOException {
         long rings = qemu.board().rings() + slot * RINGS_STRIDE + queue * QUEUE_STRIDE;
         for (int part = 0; part < 3; part++) {
@@ -173,7 +176,7 @@ public final class VirtioPci {
         writeb(common + DEVICE_STATUS, FOUND | FEATURES_OK);
     }
 
-    /** Finds the modern interface and gives it a place in memory. */
+    /** Finds the modern interface and maps it in memory; returns whether there is one. */
     private boolean isModern() throws IOException {
         if (common == 0) {
             int capability = (int) (configRead(CAPABILITIES) & 0xff);
@@ -195,7 +198,7 @@ public final class VirtioPci {
         return true;
     }
 
-    /** Finds the legacy interface and gives it a place in I/O space. */
+    /** Finds the legacy interface and maps it in I/O space; returns whether there is one. */
     private boolean isTransitional() throws IOException {
         if ((configRead(FIRST_BAR) & 1) == 0) {
             return false;

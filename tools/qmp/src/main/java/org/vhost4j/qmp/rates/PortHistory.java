@@ -28,7 +28,7 @@ public final class PortHistory implements AutoCloseable {
     private int samples;
     private @Nullable Thread thread;
 
-    /** What is known of one port. */
+    /** The history of one port. */
     private static final class Past {
         private PortSnapshot last;
         private final List<PortRates> rates = new ArrayList<>();
@@ -69,7 +69,7 @@ public final class PortHistory implements AutoCloseable {
                 sample();
             }
         } catch (InterruptedException e) {
-            // It is closed.
+            // The history is closed.
         }
     }
 
@@ -86,7 +86,7 @@ public final class PortHistory implements AutoCloseable {
             for (PortSnapshot port : now) {
                 Past past = before.get(port.name());
                 if (past == null || !past.last.since().equals(port.since())) {
-                    // Another port that has the name of one that is gone.
+                    // A new port with the name of a removed one.
                     past = new Past(port);
                 } else if (seconds > 0) {
                     past.rates.add(between(past.last, port, seconds));
@@ -109,7 +109,10 @@ public final class PortHistory implements AutoCloseable {
                 rate(from.dropped(), to.dropped(), seconds));
     }
 
-    /** A counter jumps when a guest that has moved here brings its own; that is no traffic of an interval, but cannot be told apart. */
+    /**
+     * Returns the rate of a counter. A counter also jumps when a migrated guest brings its values, which cannot be
+     * distinguished from traffic.
+     */
     private static long rate(long from, long to, double seconds) {
         return Math.max(0, Math.round((to - from) / seconds));
     }

@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
-/** Makes types, commands and events of the definitions of a file. */
+/** Builds types, commands and events from the definitions of a file. */
 final class SchemaBuilder {
-    /** Which members a definition can have, by the member that says what it is. */
+    /** The valid members of a definition, by the member that determines its kind. */
     private static final Map<String, Set<String>> KINDS = Map.of(
             "enum", Set.of("data"),
             "struct", Set.of("data", "base"),
@@ -45,7 +45,7 @@ final class SchemaBuilder {
         return new Schema(entries, builder.types, builder.commands, builder.events);
     }
 
-    /** The member that says what a definition is. */
+    /** Returns the member that determines the kind of a definition. */
     static String kind(JsonNode expression) {
         return KINDS.keySet().stream().filter(expression::has).findFirst().orElse("");
     }

@@ -11,8 +11,8 @@ import org.vhost4j.qmp.wire.MessageReader;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The QAPI language: JSON objects with strings in single quotes, comments from {@code #} to the end of a line, and documentation
- * between lines of {@code ##}. The monitor's own reader takes such JSON.
+ * Parses the QAPI language: JSON objects with strings in single quotes, comments from {@code #} to the end of a line,
+ * and documentation between lines of {@code ##}. The monitor's own reader accepts such JSON.
  */
 final class SchemaText implements MessageReader.Sink {
     private static final String FENCE = "##";
@@ -29,9 +29,9 @@ final class SchemaText implements MessageReader.Sink {
     private SchemaText() {}
 
     /**
-     * Cuts a file into its pieces.
+     * Splits a file into its entries.
      *
-     * @throws IllegalArgumentException when it is not in the language; the message has the line
+     * @throws IllegalArgumentException when the file is invalid; the message has the line
      */
     static List<SchemaEntry> read(String text) {
         SchemaText schema = new SchemaText();
@@ -75,7 +75,7 @@ final class SchemaText implements MessageReader.Sink {
         }
     }
 
-    /** Documentation that no definition follows is text of its own. */
+    /** Ends documentation without a following definition, which is a section of text. */
     private void endOfText() {
         if (!documentation.isEmpty()) {
             entries.add(new SchemaEntry(begin, documentation, Optional.empty()));

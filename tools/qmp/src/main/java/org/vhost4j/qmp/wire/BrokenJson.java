@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.qmp.wire;
 
-/** A token that cannot stand where it stands. Clients make it happen at will, so it carries no stack. */
+/** Thrown for a token at an invalid position. It has no stack trace, because clients can cause it at any rate. */
 final class BrokenJson extends Exception {
     private static final long serialVersionUID = 1;
 
-    /** Maximum of bytes that QEMU keeps of its error text. */
+    /** Maximum length of QEMU's error text in bytes. */
     private static final int LONGEST = 1023;
 
-    /** What is wrong, followed by the token in single quotes. */
+    /** Creates an error: a description, followed by the token in single quotes. */
     static BrokenJson quoting(Token at, String words) {
         int room = LONGEST - words.length() - 2;
         String quote = at.textBytes(room) < room ? "'" : "";

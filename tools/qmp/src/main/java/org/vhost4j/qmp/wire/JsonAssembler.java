@@ -11,11 +11,11 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Puts tokens together to values. It never looks ahead: a value is complete with its last token. */
+/** Assembles values from tokens, without lookahead: a value is complete with its last token. */
 final class JsonAssembler {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final BigInteger TWO_TO_64 = BigInteger.ONE.shiftLeft(64);
-    /** More digits than any number of 64 bits has. */
+    /** A number of digits that is larger than that of any 64-bit number. */
     private static final int MANY_DIGITS = 21;
 
     private enum Expected {
@@ -41,12 +41,12 @@ final class JsonAssembler {
 
     private final Deque<Open> open = new ArrayDeque<>();
 
-    /** Forgets the value that has begun. */
+    /** Discards the incomplete value. */
     void reset() {
         open.clear();
     }
 
-    /** Takes a token; gives a value when it has completed one. */
+    /** Processes a token; returns a value when the token completes one. */
     Optional<JsonNode> feed(Token token) throws BrokenJson {
         Open top = open.peek();
         if (top == null) {
@@ -128,7 +128,7 @@ final class JsonAssembler {
         return Optional.empty();
     }
 
-    /** A signed number of 64 bits if that is enough, then an unsigned one, then a double. */
+    /** Parses a number: as a signed 64-bit number if it fits, otherwise as an unsigned one, otherwise as a double. */
     private static JsonNode integer(String text) {
         if (text.length() <= MANY_DIGITS) {
             BigInteger value = new BigInteger(text);

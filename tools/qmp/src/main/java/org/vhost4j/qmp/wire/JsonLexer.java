@@ -6,11 +6,11 @@ import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 
 /**
- * Cuts bytes into tokens, a byte at a time, so that it does not matter how they arrive.
+ * Splits bytes into tokens, one byte at a time, so that bytes may arrive in pieces of any size.
  *
- * <p>A byte that no token can have makes a {@link TokenType#STRAY} token. What follows is skipped up to a structural character,
- * a control character other than the tab, or a byte that UTF-8 does not have (0xFE, 0xFF): a client that does not know what came
- * before sends one of those and is understood again.
+ * <p>A byte that is invalid in any token creates a {@link TokenType#STRAY} token. The following bytes are skipped up to
+ * a structural character, a control character other than the tab, or a byte that UTF-8 does not use (0xFE, 0xFF), which
+ * a client can send to resynchronize.
  */
 final class JsonLexer {
     private static final int SMALL = 1024;
@@ -46,11 +46,11 @@ final class JsonLexer {
     private long tokenColumn;
 
     /**
-     * A lexer at the beginning of a connection.
+     * Creates a lexer for a new connection.
      *
-     * @param longest how many bytes a token may have
-     * @param room asked before a token takes more memory, with how many bytes it will hold; no ends the token
-     * @param sink takes each token
+     * @param longest maximum number of bytes of a token
+     * @param room called with the new size in bytes before a token takes more memory; returns false to end the token
+     * @param sink receives each token
      */
     JsonLexer(int longest, IntPredicate room, Consumer<Token> sink) {
         this.longest = longest;
@@ -66,7 +66,7 @@ final class JsonLexer {
         }
         mark(column);
         while (!step(next)) {
-            // The byte ended what came before and was not part of it. QEMU counts it twice then.
+            // The byte ended the previous token and was not part of it. QEMU counts it twice then.
             mark(column + 1);
         }
         if (length > longest || outOfRoom) {
@@ -81,7 +81,7 @@ final class JsonLexer {
         }
     }
 
-    /** Goes one state further; false when the byte has to be looked at again. */
+    /** Advances by one state; returns false when the byte has to be processed again. */
     private boolean step(int next) {
         return switch (state) {
             case START -> start(next);

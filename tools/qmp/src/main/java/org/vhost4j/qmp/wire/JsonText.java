@@ -66,7 +66,7 @@ public final class JsonText {
         } else if (value.isFloatingPointNumber()) {
             raw(number(value.doubleValue()));
         } else {
-            // Whole numbers, true, false and null are the same everywhere.
+            // Whole numbers, true, false and null have only one form.
             raw(value.toString());
         }
     }
@@ -119,7 +119,7 @@ public final class JsonText {
         out.write(ascii.getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** What C's {@code %.17g} gives. A number beyond all doubles, which has no JSON, is the largest double. */
+    /** Formats a number like C's {@code %.17g}. Infinity, which JSON does not have, becomes the largest double. */
     static String number(double value) {
         double finite = Math.clamp(value, -Double.MAX_VALUE, Double.MAX_VALUE);
         if (finite == 0) {

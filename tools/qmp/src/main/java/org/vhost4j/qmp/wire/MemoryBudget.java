@@ -28,7 +28,7 @@ public final class MemoryBudget {
         return new MemoryBudget(Runtime.getRuntime().maxMemory() / 4);
     }
 
-    /** Takes some; false, and nothing taken, when there is not that much left. */
+    /** Takes a number of bytes; returns false, and takes nothing, when there are not enough. */
     boolean take(long bytes) {
         if (left.addAndGet(-bytes) >= 0) {
             return true;
@@ -41,7 +41,7 @@ public final class MemoryBudget {
         left.addAndGet(bytes);
     }
 
-    /** How much is left. */
+    /** Returns the remaining number of bytes. */
     long left() {
         return left.get();
     }

@@ -9,9 +9,9 @@ import tools.jackson.databind.JsonNode;
  * open brackets are closed. An invalid byte ends a message immediately. An incomplete message is not reported.
  */
 public final class MessageReader implements AutoCloseable {
-    /** What a token costs in memory in addition to its text, roughly. */
+    /** Approximate memory in bytes of a token in addition to its text. */
     private static final int TOKEN_OVERHEAD = 64;
-    /** Text is held as bytes, as characters and as a string, roughly. */
+    /** Approximate memory for each byte of text, which is stored as bytes, as characters and as a string. */
     private static final int TEXT_FACTOR = 3;
 
     /** Receives the messages and errors. */
@@ -113,7 +113,10 @@ public final class MessageReader implements AutoCloseable {
         }
     }
 
-    /** Borrows of the common budget for what has come and for a token of the given size that is still incomplete. */
+    /**
+     * Takes memory from the common budget for the received tokens and for an incomplete token of the given size;
+     * returns false when it is exhausted.
+     */
     private boolean borrow(long coming) {
         long wanted = TEXT_FACTOR * (bytes + coming) + (long) TOKEN_OVERHEAD * tokens;
         long more = Math.max(0, wanted - borrowed);

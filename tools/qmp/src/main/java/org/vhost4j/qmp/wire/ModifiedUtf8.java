@@ -6,7 +6,7 @@ package org.vhost4j.qmp.wire;
  */
 final class ModifiedUtf8 {
     private static final int INVALID = -1;
-    /** The least code point that needs a sequence of 2 to 6 bytes. */
+    /** The smallest code points that need sequences of 2 to 6 bytes. */
     private static final int[] LEAST = {0x80, 0x800, 0x10000, 0x20_0000, 0x400_0000};
 
     private final byte[] bytes;
@@ -19,7 +19,7 @@ final class ModifiedUtf8 {
         this.end = end;
     }
 
-    /** The text, with U+FFFD for malformed bytes. */
+    /** Returns the text, with U+FFFD for malformed bytes. */
     static String lenient(byte[] bytes, int from, int to) {
         ModifiedUtf8 decoder = new ModifiedUtf8(bytes, from, to);
         StringBuilder text = new StringBuilder(to - from);
@@ -33,7 +33,7 @@ final class ModifiedUtf8 {
     /**
      * Appends one character.
      *
-     * @return where the next one begins, or -1 when there is no character here
+     * @return index of the next one, or -1 when there is no valid character
      */
     static int append(byte[] bytes, int at, int end, StringBuilder text) {
         ModifiedUtf8 decoder = new ModifiedUtf8(bytes, at, end);
@@ -45,7 +45,7 @@ final class ModifiedUtf8 {
         return decoder.at;
     }
 
-    /** Whether a number is a code point that a string may have. */
+    /** Returns whether a number is a code point that is valid in a string. */
     static boolean isCharacter(int codePoint) {
         return codePoint >= 0
                 && codePoint <= Character.MAX_CODE_POINT
@@ -54,7 +54,7 @@ final class ModifiedUtf8 {
                 && (codePoint & 0xfffe) != 0xfffe;
     }
 
-    /** The next code point; of a sequence that is broken off, only what belongs to it is consumed. */
+    /** Returns the next code point; of an incomplete sequence only its own bytes are consumed. */
     private int next() {
         int first = bytes[at++] & 0xff;
         if (first < 0x80) {

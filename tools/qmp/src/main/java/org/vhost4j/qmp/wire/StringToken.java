@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.qmp.wire;
 
-/** Takes the quotes and escapes from a string token. */
+/** Removes quotes and escapes from a string token. */
 final class StringToken {
     private static final int ESCAPE_BYTES = 6;
 
@@ -78,12 +78,12 @@ final class StringToken {
         at = next;
     }
 
-    /** Four hexadecimal digits, or -1. */
+    /** Parses four hexadecimal digits; returns -1 when they are invalid. */
     private int hex(int from) {
         int value = 0;
         for (int i = from; i < from + 4; i++) {
             int digit = i < end ? Character.digit((char) (bytes[i] & 0xff), 16) : -1;
-            // Character.digit knows digits beyond ASCII, but none below U+0100.
+            // Character.digit accepts digits beyond ASCII, but none below U+0100.
             if (digit < 0) {
                 return -1;
             }

@@ -21,10 +21,10 @@ enum TokenType {
     INTEGER,
     /** A number with a fraction or an exponent. */
     FLOAT,
-    /** A word of lower-case letters, which need not be one of JSON's three. */
+    /** A word of lower-case letters, not necessarily one of JSON's three. */
     KEYWORD,
-    /** Bytes that begin no token. */
+    /** Bytes that are invalid in any token. */
     STRAY,
-    /** A token of which more has come than any message may have. */
+    /** A token that is longer than any message may be. */
     TOO_LONG
 }

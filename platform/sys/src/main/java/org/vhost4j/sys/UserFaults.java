@@ -42,7 +42,11 @@ public final class UserFaults implements AutoCloseable {
         fd.setNonBlocking();
     }
 
-    /** Returns the descriptor, for waiting. @return the descriptor, still owned by this object */
+    /**
+     * Returns the descriptor, for waiting.
+     *
+     * @return the descriptor, still owned by this object
+     */
     public Fd fd() {
         return fd;
     }

@@ -24,7 +24,11 @@ final class Rows {
 
     private Rows() {}
 
-    /** Returns the rows with the given names. @throws UnsupportedOption when there is no such row */
+    /**
+     * Returns the rows with the given names.
+     *
+     * @throws UnsupportedOption when there is no such row
+     */
     static List<Row> named(List<String> names) {
         return names.stream().map(Rows::named).toList();
     }

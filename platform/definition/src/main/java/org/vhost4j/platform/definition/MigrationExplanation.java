@@ -285,7 +285,11 @@ public record MigrationExplanation(
         return (word >>> number & 1) != 0;
     }
 
-    /** Returns the bits that stop the migration. @return the bits; empty when the features are not the reason */
+    /**
+     * Returns the bits that stop the migration.
+     *
+     * @return the bits; empty when the features are not the reason
+     */
     public List<Bit> stopping() {
         return bits.stream().filter(Bit::stops).toList();
     }

@@ -68,7 +68,11 @@ public record Measured(String contender, List<Sample> samples, Optional<CrossChe
         return failure.isEmpty() && check.map(CrossCheck::agrees).orElse(true);
     }
 
-    /** Returns the complaint about an invalid measurement. @return one sentence when it is not {@link #sound} */
+    /**
+     * Returns the complaint about an invalid measurement.
+     *
+     * @return one sentence when it is not {@link #sound}
+     */
     Optional<String> complaint() {
         if (failure.isPresent()) {
             return Optional.of(contender + ": " + failure.get());

@@ -68,7 +68,11 @@ public final class HandOverSocket implements AutoCloseable {
         }
     }
 
-    /** Waits for a back-end to connect. @return a channel to the back-end; empty when this socket was closed */
+    /**
+     * Waits for a back-end to connect.
+     *
+     * @return a channel to the back-end; empty when this socket was closed
+     */
     public Optional<HandOverChannel> accept() {
         return accept((moment, type) -> {});
     }

@@ -70,7 +70,7 @@ final class PackedRecovery {
         }
         if (distance(before, at) < distance(before, now) && !isAvailable(at)) {
             // The front-end has used the available chains. It stopped before the chains of an unpublished burst that
-            // were used already, and thereby has published them.
+            // were used already, which published them.
             at = shown(now, taken);
             taken = distance(at, taken) <= size ? taken : at;
             now = at;

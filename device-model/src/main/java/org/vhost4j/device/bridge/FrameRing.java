@@ -23,9 +23,9 @@ import org.vhost4j.device.memory.HostMemory;
  * <p>An entry, little-endian:
  *
  * <pre>
- *   0  u64  address of the frame's bytes, in one piece
- *   8 u32 length of the frame in bytes
- *  12 u32 offloads that the frame needs, a mask of {@link Offloads}
+ *   0  u64  address of the frame's bytes, which are contiguous
+ *   8  u32  length of the frame in bytes
+ *  12  u32  offloads that the frame needs, a mask of {@link Offloads}
  *  16       the header, {@link NetHeader#TUNNEL_BYTES} bytes
  * </pre>
  */

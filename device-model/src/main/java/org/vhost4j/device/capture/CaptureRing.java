@@ -17,7 +17,7 @@ import org.vhost4j.device.memory.HostMemory;
  * <p>A record is contiguous, begins at a multiple of 8 and is little-endian:
  *
  * <pre>
- *   0  u32  length of the record, a multiple of 8; 0: the rest of the area is empty, the next record is at the start of the area
+ *   0  u32  length of the record, a multiple of 8; 0: continue at the start of the area
  *   4  u32  number of the port
  *   8  u64  time, in nanoseconds since 1970-01-01 UTC
  *  16 u32 recorded length in bytes

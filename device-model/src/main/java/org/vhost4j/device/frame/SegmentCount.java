@@ -15,7 +15,10 @@ public final class SegmentCount {
 
     private SegmentCount() {}
 
-    /** Writes the counts into a header that was written before; does not change that of a plain frame. */
+    /**
+     * Writes the counts of a super-frame into its header, whose other fields are already written. The header of a plain
+     * frame is not changed.
+     */
     public static void write(long header, Frame frame) {
         if (frame.gsoType != Frame.GSO_NONE) {
             NetHeader.writeSegments(header, frame, segments(frame), Math.min(frame.duplicateAcks, MAX));

@@ -18,7 +18,7 @@ public record LinkSpeed(int megabits, Duplex duplex) {
         HALF(0),
         /** Full duplex. */
         FULL(1),
-        /** Unknown. */
+        /** The duplex mode is unknown. */
         UNKNOWN(0xff);
 
         private final int value;

@@ -14,7 +14,7 @@ import org.vhost4j.device.memory.GuestMemory;
  * <pre>
  *   0  u64 features   0
  *   8  u16 version    1; 0: not initialized
- *  10 u16 desc_num number of entries after the header
+ *  10  u16 desc_num   number of entries after the header
  * </pre>
  *
  * <p>It is read and checked when a queue is opened, each field once; after that it is only written. So writes of a

@@ -11,7 +11,7 @@ import org.vhost4j.device.memory.GuestMemory;
  * <pre>
  *   0  u64 features; u16 version; u16 desc_num
  *  12  u16 free_head; u16 old_free_head                      of the list of free entries
- *  16 u16 used_idx; u16 old_used_idx next used position
+ *  16  u16 used_idx; u16 old_used_idx                        next used position
  *  20  u8 used_wrap_counter; u8 old_used_wrap_counter
  *  22  u8 padding[10]
  *  32  for each descriptor: u8 inflight; u8 padding; u16 next; u16 last; u16 num; u64 counter;

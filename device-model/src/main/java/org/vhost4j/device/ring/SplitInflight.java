@@ -9,9 +9,9 @@ import org.vhost4j.device.memory.GuestMemory;
  *
  * <pre>
  *   0  u64 features; u16 version; u16 desc_num
- *  12 u16 last_batch_head the chain used last, head of the list of used chains
- *  14 u16 used_idx index in the used ring up to which entries were cleared
- *  16 for each descriptor, valid for the head of a chain:
+ *  12  u16 last_batch_head   the chain used last, head of the list of used chains
+ *  14  u16 used_idx          index in the used ring up to which entries were cleared
+ *  16  for each descriptor, valid for the head of a chain:
  *        u8 inflight; u8 padding[5]; u16 next (in the list of used chains); u64 counter
  * </pre>
  */

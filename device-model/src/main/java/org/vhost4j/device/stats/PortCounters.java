@@ -115,7 +115,7 @@ public final class PortCounters {
     }
 
     /**
-     * Returns all counters, in a form for another process.
+     * Returns all counters by name, so that another process can take them over.
      *
      * @return values by names that do not change between versions
      */

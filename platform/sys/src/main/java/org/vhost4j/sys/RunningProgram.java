@@ -25,7 +25,7 @@ public interface RunningProgram {
     String awaitEnd(Consumer<String> lines);
 
     /**
-     * Returns the reading end of its standard error, for another process.
+     * Returns the reading end of the program's standard error, which may be handed over to another process.
      *
      * @return the descriptor, still owned by this object
      */

@@ -85,7 +85,8 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
     }
 
     /**
-     * Resolves the address, for a host's name to its first address; may block in a name server.
+     * Resolves the address; a host name becomes the first address that the resolver returns. It may block on a name
+     * server.
      *
      * @return the address for system calls
      * @throws SystemError when the name is not known, or the path too long

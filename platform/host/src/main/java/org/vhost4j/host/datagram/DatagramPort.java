@@ -232,7 +232,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     }
 
     /**
-     * Returns the socket, for another process.
+     * Returns the socket, which may be handed over to another process.
      *
      * @return the socket, still owned by the port
      */

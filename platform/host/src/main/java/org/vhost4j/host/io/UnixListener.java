@@ -158,7 +158,7 @@ public final class UnixListener implements AutoCloseable {
     }
 
     /**
-     * Returns the socket, for another process.
+     * Returns the socket, which may be handed over to another process.
      *
      * @return the socket, still owned by the listener
      */

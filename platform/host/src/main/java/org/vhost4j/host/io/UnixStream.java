@@ -228,7 +228,7 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Returns the socket, for another process.
+     * Returns the socket, which may be handed over to another process.
      *
      * @return the socket, still owned by the stream
      */

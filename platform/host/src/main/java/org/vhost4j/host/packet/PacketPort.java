@@ -129,7 +129,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Returns the socket, for another process.
+     * Returns the socket, which may be handed over to another process.
      *
      * @return the socket, still owned by the port
      */

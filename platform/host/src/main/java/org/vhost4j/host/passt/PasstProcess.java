@@ -145,7 +145,7 @@ public final class PasstProcess implements AutoCloseable {
     }
 
     /**
-     * Returns the passt that serves the port, for another process.
+     * Returns the passt process that serves the port; it may be handed over to another process.
      *
      * @return the program; null when there is none at the moment
      */

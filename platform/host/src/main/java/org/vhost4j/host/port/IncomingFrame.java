@@ -88,7 +88,7 @@ public final class IncomingFrame {
     }
 
     /**
-     * Returns a copy of the frame that waits, for another process.
+     * Returns a copy of the frame that waits, which may be handed over to another process.
      *
      * @return the copy; null when none waits
      */

@@ -153,7 +153,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Returns the connection, for another process.
+     * Returns the connection's socket, which may be handed over to another process.
      *
      * @return the descriptor, still owned by the port; null when there is none
      */

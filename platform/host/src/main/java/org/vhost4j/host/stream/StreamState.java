@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.bridge.HeldFrame;
 
 /**
- * The position of a {@link StreamPort} in its connection, for another process.
+ * The position of a {@link StreamPort} in its connection, with which another process can continue it.
  *
  * @param unread bytes that were received and not processed: lengths and frames, the last possibly in part
  * @param unwritten bytes that wait for room in the socket; they can begin with the rest of a frame

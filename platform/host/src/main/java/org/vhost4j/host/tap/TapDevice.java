@@ -13,9 +13,9 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * One queue of a TAP interface, with a virtio-net header before each frame in both directions: of 12 bytes, or of 24 when
- * super-frames inside UDP tunnels may come. The interface vanishes
- * with its last queue, unless it was made to persist; bringing it up and giving it an address is left to the host's administrator.
+ * One queue of a TAP interface, with a virtio-net header before each frame in both directions. The header has 12 bytes,
+ * or 24 when super-frames inside UDP tunnels are possible. The interface vanishes with its last queue, unless it was
+ * made to persist; bringing it up and giving it an address is left to the host's administrator.
  */
 public final class TapDevice implements AutoCloseable {
     private static final String NODE = "/dev/net/tun";

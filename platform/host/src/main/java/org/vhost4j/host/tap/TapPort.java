@@ -137,7 +137,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Returns the TAP, for another process.
+     * Returns the TAP, which may be handed over to another process.
      *
      * @return the TAP, still owned by the port
      */

@@ -24,7 +24,7 @@ public enum MessageType {
     COMMIT(8),
     /** Either: nothing is handed over, with a reason. */
     REFUSED(9),
-    /** Either: descriptors of the next message, which has more than one message can carry. */
+    /** Either: descriptors of the next message, which has more of them than one message can carry. */
     DESCRIPTORS(10);
 
     private final int code;

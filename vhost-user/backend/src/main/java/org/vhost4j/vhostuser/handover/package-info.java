@@ -8,12 +8,13 @@
  * <pre>
  *   new                                old
  *   HELLO (oldest and newest format) -&gt;
- *                                  &lt;-  OFFER (what its guests were promised, its sockets and ports)
- *   PREPARE                        -&gt;      or REFUSED, and the old one keeps its guests &lt;- SETUP (each guest, each port; with descriptors), while frames move
- *   READY                          -&gt;      memory is mapped, code is warm
- *                                  &lt;-  POSITIONS; no frame moves from now on
+ *                                  &lt;-  OFFER (the promises made to its guests, its sockets and ports)
+ *   PREPARE                        -&gt;      or REFUSED, and the old process keeps its guests
+ *                                  &lt;-  SETUP (each guest, each port; with descriptors), while frames are forwarded
+ *   READY                          -&gt;      memory is mapped, code is compiled
+ *                                  &lt;-  POSITIONS; no frame is forwarded from now on
  *   TAKEN                          -&gt;
- *                                  &lt;-  COMMIT: the guests belong to the new one
+ *                                  &lt;-  COMMIT: the guests belong to the new process
  * </pre>
  *
  * <p>Before COMMIT either side may send REFUSED with a reason of one line, or close the connection; then the old one

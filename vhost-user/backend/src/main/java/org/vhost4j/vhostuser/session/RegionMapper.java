@@ -56,7 +56,7 @@ public interface RegionMapper {
         MemorySegment memory();
 
         /**
-         * Returns the mapped file, for another process.
+         * Returns the mapped file, which may be handed over to another process.
          *
          * @return the descriptor, still owned by this object
          */

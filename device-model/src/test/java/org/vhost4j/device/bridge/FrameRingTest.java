@@ -36,7 +36,7 @@ class FrameRingTest {
         }
     }
 
-    /** A frame whose bytes tell its number, in two pieces when it is long. */
+    /** Creates a frame whose bytes encode its number, in two pieces when it is long. */
     private static Frame frame(Frame frame, MemorySegment bytes, int number, int length) {
         frame.clear();
         long from = bytes.address() + (number & 0xff);
@@ -102,7 +102,7 @@ class FrameRingTest {
         assertThat(Frames.bytes(taken)).isEqualTo(Frames.bytes(sent));
     }
 
-    /** Frames go in and out together or alone, as it comes; what is not plain goes out alone. */
+    /** Frames enter and leave in bursts or one by one, in any combination; a frame that is not plain leaves alone. */
     @Test
     void framesThatCameTogetherMayLeaveTogether() {
         SplittableRandom random = new SplittableRandom(8);
@@ -200,7 +200,10 @@ class FrameRingTest {
         }
     }
 
-    /** The first area is small. When it is full a burst continues in a large one, and what is in the small one stays as it is. */
+    /**
+     * The first area is small. When it is full, a burst continues in a large one, and the content of the small one does
+     * not change.
+     */
     @Test
     void memoryGrowsInTheMidstOfABurst() {
         assertThat(FrameRing.ENTRIES * 1500).isGreaterThan(FrameRing.SMALL_AREA);
@@ -303,17 +306,17 @@ class FrameRingTest {
         taker.join();
     }
 
-    /** One of two threads may have no processor of its own. */
+    /** Yields the processor: the two threads may have to share one. */
     private static void giveWay() {
         LockSupport.parkNanos(1_000);
     }
 
-    /** Most are short; one in 64 is as long as it can be. */
+    /** Returns a random length: most frames are short, one in 64 has the maximum length. */
     private static int length(SplittableRandom random) {
         return random.nextInt(64) == 0 ? Frame.MAX_BYTES : random.nextInt(14, 1600);
     }
 
-    /** A ring of which one side is armed whenever it finds nothing loses no frame, and no wake-up either. */
+    /** Neither a frame nor a wake-up is lost when the reader requests a wake-up whenever it finds the ring empty. */
     @Test
     @Timeout(300)
     void noWakeUpIsLost() throws Exception {

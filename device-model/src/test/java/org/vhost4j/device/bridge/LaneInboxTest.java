@@ -18,7 +18,10 @@ import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.offload.RecordingPort;
 import org.vhost4j.device.offload.SuperFrame;
 
-/** One bridge on two lanes, whose turns are taken here in any order. Port 0 is on the first lane, ports 1 and 2 are on the second. */
+/**
+ * A bridge on two lanes, which the test runs alternately in any order. Port 0 is on the first lane, ports 1 and 2 are
+ * on the second.
+ */
 class LaneInboxTest {
     private static final long GROUP = 0x0100_5e00_0001L;
 
@@ -37,7 +40,7 @@ class LaneInboxTest {
     private final LaneInbox inboxHere = new LaneInbox("here", bridgeHere, () -> wakes.add("here"));
     private final LaneInbox inboxThere = new LaneInbox("there", bridgeThere, () -> wakes.add("there"));
 
-    /** Remembers what befell it. */
+    /** Records the calls that it receives. */
     private static final class Port extends RecordingPort {
         private final List<String> faults = new ArrayList<>();
         private int flushes;
@@ -152,7 +155,7 @@ class LaneInboxTest {
 
     @Test
     void whatOneLaneHearsTheOtherKnows() {
-        // Stations of another lane that nothing was ever sent to from here.
+        // Stations of another lane to which no frame was sent from this lane.
         Frame moved = frame(bytes(9, mac(2), 60, 0));
         assertThat(send(1, moved)).isEqualTo(FramePort.DELIVERED);
         assertThat(send(0, mac(9), 60)).isEqualTo(FramePort.DELIVERED);
@@ -191,7 +194,7 @@ class LaneInboxTest {
         assertThat(port1.delivered).isEmpty();
         port1.room = Integer.MAX_VALUE;
         while (inboxThere.poll() != 0) {
-            // All of them come.
+            // All of them arrive.
         }
         assertThat(send(0, frame(bytes(0, mac(1), 60, sent)))).isEqualTo(FramePort.DELIVERED);
         sent++;

@@ -305,7 +305,7 @@ class MacTableTest {
         table.port(other, "six", rules(OWN, true, 4, false));
         table.running(other, false);
         assertThat(table.find(OWN)).isEqualTo(HELD);
-        // The guest runs where it is; what begins to run beside it is refused.
+        // The guest runs at its port; a second port with its address is refused.
         table.running(other, true);
         assertThat(table.find(OWN)).isEqualTo(HELD);
         assertThat(table.heard(OWN, other, 2)).isFalse();
@@ -313,7 +313,7 @@ class MacTableTest {
         table.running(other, false);
         assertThat(watch).containsExactly("taken " + OWN + " by held", "refused " + OWN + " 2");
         watch.clear();
-        // It moves, and back.
+        // The guest moves to the other port, and back.
         table.running(HELD, false);
         assertThat(table.find(OWN)).isEqualTo(HELD);
         table.running(other, true);
@@ -325,7 +325,7 @@ class MacTableTest {
         table.running(HELD, true);
         assertThat(table.find(OWN)).isEqualTo(HELD);
         assertThat(table.heard(OWN, other, 1)).isFalse();
-        // What began too early has it by its first frame after the other has stopped.
+        // The port that began too early gets the address with its first frame after the other port has stopped.
         table.running(other, true);
         table.running(HELD, false);
         assertThat(table.heard(OWN, other, 1)).isTrue();
@@ -382,24 +382,27 @@ class MacTableTest {
         assertThat(table.find(STATION + 1)).isZero();
     }
 
-    /** Fewer stations than a bucket has entries fall into each bucket, so none gives way to another. */
+    /** Each bucket gets fewer stations than it has entries, so no station replaces another. */
     @Test
     void severalLanesLearnAtOnceAndLoseNothing() throws InterruptedException {
-        // So few that no bucket fills up, whatever the secret of the table is.
+        // Few enough that no bucket fills up, for any secret of the table.
         assertThat(learnAtOnce(100)).isEqualTo(3 * 100);
     }
 
     /**
-     * Many times as many stations as there are entries: each station takes an entry for itself, perhaps of another one, and none is freed;
-     * so all entries are in use at the end, whatever the order was.
+     * There are many more stations than entries: each station takes an entry, possibly that of another station, and no
+     * entry is freed. So all entries are in use at the end, in any order of the threads.
      */
     @Test
     void severalLanesFillTheTableAtOnce() throws InterruptedException {
-        // One entry is the address that a port was given.
+        // One entry is the configured address of a port.
         assertThat(learnAtOnce(20_000)).isEqualTo(table.capacity() - 1);
     }
 
-    /** Three lanes hear so many stations each, at the same time; how many of them are found afterwards, all on the right port. */
+    /**
+     * Lets three lanes learn as many stations each at the same time; returns the number of stations that are found
+     * afterwards, each on the right port.
+     */
     private int learnAtOnce(int stations) throws InterruptedException {
         CountDownLatch start = new CountDownLatch(1);
         List<Thread> lanes = IntStream.range(0, 3)
@@ -425,7 +428,7 @@ class MacTableTest {
         return found;
     }
 
-    /** As of a guest whose queue pairs are on several lanes. */
+    /** The port belongs to a guest whose queue pairs are on several lanes. */
     @Test
     void lanesThatHearOnePortKeepItsLimitAndHaveEachStationOnce() throws InterruptedException {
         int most = 4;
@@ -439,7 +442,7 @@ class MacTableTest {
                     .mapToObj(lane -> Thread.ofPlatform().start(() -> {
                         awaitQuietly(start);
                         for (long i = 0; i < 200; i++) {
-                            // Some are heard by two lanes.
+                            // Some stations are learned by two lanes.
                             shared.heard(STATION + 2 * i + lane, 0, 1);
                         }
                     }))

@@ -13,7 +13,7 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 
 class PortGateTest {
-    /** A port for which it is costly to be asked for its counters. */
+    /** A port whose counters are expensive to read. */
     private static final class Costly implements CountedPort {
         private final PortCounters counters = new PortCounters();
         private int asked;

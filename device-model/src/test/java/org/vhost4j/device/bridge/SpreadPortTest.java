@@ -19,8 +19,8 @@ import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * A guest with a pair on each of two lanes, whose turns are taken here in any order. On each lane a port sends to it; it has the first pair on
- * the first lane.
+ * A guest with one queue pair on each of two lanes, which the test runs alternately in any order. On each lane a port
+ * sends to the guest; its first queue pair is on the first lane.
  */
 class SpreadPortTest {
     @AutoClose
@@ -34,7 +34,7 @@ class SpreadPortTest {
     private final Seat[] seats = {new Seat(), new Seat()};
     private final Seat[] senders = {new Seat(), new Seat()};
 
-    /** Keeps the numbers of frames, as long as it has room. */
+    /** Records the numbers of frames, as long as it has room. */
     private static final class Seat implements LandingPort {
         private final List<Integer> numbers = new ArrayList<>();
         private int room = Integer.MAX_VALUE;
@@ -110,7 +110,7 @@ class SpreadPortTest {
         same.reset(2, false);
         placement.put(0, 0);
         placement.put(1, 1);
-        // The guest has said where it is.
+        // The guest's address has been learned.
         bridges[0].learn(ports.getFirst(), 0x0200_0000_0002L);
     }
 
@@ -195,7 +195,10 @@ class SpreadPortTest {
         assertThat(seats[1].numbers).containsExactly(9);
     }
 
-    /** As while all rings are started again over another memory table: the home finds out whether there is a queue. */
+    /**
+     * All rings are being restarted after a new memory table: the guest's first lane finds out whether there is a
+     * queue.
+     */
     @Test
     void withoutAnyQueueAFrameWaitsOnItsWayToTheHome() {
         learn(1, 1);
@@ -209,7 +212,7 @@ class SpreadPortTest {
         assertThat(seats[1].numbers).isEmpty();
     }
 
-    /** Both ways between the lanes are full of frames whose flows have changed their pairs. */
+    /** Both rings between the lanes are full of frames whose flows have moved to other queue pairs. */
     @Test
     void lanesNeverWaitForEachOther() {
         learn(0, 0);

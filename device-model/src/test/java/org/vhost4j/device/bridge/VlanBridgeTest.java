@@ -27,7 +27,10 @@ import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.offload.RecordingPort;
 import org.vhost4j.device.offload.SuperFrame;
 
-/** A bridge with VLANs beside a simple one that knows a table of (VLAN, station) and byte arrays. */
+/**
+ * Compares a bridge with VLANs with a simple reference bridge, which has a table of (VLAN, station) and handles byte
+ * arrays.
+ */
 class VlanBridgeTest {
     private static final List<PortVlan> KINDS = List.of(
             PortVlan.access(1),
@@ -43,7 +46,7 @@ class VlanBridgeTest {
             PortVlan.tunnel(300, Set.of(2), PortVlan.S_TAG));
     private static final int[] TAGS = {-1, -1, -1, 0x0000, 0x6000, 0x0001, 0xe001, 0x0002, 0x012c, 0x1007, 0x0fff};
 
-    /** What a bridge does by the text of ovs-vswitchd.conf.db(5), for whole frames. */
+    /** A bridge according to ovs-vswitchd.conf.db(5), for complete frames. */
     private static final class Reference {
         private final List<PortVlan> ports;
         private final Map<String, Integer> table = new HashMap<>();
@@ -71,7 +74,7 @@ class VlanBridgeTest {
             };
         }
 
-        /** What each port gets, null for nothing. */
+        /** Returns the frame that each port receives, null for none. */
         List<byte[]> forward(int from, byte[] frame) {
             List<byte[]> out = new ArrayList<>();
             ports.forEach(port -> out.add(null));
@@ -106,7 +109,7 @@ class VlanBridgeTest {
             for (int i = 0; i < ports.size(); i++) {
                 PortVlan port = ports.get(i);
                 boolean there = i != from && carries(port, vlan) && carriesInner(port, plain);
-                // A trunk would take the inner tag of an untagged frame for its VLAN.
+                // A trunk would read the inner tag of an untagged frame as its VLAN.
                 boolean ambiguous = hasTag(plain)
                         && !tagged(port, vlan)
                         && port.mode() != PortVlan.Mode.DOT1Q_TUNNEL
@@ -263,7 +266,10 @@ class VlanBridgeTest {
         return burst;
     }
 
-    /** Segments of a super-frame that crosses into a trunk, or out of one, are those of the super-frame with the tag put in or taken out. */
+    /**
+     * The segments of a super-frame that enters or leaves a trunk equal those of the super-frame with the tag inserted
+     * or removed.
+     */
     @ParameterizedTest
     @CsvSource({"false, 1", "true, 1", "false, 1000", "true, 1000"})
     void superFramesAreCutAsTheyLeave(boolean out, int room) {
@@ -343,7 +349,7 @@ class VlanBridgeTest {
         }
     }
 
-    /** A super-frame of a customer with a tag crosses a trunk after the service tag, and comes out at the other end as it was. */
+    /** A customer's tagged super-frame crosses a trunk behind the service tag, and leaves it unchanged. */
     @ParameterizedTest
     @CsvSource({"0x88a8", "0x8100"})
     void aTunnelKeepsTheCustomersTag(int type) {

@@ -30,7 +30,7 @@ class CaptureFilterTest {
     private static final String ARP =
             MACS + "0806" + "0001080006040001" + "525400000001" + "0a000001" + "000000000000" + "0a0000fe";
     private static final String ADDRESSES6 = "fd000000000000000000000000000001" + "fd0000000000000100000000000000fe";
-    /** UDP after hop-by-hop options. */
+    /** A UDP packet with hop-by-hop options. */
     private static final String UDP6 =
             MACS + "86dd" + "6000000000100040" + ADDRESSES6 + "1100010400000000" + PORTS + "00080000";
 
@@ -53,7 +53,7 @@ class CaptureFilterTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            // Which of tcp4, tagged udp4, fragment, icmp4, arp, udp6, icmp6, lldp.
+            // The expected matches, in the order tcp4, tagged udp4, fragment, icmp4, arp, udp6, icmp6, lldp.
             textBlock = """
                 arp                                 | ....A...
                 ip                                  | TUFI....
@@ -118,7 +118,8 @@ class CaptureFilterTest {
         for (String packet : new String[] {TCP4, UDP4_TAGGED, ARP, UDP6}) {
             byte[] bytes = HexFormat.of().parseHex(packet);
             for (int length = 14; length < bytes.length; length++) {
-                // Headers are whole from some length on; before that no field may come from an earlier frame.
+                // The headers are complete from some length on; in shorter frames no field may be that of an earlier
+                // frame.
                 assertThat(any.matches(frame(packet, 1))).isTrue();
                 Frame cut = frame(packet.substring(0, 2 * length), 1);
                 boolean addresses = length

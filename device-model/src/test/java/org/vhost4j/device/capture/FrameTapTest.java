@@ -161,7 +161,8 @@ class FrameTapTest {
         burst.count(4);
         int again = tap.outbound(burst, 0);
         assertThat(again).isZero();
-        // The receiver took one of four: three come again, as a frame, a burst of one, and a burst with a new one.
+        // The receiver accepted one of four frames: the other three are sent again, as a frame, as a burst of one, and
+        // in a burst with a new frame.
         again += 3;
         again = tap.outbound(frame, again);
         burst.count(1);

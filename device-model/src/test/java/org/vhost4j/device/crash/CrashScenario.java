@@ -36,8 +36,9 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
- * Two guests, of which one sends numbered frames to the other or out of the host, by a process that dies and is started again. Loaded by
- * {@link DyingMemory}; the drivers, the memory and what has left the host outlive each process.
+ * Two guests and a back-end process that dies and is restarted: one guest sends numbered frames to the other, or out of
+ * the host. Loaded by {@link DyingMemory}; the drivers, the memory and the frames that have left the host outlive each
+ * process.
  */
 public final class CrashScenario implements Function<long[], String> {
     private static final int SIZE = 8;
@@ -46,13 +47,13 @@ public final class CrashScenario implements Function<long[], String> {
     private static final int MEMORY = 1 << 18;
     private static final long BASE = 0x10_0000;
 
-    /** What a front-end says of its rings after a crash. */
+    /** The base that a front-end sends for its rings after a crash. */
     enum Base {
-        /** QEMU: the used index of a split ring, of a packed one what it knew at the beginning. */
+        /** QEMU: the used index of a split ring; for a packed ring the base from the start. */
         KNOWN_BEFORE,
-        /** What the driver can see. */
+        /** The position that the driver can see. */
         EXACT,
-        /** QEMU with its link down: what is available from where it believes the ring to be is used by it. */
+        /** QEMU with the link down: QEMU itself uses all chains that are available from its own base on. */
         DROPPED
     }
 
@@ -70,7 +71,7 @@ public final class CrashScenario implements Function<long[], String> {
     private final RingDriver receive;
     private final int[] given = new int[2];
     private final long[] buffers = new long[SIZE];
-    /** The receive buffer of each chain, 0 for none. */
+    /** The address of the receive buffer of each chain, 0 for none. */
     private final long[] posted = new long[SIZE];
 
     private int turn;
@@ -82,7 +83,7 @@ public final class CrashScenario implements Function<long[], String> {
     private NetDevice sender = device("sender", new Discard());
     private NetDevice receiver = device("receiver", new Discard());
 
-    /** Of one kind of ring, sink and front-end. */
+    /** Creates a scenario for one kind of ring, sink and front-end. */
     public CrashScenario(String kind) {
         packed = kind.contains("packed");
         inOrder = kind.contains("IN_ORDER");
@@ -104,8 +105,9 @@ public final class CrashScenario implements Function<long[], String> {
     /**
      * Runs the scenario.
      *
-     * @param deaths before which store of each process it dies, from 1 on; the process after the last one lives
-     * @return what went wrong, nothing, or {@code end} when a process ended alive that was to die
+     * @param deaths for each process the number of the store before which it dies, from 1 on; the process after the
+     *     last one survives
+     * @return the error; empty for none; {@code end} when a process that should have died survived
      */
     @Override
     public String apply(long[] deaths) {
@@ -131,7 +133,7 @@ public final class CrashScenario implements Function<long[], String> {
             } catch (DyingMemory.Death e) {
                 running = false;
                 process++;
-                // A driver may look at its rings before or after the back-end is there again.
+                // A driver may read its rings before or after the restart of the back-end.
                 if (round % 2 == 0) {
                     collect();
                 }
@@ -200,7 +202,7 @@ public final class CrashScenario implements Function<long[], String> {
         device.control().start(index, queue, GuestNotifier.NONE, true, false);
     }
 
-    /** Frames of one descriptor, of two, and one that is too short to be a frame. */
+    /** Offers frames of one descriptor, of two, and one that is too short to be a frame. */
     private void offer(int frames) {
         for (int i = 0; i < frames && offered < FRAMES; i++) {
             boolean apart = offered % 3 == 0;
@@ -225,7 +227,7 @@ public final class CrashScenario implements Function<long[], String> {
         transmit.publish();
     }
 
-    /** Receive buffers that hold a frame, and some that hold half of one. */
+    /** Posts receive buffers, some for a whole frame and some for half of one. */
     private void post() {
         while (receive.freeDescriptors() > 0) {
             receive.begin();
@@ -254,7 +256,7 @@ public final class CrashScenario implements Function<long[], String> {
 
     private void collect() {
         while (transmit.collect()) {
-            // It is free again.
+            // The buffer is free again.
         }
         while (receive.collect()) {
             byte[] bytes = received();
@@ -288,7 +290,7 @@ public final class CrashScenario implements Function<long[], String> {
         return bytes;
     }
 
-    /** What QEMU does with its link down: a device that begins where the front-end believes it to be, and uses all there is. */
+    /** Acts as QEMU with the link down: a device that begins at the front-end's base and uses all available chains. */
     private void drop() {
         DyingMemory.live();
         int from = packed ? given[1] : transmit.deviceBase();
@@ -313,7 +315,7 @@ public final class CrashScenario implements Function<long[], String> {
         given[1] = queue.base();
     }
 
-    /** What is wrong with what has arrived, and with what the driver got back. */
+    /** Checks the frames that arrived and the chains that the driver got back; returns the error, empty for none. */
     private String verdict(int deaths) {
         StringBuilder wrong = new StringBuilder();
         int last = -1;
@@ -339,7 +341,7 @@ public final class CrashScenario implements Function<long[], String> {
                         .append("; ");
             }
         }
-        // A burst is all that was published at once, which a ring holds.
+        // A burst is everything that was published at once, at most a ring.
         if (lost > deaths * SIZE || gaps > deaths) {
             wrong.append(lost).append(" lost in ").append(gaps).append(" gaps; ");
         }
@@ -369,7 +371,7 @@ public final class CrashScenario implements Function<long[], String> {
         public void flush() {}
     }
 
-    /** The other guest, or the world outside, where a frame has arrived as soon as it was handed over. */
+    /** The other guest, or the network outside the host, where a frame has arrived as soon as it was passed on. */
     private final class Out implements FrameSink {
         @Override
         public int forward(FramePort from, Frame frame) {

@@ -15,12 +15,12 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 
 /**
- * Loads the device model again so that its process can die before any store into memory that outlives it: a ring, a buffer, what is
- * kept of its progress. Every call in the bytecode that stores there is preceded by {@link #store()}. What the driver's side stores is not
- * counted.
+ * A class loader that loads the device model so that a test can simulate the death of the process before any store into
+ * memory that outlives it: rings, buffers and saved positions. It inserts a call of {@link #store()} before each such
+ * store in the bytecode. Stores of the driver are not counted.
  */
 public final class DyingMemory extends ClassLoader {
-    /** The process is dead: no store reaches memory any more. */
+    /** Thrown instead of a store: the simulated process is dead, and no later store reaches memory. */
     public static final class Death extends Error {
         private static final long serialVersionUID = 1;
 
@@ -40,18 +40,18 @@ public final class DyingMemory extends ClassLoader {
         super(parent);
     }
 
-    /** A new process dies before its n-th store, from 1 on. */
+    /** Starts a simulated process that dies before its n-th store, from 1 on. */
     public static void dieAt(long n) {
         left = n;
         dead = false;
     }
 
-    /** The process lives on without a limit. */
+    /** Lets the simulated process survive. */
     public static void live() {
         dieAt(Long.MAX_VALUE);
     }
 
-    /** Called by the bytecode that this loads. */
+    /** Called by the loaded bytecode before each store. */
     public static void store() {
         if (dead || --left == 0) {
             dead = true;

@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A process that dies before any single store, and is started again with the in-flight area that it had: nothing moves twice or out of
- * order, at most a ring of chains is lost, and the driver gets every chain back.
+ * A process dies before any single store, and is restarted with its in-flight area: nothing is transferred twice or out
+ * of order, at most a ring of chains is lost, and the driver gets every chain back.
  */
 class InflightCrashTest {
     private final StoreDeaths deaths = new StoreDeaths("InflightScenario");
@@ -32,7 +32,7 @@ class InflightCrashTest {
         assertThat(deaths.beforeEach(kind)).isGreaterThan(200);
     }
 
-    /** The process that is started after the crash dies as well, while it finds out what was in flight or soon after. */
+    /** The restarted process also dies, while it recovers the chains in flight or soon after. */
     @ParameterizedTest
     @MethodSource("kinds")
     void aCrashOfTheNextProcessChangesNothingOfThat(String kind) throws ReflectiveOperationException {

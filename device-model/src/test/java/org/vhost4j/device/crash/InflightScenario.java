@@ -26,8 +26,8 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
- * A queue whose chains are tracked in an in-flight area, of a process that dies and is started again: it takes numbers from its driver, or
- * gives some to it. Loaded by {@link DyingMemory}; the driver, its memory and the area outlive each process.
+ * A queue with an in-flight area and a process that dies and is restarted: it reads numbers from the driver, or writes
+ * numbers for it. Loaded by {@link DyingMemory}; the driver, its memory and the area outlive each process.
  */
 public final class InflightScenario implements Function<long[], String> {
     private static final int SIZE = 8;
@@ -37,7 +37,7 @@ public final class InflightScenario implements Function<long[], String> {
     private static final int BUFFERS = 64;
     private static final int MEMORY = 1 << 16;
     private static final long BASE = 0x10_0000;
-    /** Where an area has its version. */
+    /** The offset of the version in an area. */
     private static final int VERSION = 8;
 
     private final RingLayout layout;
@@ -61,7 +61,7 @@ public final class InflightScenario implements Function<long[], String> {
     private int empty;
     private @Nullable Virtqueue queue;
 
-    /** Of one kind of ring, direction, and base that the front-end gives after a crash. */
+    /** Creates a scenario for one kind of ring, one direction, and one base that the front-end sends after a crash. */
     public InflightScenario(String kind) {
         layout = kind.contains("packed") ? RingLayout.PACKED : RingLayout.SPLIT;
         transmits = kind.contains("transmit");
@@ -80,8 +80,9 @@ public final class InflightScenario implements Function<long[], String> {
     /**
      * Runs the scenario.
      *
-     * @param deaths before which store of each process it dies, from 1 on; the process after the last one lives
-     * @return what went wrong, nothing, or {@code end} when a process ended alive that was to die
+     * @param deaths for each process the number of the store before which it dies, from 1 on; the process after the
+     *     last one survives
+     * @return the error; empty for none; {@code end} when a process that should have died survived
      */
     @Override
     public String apply(long[] deaths) {
@@ -98,7 +99,7 @@ public final class InflightScenario implements Function<long[], String> {
             } catch (DyingMemory.Death e) {
                 queue = null;
                 process++;
-                // A driver may look at its ring before or after the process is there again.
+                // A driver may read its ring before or after the restart of the process.
                 if (round % 2 == 0) {
                     collect();
                 }
@@ -135,7 +136,7 @@ public final class InflightScenario implements Function<long[], String> {
         return switch (base) {
             case "initial" -> layout.startBase();
             case "used" -> driver.deviceBase();
-            // Cloud Hypervisor. It counts, and loses chains, until the area says where the queue is.
+            // Cloud Hypervisor's base loses chains, unless the area has the queue's position.
             default ->
                 area.get(ValueLayout.JAVA_SHORT, VERSION) == 0 ? 0 : driverMemory.get16(driver.availAddress() + 2);
         };
@@ -199,7 +200,7 @@ public final class InflightScenario implements Function<long[], String> {
         }
     }
 
-    /** A number leaves, or comes. */
+    /** Transfers one number between device and driver. */
     private void move(long address) {
         if (transmits) {
             arrived.add((int) HostMemory.getLongLE(address) & 0xffff);

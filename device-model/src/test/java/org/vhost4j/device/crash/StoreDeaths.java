@@ -7,8 +7,8 @@ import java.lang.reflect.Constructor;
 import java.util.function.Function;
 
 /**
- * Runs a scenario with deaths before chosen stores, in classes that {@link DyingMemory} has loaded. A scenario says nothing when all is
- * well, {@code end} when it was over before its first death, and otherwise what is wrong.
+ * Runs a scenario with deaths before chosen stores, in classes that {@link DyingMemory} has loaded. A scenario returns
+ * an empty text when it succeeded, {@code end} when it was over before its first death, and otherwise the error.
  */
 final class StoreDeaths {
     private final Constructor<?> scenario;
@@ -16,7 +16,8 @@ final class StoreDeaths {
     /**
      * Loads a scenario.
      *
-     * @param name of a class in this package, a function of stores to die before, with a constructor that takes the kind
+     * @param name name of a class in this package: a function of the stores before which to die, with a constructor
+     *     that takes the kind
      */
     StoreDeaths(String name) {
         try {
@@ -35,10 +36,10 @@ final class StoreDeaths {
     }
 
     /**
-     * A run without a death, and one with a death before each store.
+     * Runs the scenario without a death, and once with a death before each store.
      *
      * @param kind of the scenario
-     * @return the number of the first store that there is not
+     * @return one more than the number of stores
      */
     long beforeEach(String kind) throws ReflectiveOperationException {
         assertThat(run(kind)).isEmpty();
@@ -53,11 +54,11 @@ final class StoreDeaths {
     }
 
     /**
-     * A second death after the first: the process that is started again dies, too.
+     * Runs the scenario with two deaths: the restarted process dies, too.
      *
      * @param kind of the scenario
-     * @param step from one first death to the next, in stores
-     * @param seconds before how many stores of the second process it dies in turn
+     * @param step distance between first deaths, in stores
+     * @param seconds number of stores of the second process before each of which it dies once
      */
     void beforeTwo(String kind, int step, int seconds) throws ReflectiveOperationException {
         for (long n = 1; !run(kind, n).equals("end"); n += step) {

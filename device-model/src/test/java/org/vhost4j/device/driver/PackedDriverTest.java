@@ -11,7 +11,7 @@ import static org.vhost4j.device.driver.RingDriver.WRITE;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.Test;
 
-/** What a device sees of the packed driver, and what the driver says of a device that breaks a rule. */
+/** Tests the rings that the packed driver writes, and its errors about a device that breaks a rule. */
 class PackedDriverTest {
     private static final long BASE = 0x1_0000_0000L;
 
@@ -27,7 +27,7 @@ class PackedDriverTest {
         return memory.get16(driver.descAddress() + 16L * index + 12);
     }
 
-    /** What a device writes into a descriptor that it has used. */
+    /** Writes a used descriptor, as a device does. */
     private void use(int index, int id, int length, int flags) {
         memory.put16(driver.descAddress() + 16L * index + 12, id);
         memory.put32(driver.descAddress() + 16L * index + 8, length);

@@ -276,11 +276,11 @@ class SplitDriverTest {
         long before = thread.getCurrentThreadAllocatedBytes();
         circulate(driver, indirect, 1000);
         long allocated = thread.getCurrentThreadAllocatedBytes() - before;
-        // The bean itself takes some; one object a chain would be ten times this.
+        // The management bean itself allocates some bytes; one object per chain would be ten times as much.
         assertThat(allocated).isLessThan(32_000);
     }
 
-    /** Offers and collects 100 chains so many times; the device's part is written into the used ring as plain numbers. */
+    /** Offers and collects 100 chains in each round; the test writes the used ring itself. */
     private void circulate(SplitDriver driver, boolean indirect, int rounds) {
         long used = driver.usedAddress();
         int first = driver.collectedIdx();

@@ -21,7 +21,7 @@ class NetFeaturesTest {
                 .containsExactlyInAnyOrder(
                         // Obsolete: implied by the other offloads.
                         Feature.GSO,
-                        // Of vhost-user, not of the device.
+                        // A feature of vhost-user, not of the device.
                         Feature.LOG_ALL,
                         Feature.PROTOCOL_FEATURES,
                         Feature.ORDER_PLATFORM,
@@ -31,7 +31,7 @@ class NetFeaturesTest {
                         Feature.ADMIN_VQ,
                         Feature.HASH_TUNNEL,
                         Feature.RSS_CONTEXT,
-                        // Bits that no feature word of vhost-user carries.
+                        // Bits beyond the 64-bit feature word of vhost-user.
                         Feature.GUEST_UDP_TUNNEL_GSO,
                         Feature.GUEST_UDP_TUNNEL_GSO_CSUM,
                         Feature.HOST_UDP_TUNNEL_GSO,

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Where marks are set in the log of dirty pages, and that none is lost. */
+/** Tests the bits that are set in the dirty log, and that none is lost. */
 class DirtyPagesTest {
     private static final long PAGE = DirtyLog.PAGE;
     private static final VarHandle WORDS = ValueLayout.JAVA_LONG.varHandle();
@@ -50,7 +50,7 @@ class DirtyPagesTest {
         return pages;
     }
 
-    /** The log begins anywhere, also where no word begins. */
+    /** The log may begin at any address, aligned or not. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 3, 7, 8})
     void aBitIsWhereTheSpecificationHasIt(int offset) {
@@ -85,7 +85,7 @@ class DirtyPagesTest {
         MemorySegment both = arena.allocate(8 * PAGE, PAGE);
         MemorySegment bits = arena.allocate(64, 8);
         DirtyPages pages = pages(bits, both.asSlice(0, 3 * PAGE), both.asSlice(3 * PAGE, 5 * PAGE));
-        // The regions lie side by side here, and 16 pages apart in the guest.
+        // The regions are adjacent in this process, and 16 pages apart in the guest.
         pages.wrote(both.address() + 3 * PAGE - 10, 20);
         pages.wrote(both.address() + 7 * PAGE, 1);
         pages.mark();
@@ -93,7 +93,10 @@ class DirtyPagesTest {
         assertThatThrownBy(() -> pages.wrote(both.address() - 1, 1)).isInstanceOf(IllegalStateException.class);
     }
 
-    /** Bursts of writes anywhere in two regions, over their border, over borders of words, of 0 bytes to many pages. */
+    /**
+     * Marks bursts of writes of 0 bytes to many pages anywhere in two regions, across the regions' border and across
+     * borders of words.
+     */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 5})
     void aBurstIsMarkedLikeItsWritesOneByOne(int offset) {
@@ -101,7 +104,7 @@ class DirtyPagesTest {
         MemorySegment both = arena.allocate(300 * PAGE, PAGE);
         MemorySegment[] regions = {both.asSlice(0, 120 * PAGE), both.asSlice(120 * PAGE)};
         for (int round = 0; round < 400; round++) {
-            // The log covers both regions, or only a part of the second.
+            // The log covers both regions, or the first and a part of the second.
             long bytes = round % 2 == 0 ? 128 : 64;
             MemorySegment burstBits = arena.allocate(160, 8).asSlice(offset, bytes);
             MemorySegment singleBits = arena.allocate(160, 8).asSlice(offset, bytes);
@@ -147,7 +150,7 @@ class DirtyPagesTest {
         assertThat(new DirtyLog(bits).covers(-PAGE, PAGE + 1)).as("wraps").isFalse();
     }
 
-    /** More than are collected together. */
+    /** More pages than are collected before they are marked. */
     @Test
     void manyPagesInAnyOrder() {
         MemorySegment bits = arena.allocate(4096, 8);
@@ -161,7 +164,7 @@ class DirtyPagesTest {
         assertThat(marked(bits)).isEqualTo(expected);
     }
 
-    /** Lanes mark in the same words while the front-end fetches and clears: it gets each mark, whatever the order. */
+    /** Lanes set bits in the same words while the front-end fetches and clears them: it gets each bit, in any order. */
     @Test
     void noMarkIsLostAmongLanesAndAFrontEndThatClears() throws InterruptedException {
         int lanes = 3;

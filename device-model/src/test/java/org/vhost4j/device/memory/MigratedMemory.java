@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * What a front-end makes of the log of dirty pages, at the worst moments there are: it fetches and clears each mark as soon as it is
- * set, and copies the page at once. What is written to a page after its last mark is lost.
+ * A front-end that reads the dirty log at the worst moments: it fetches and clears each bit as soon as it is set, and
+ * copies the page at once. A write to a page after its last mark is lost.
  */
 public final class MigratedMemory extends DirtyLog {
     private final List<GuestRegion> regions;
@@ -17,13 +17,13 @@ public final class MigratedMemory extends DirtyLog {
     private long marks;
 
     /**
-     * A copy of all memory as it is now.
+     * Copies all memory as it is now.
      *
      * @param memory the memory table
      * @param end the guest-physical address after the last byte that the log is for
      */
     public MigratedMemory(GuestMemory memory, long end) {
-        // Nothing is ever written there.
+        // This memory is never written.
         super(MemorySegment.ofAddress(Long.BYTES).reinterpret(Math.ceilDiv(end, PAGE * Byte.SIZE)));
         regions = memory.regions();
         copies = regions.stream()
@@ -32,7 +32,7 @@ public final class MigratedMemory extends DirtyLog {
         copyAll();
     }
 
-    /** The guest ran, and nothing else: a hypervisor knows itself what a guest writes. */
+    /** Copies all memory after only the guest ran: a hypervisor tracks the guest's own writes itself. */
     public void copyAll() {
         for (int i = 0; i < copies.size(); i++) {
             copies.get(i).copyFrom(regions.get(i).memory());
@@ -40,10 +40,11 @@ public final class MigratedMemory extends DirtyLog {
     }
 
     /**
-     * The guest runs while something of the device is not marked yet: only what changes meanwhile is copied.
+     * Runs a step of the guest while writes of the device are not marked yet: only the bytes that the step changes are
+     * copied.
      *
      * @param step what the guest does
-     * @return what the step gives
+     * @return the step's result
      */
     public boolean guestRuns(BooleanSupplier step) {
         List<MemorySegment> before = regions.stream()
@@ -67,7 +68,7 @@ public final class MigratedMemory extends DirtyLog {
     }
 
     /**
-     * What the copy lacks.
+     * Compares the copy with the memory.
      *
      * @return the guest-physical address of the first byte that differs, or -1 when none does
      */
@@ -82,7 +83,7 @@ public final class MigratedMemory extends DirtyLog {
     }
 
     /**
-     * The number of pages that were marked.
+     * Returns the number of pages that were marked.
      *
      * @return marks since the beginning
      */

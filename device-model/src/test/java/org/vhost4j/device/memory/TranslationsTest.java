@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** Translations against a table that has each page by itself. */
+/** Compares the translations with a table that has one entry for each page. */
 class TranslationsTest {
     private static final int PAGES = 64;
     private static final long HOST = 0x10_0000_0000L;
@@ -19,7 +19,7 @@ class TranslationsTest {
     @Test
     void everyPageLeadsWhereItsLastUpdateSaid() {
         SplittableRandom random = new SplittableRandom(7);
-        // Around the sign bit, where a comparison of signed addresses would go wrong.
+        // Addresses around the sign bit, where a signed comparison would be wrong.
         long base = Long.MIN_VALUE - PAGES / 2;
         long[] read = new long[PAGES];
         long[] write = new long[PAGES];
@@ -29,7 +29,8 @@ class TranslationsTest {
             boolean withdraw = random.nextInt(3) == 0;
             if (withdraw) {
                 translations.invalidate(base + first, count);
-                // A range goes as a whole, so what a part of it touches goes too: never less than was asked for.
+                // A range is invalidated as a whole, when only a part of it overlaps, too: never less than was
+                // requested.
                 for (int page = 0; page < PAGES; page++) {
                     boolean gone = page >= first && page < first + count;
                     if (gone) {

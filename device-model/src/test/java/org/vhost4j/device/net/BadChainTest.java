@@ -62,7 +62,7 @@ class BadChainTest {
         return frame;
     }
 
-    /** Makes a chain available that breaks one rule or another. */
+    /** Makes a chain available that breaks the given rule. */
     private static void bad(RingDriver ring, boolean transmits, int kind) {
         long somewhere = ring.tableAddress(0);
         ring.begin();
@@ -112,7 +112,8 @@ class BadChainTest {
     void framesBeforeABadBufferOfTheReceiverAreUsed(int seed) {
         SplittableRandom random = new SplittableRandom(seed);
         int good = random.nextInt(40);
-        // Some of them have to be merged, and the last frame may meet the bad buffer with its first bytes landed.
+        // Some frames need several buffers, and the last frame may reach the bad buffer after its first bytes were
+        // written.
         int room = random.nextBoolean() ? 1600 : 600;
         b.post(good, room);
         // A buffer without room for the header is a bad one only where a frame begins.

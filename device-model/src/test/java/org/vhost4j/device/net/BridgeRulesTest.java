@@ -18,7 +18,7 @@ import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.stats.Counter;
 
-/** What a bridge holds its ports to, with frames one by one and together, and whether it puts them together or not. */
+/** Tests the rules that a bridge enforces for its ports, with single frames and bursts, with and without coalescing. */
 @ParameterizedClass
 @CsvSource({"false, false", "false, true", "true, false", "true, true"})
 class BridgeRulesTest {

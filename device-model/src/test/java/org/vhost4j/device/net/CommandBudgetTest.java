@@ -22,7 +22,7 @@ import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.stats.Counter;
 
-/** Two guests of one lane that fill their control queues, by a clock that only reading it moves. */
+/** Two guests of one lane fill their control queues; the clock advances only when it is read. */
 class CommandBudgetTest {
     private static final int SIZE = 64;
     private static final int BYTES = 1 << 16;
@@ -61,12 +61,12 @@ class CommandBudgetTest {
             driver.publish();
         }
 
-        /** Polls the device once; how many commands it has carried out. */
+        /** Polls the device once; returns the number of commands that it executed. */
         int poll() {
             long before = carriedOut();
             int work = device.poll();
             int done = (int) (carriedOut() - before);
-            // Work that is left keeps the lane awake.
+            // Pending work keeps the lane awake.
             assertThat(work).isGreaterThanOrEqualTo(done);
             return done;
         }

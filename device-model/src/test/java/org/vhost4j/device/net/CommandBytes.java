@@ -3,11 +3,11 @@ package org.vhost4j.device.net;
 
 import java.io.ByteArrayOutputStream;
 
-/** A control command, written field by field in little-endian order. */
+/** A builder for a control command, which appends fields in little-endian order. */
 final class CommandBytes {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
-    /** Class and command. */
+    /** Begins with the command's class and number. */
     CommandBytes(int commandClass, int command) {
         le(commandClass, 1);
         le(command, 1);

@@ -12,7 +12,9 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.steering.HashTypes;
 
-/** Commands with more than a word of data: what is taken, and that everything else is refused whole. */
+/**
+ * Tests commands with more than a word of data: which are accepted, and that all others are refused without any effect.
+ */
 class ControlCommandsTest {
     private static final int PAIRS = 4;
 

@@ -18,7 +18,10 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
 
-/** What guests on one lane get of it, in frames, bytes and time of each turn; the clock moves only where a test says so. */
+/**
+ * Tests the shares of guests on one lane, in frames, bytes and time of each poll; the clock advances only where a test
+ * advances it.
+ */
 class FairnessTest {
     private static final int LONG_FRAME = 9000;
     private static final int SHORT_FRAME = 64;
@@ -29,7 +32,7 @@ class FairnessTest {
     private static final class Meter implements FrameSink {
         private long frames;
         private long bytes;
-        /** What a frame that goes alone takes. */
+        /** The work done for a frame that is delivered alone. */
         private Runnable work = () -> {};
 
         @Override
@@ -82,7 +85,7 @@ class FairnessTest {
         guests.forEach(TestGuest::turn);
     }
 
-    /** Jain's index: 1 when all are equal, 1/n when one has everything. */
+    /** Returns Jain's fairness index: 1 when all shares are equal, 1/n when one has everything. */
     private static double jain(List<Long> shares) {
         double sum = shares.stream().mapToDouble(Long::doubleValue).sum();
         double squares =
@@ -118,7 +121,7 @@ class FairnessTest {
 
     @Test
     void guestsWithLongFramesAndWithVeryLongOnesHaveEqualShares() {
-        // Frames of half a turn's bytes and of a fifth, beside each other.
+        // One guest sends frames of half a poll's byte budget, the other of a fifth.
         guest(true, 20, 60_000);
         guest(true, 100, LONG_FRAME);
         guest(false, 100, LONG_FRAME);

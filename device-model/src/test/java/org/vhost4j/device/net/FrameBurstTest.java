@@ -25,7 +25,7 @@ import org.vhost4j.device.offload.OffloadCounter;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.stats.Counter;
 
-/** Frames that go through the device together, and what comes between them. */
+/** Tests frames that the device processes as a burst, and frames that interrupt a burst. */
 @ParameterizedClass
 @CsvSource({"false, false", "false, true", "true, false", "true, true"})
 class FrameBurstTest {
@@ -58,7 +58,7 @@ class FrameBurstTest {
         return guest;
     }
 
-    /** A UDP datagram from one station to another, whose contents tell which it is. */
+    /** Returns a UDP datagram from one station to another, whose payload identifies it. */
     private static byte[] frame(int from, int to, int serial, int bytes) {
         byte[] frame = new byte[bytes];
         frame[0] = 2;
@@ -126,9 +126,9 @@ class FrameBurstTest {
                 case 4 -> a.offer(DriverHeader.partialChecksum(CSUM_START, 1000), frame, false);
                 // A super-frame, which was not negotiated.
                 case 5 -> a.offer(DriverHeader.superFrame(DriverHeader.GSO_TCPV4, 54, 20, 34, 16), frame, false);
-                // No frame at all.
+                // A chain without a frame.
                 case 7 -> a.offer(DriverHeader.PLAIN, new byte[13], false);
-                // Flags that mean nothing from a driver.
+                // Flags without a meaning in transmitted frames.
                 case 8 -> a.offer(new DriverHeader(DriverHeader.DATA_VALID, 0, 0, 0, 0, 0, 0), frame, false);
                 default -> a.offer(DriverHeader.PLAIN, frame, false);
             }
@@ -161,8 +161,8 @@ class FrameBurstTest {
             byte[] came = received.get(i).bytes();
             assertThat(received.get(i).header()).isEqualTo(DriverHeader.PLAIN.withNumBuffers(1));
             if (i % 2 != 0) {
-                // The field had something in it, as a driver's pseudo-header sum; now everything after csum_start sums
-                // up.
+                // The field contained the pseudo-header sum, as a driver writes it; now the sum from csum_start on is
+                // complete.
                 assertThat(sum(expected)).isEqualTo(sum(came, CSUM_START + CSUM_OFFSET));
                 expected[CSUM_START + CSUM_OFFSET] = came[CSUM_START + CSUM_OFFSET];
                 expected[CSUM_START + CSUM_OFFSET + 1] = came[CSUM_START + CSUM_OFFSET + 1];
@@ -181,7 +181,7 @@ class FrameBurstTest {
         return (sum & 0xffff) + (sum >>> 16);
     }
 
-    /** What was summed, told by the complement in a field. */
+    /** Returns the sum whose complement is in a field. */
     private static int sum(byte[] frame, int field) {
         return ~((frame[field] & 0xff) << 8 | (frame[field + 1] & 0xff)) & 0xffff;
     }
@@ -303,7 +303,7 @@ class FrameBurstTest {
         a.turn();
         assertThat(bytes(b.received())).containsExactlyElementsOf(toB);
         assertThat(bytes(c.received())).containsExactlyElementsOf(toC);
-        // What a guest sends to itself goes nowhere.
+        // A frame from a guest to itself is not forwarded.
         assertThat(a.received()).isEmpty();
         assertThat(a.sent()).isEqualTo(60);
     }

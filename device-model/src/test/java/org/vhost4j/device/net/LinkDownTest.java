@@ -16,8 +16,8 @@ import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.stats.Counter;
 
 /**
- * While the link is down no frame moves in either direction, whether frames come one by one (their header has a buffer of its own) or
- * as a burst, and whether the bridge puts them together or not.
+ * While the link is down no frame is transferred in either direction: with single frames (whose header has its own
+ * descriptor) and with bursts, with and without coalescing in the bridge.
  */
 @ParameterizedClass
 @CsvSource({
@@ -80,7 +80,7 @@ class LinkDownTest {
         return frames;
     }
 
-    /** What b received since the last call, by the payload bytes of the flow. */
+    /** Returns the payload bytes of the flow that b received since the last call. */
     private int payloadReceived() {
         return b.received().stream().mapToInt(each -> each.bytes().length - 54).sum();
     }
@@ -124,7 +124,7 @@ class LinkDownTest {
         send(BUFFERS);
         b.received();
         send(BUFFERS);
-        // Those that were put together filled fewer buffers: the rest of them is filled up one frame at a time.
+        // Coalesced frames filled fewer buffers: the remaining buffers are filled with one frame each.
         while (a.sent() != 0) {
             send(BUFFERS);
         }
@@ -154,7 +154,7 @@ class LinkDownTest {
         assertThat(payloadOf(BUFFERS)).as("all buffers are still the device's").isEqualTo(BUFFERS * PAYLOAD);
     }
 
-    /** Sends so many segments that each fill a buffer; what arrives of them. */
+    /** Sends segments that each fill a buffer; returns the payload bytes that arrive. */
     private int payloadOf(int segments) {
         int payload = 0;
         for (int i = 0; i < segments; i++) {

@@ -35,7 +35,9 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.stats.Counter;
 
-/** All that a device writes is marked in the log of dirty pages, after it was written: the copy of the guests' memory is the memory. */
+/**
+ * Every write of a device is marked in the dirty log after the write: the copy of the guests' memory equals the memory.
+ */
 @ParameterizedClass
 @CsvSource({
     "false, false, false, false",
@@ -63,7 +65,10 @@ class MigratingDeviceTest {
     private MigratedMemory copyOfA;
     private MigratedMemory copyOfB;
 
-    /** With {@code superFrames} the receiver takes them, and frames are put together; without, they are cut into segments. */
+    /**
+     * With {@code superFrames} the receiver accepts super-frames, and frames are coalesced; without, they are cut into
+     * segments.
+     */
     MigratingDeviceTest(boolean packed, boolean inOrder, boolean mergeable, boolean superFrames) {
         this.packed = packed;
         this.inOrder = inOrder;
@@ -93,7 +98,7 @@ class MigratingDeviceTest {
         return guest;
     }
 
-    /** Only guests have written since the last check. */
+    /** Copies all memory, because only guests have written since the last check. */
     private void guestsRan() {
         a.transmit.publish();
         copyOfA.copyAll();
@@ -205,7 +210,7 @@ class MigratingDeviceTest {
         assertThat(told).containsExactly(3, 4);
     }
 
-    /** Fills the pieces of a landing with something that was not there before. */
+    /** Fills the pieces of a landing with new content. */
     private static void fill(Frame landing, int bytes, int value) {
         int left = bytes;
         for (int i = 0; left > 0; i++) {
@@ -231,7 +236,7 @@ class MigratingDeviceTest {
                 }
                 case 1 -> b.device.discard(landing);
                 default -> {
-                    // It is never committed: a fault came first.
+                    // The landing is never committed, because a fault came first.
                     assertThat(b.device.poll()).isZero();
                 }
             }
@@ -257,7 +262,7 @@ class MigratingDeviceTest {
         assertThat(b.received()).hasSize(1);
     }
 
-    /** The answers of a control queue: each a byte or more, in the last bytes of a page. */
+    /** The acknowledgements of a control queue: each of one byte or more, in the last bytes of a page. */
     @Test
     void answersOfCommands() {
         int size = 64;

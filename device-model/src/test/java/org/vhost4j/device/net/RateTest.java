@@ -15,7 +15,7 @@ import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.device.rate.RateLimit;
 import org.vhost4j.device.stats.Counter;
 
-/** Rates of a guest's device, for frames that go one by one and for bursts. */
+/** Tests the rate limits of a guest's device, with single frames and bursts. */
 @ParameterizedClass
 @CsvSource({"false, false", "false, true", "true, false", "true, true"})
 class RateTest {

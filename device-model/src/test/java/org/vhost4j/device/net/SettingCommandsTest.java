@@ -12,7 +12,7 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.steering.HashTypes;
 
-/** What a driver has set on one device comes to the same on another. */
+/** Tests that the settings of a driver have the same effect on another device after a migration. */
 class SettingCommandsTest {
     private static final int PAIRS = 127;
     private static final long MAC = 0x5254_0000_0001L;
@@ -36,7 +36,7 @@ class SettingCommandsTest {
     private final Side here = new Side();
     private final Side there = new Side();
 
-    /** One device, and what the driver says to it. */
+    /** One device, with the commands of its driver. */
     private static final class Side {
         final DeviceState device = new DeviceState(
                 new NetDeviceConfig("guest", MAC, PAIRS, 0, LinkSpeed.UNKNOWN, ReceiveTimeouts.DEFAULT),
@@ -154,7 +154,7 @@ class SettingCommandsTest {
     void whateverADriverHasSaid(int seed) {
         SplittableRandom random = new SplittableRandom(seed);
         here.control.features(FEATURES);
-        // Without this every frame passes, whatever is in the tables.
+        // Without this command every frame passes, for any content of the tables.
         assertThat(here.tell(command(0, 0).le(0, 1).bytes())).isTrue();
         for (int i = 0; i < 5 << seed; i++) {
             assertThat(here.tell(random(random))).isTrue();
@@ -166,7 +166,7 @@ class SettingCommandsTest {
         assertThat(there.control.settings()).as("for the next move").containsExactlyElementsOf(settings);
     }
 
-    /** A hand-over to another process keeps what a move needs later. */
+    /** A hand-over to another process keeps the state that a later migration needs. */
     @ParameterizedTest
     @ValueSource(ints = {1, 4, 8})
     void aHandOverKeepsThemForTheNextMove(int seed) {

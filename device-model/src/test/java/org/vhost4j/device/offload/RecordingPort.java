@@ -7,7 +7,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
-/** A port that keeps what it is given, and answers as it is told. */
+/** A port that records delivered frames and returns configured results. */
 public class RecordingPort implements FramePort {
     /** A frame as it was delivered. */
     public static final class Delivered {
@@ -38,15 +38,15 @@ public class RecordingPort implements FramePort {
         }
     }
 
-    /** What it was given, in order. */
+    /** The delivered frames, in order. */
     public final List<Delivered> delivered = new ArrayList<>();
-    /** How many frames fit before {@link #whenFull} is the answer. */
+    /** The number of frames that are accepted before {@link #whenFull} is returned. */
     public int room = Integer.MAX_VALUE;
 
     int whenFull = NO_ROOM;
     int accepts;
 
-    /** A port with room for everything that takes a mask of {@link Offloads}. */
+    /** Creates a port with unlimited room that accepts a mask of {@link Offloads}. */
     public RecordingPort(int accepts) {
         this.accepts = accepts;
     }

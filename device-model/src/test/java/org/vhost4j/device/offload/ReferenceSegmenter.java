@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Segmentation written for clearness: one array a segment, every checksum from its definition. */
+/** A reference implementation of segmentation: one array per segment, each checksum computed by its definition. */
 final class ReferenceSegmenter {
     private ReferenceSegmenter() {}
 
-    /** The segments of a frame, with whole checksums or with seeds. */
+    /** Returns the segments of a frame, with complete or partial checksums. */
     static List<byte[]> segments(SuperFrame frame, boolean partial) {
         if (frame.ufo) {
             return fragments(frame);
@@ -37,7 +37,7 @@ final class ReferenceSegmenter {
         return segments;
     }
 
-    /** IP fragments; those of IPv6 with the identification 0. */
+    /** Returns the IP fragments of a frame; those of IPv6 have the identification 0. */
     private static List<byte[]> fragments(SuperFrame frame) {
         byte[] whole = frame.bytes.clone();
         SuperFrame.put16(whole, frame.transport + 4, whole.length - frame.transport);

@@ -11,7 +11,10 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
-/** Random super-frames, cut by the engine and by {@link ReferenceSegmenter}. Each seed is in the failure's description. */
+/**
+ * Compares the segments of random super-frames from the engine with those from {@link ReferenceSegmenter}. The
+ * description of a failure has the seed.
+ */
 class SegmentationPropertyTest {
     private static final int ROUNDS = 3000;
 

@@ -7,8 +7,9 @@ import java.util.SplittableRandom;
 import org.vhost4j.device.frame.Frame;
 
 /**
- * A TCP or UDP packet as a sender with offloads writes it: one set of headers, a checksum seed, more payload than a segment
- * takes. A builder whose defaults are a plain TCPv4 super-frame; {@link #build} lays the bytes out.
+ * A builder for super-frames: TCP or UDP packets as a sender with offloads writes them, with one set of headers, a
+ * partial checksum and more payload than a segment holds. The defaults are those of a plain TCPv4 super-frame; {@link
+ * #build} writes the bytes.
  */
 public final class SuperFrame {
     int[] vlanTypes = {};
@@ -27,24 +28,24 @@ public final class SuperFrame {
     byte[] payload = {};
     int gsoSize = 1448;
     boolean ecn;
-    /** Where the packet finally goes, when a routing header or source route says otherwise than the IP header. */
+    /** Whether a routing header or source route has another final destination than the IP header. */
     boolean rerouted;
-    /** Lengths and the IPv4 header checksum are left wrong. */
+    /** Whether lengths and the IPv4 header checksum are wrong. */
     boolean lies;
 
     byte[] source = {10, 0, 0, 1};
     byte[] destination = {10, 0, 0, 2};
     byte[] finalDestination = destination;
 
-    /** To be cut into IP fragments. */
+    /** Whether the packet is to be cut into IP fragments. */
     boolean ufo;
-    /** 4 or 6 for a packet inside UDP over that, 0 for none. */
+    /** The outer IP version of a UDP tunnel, 4 or 6; 0 for no tunnel. */
     int tunnelVersion;
 
     byte[] outerSource = {};
     byte[] outerDestination = {};
     int outerIdentification = 9;
-    /** What lies between the outer UDP header and the inner IP header. */
+    /** The bytes between the outer UDP header and the inner IP header. */
     byte[] tunnelHeader = {};
 
     boolean outerChecksum;
@@ -56,16 +57,16 @@ public final class SuperFrame {
     int transport;
     int header;
 
-    /** A random one, with payload for at least two segments. */
+    /** Creates a random super-frame with payload for at least two segments. */
     static SuperFrame random(SplittableRandom random, int maxPayload) {
         return random(random, maxPayload, 3, random.nextInt(4) == 0);
     }
 
     /**
-     * A random one, with payload for at least two segments.
+     * Creates a random super-frame with payload for at least two segments.
      *
-     * @param random decides everything
-     * @param maxPayload bytes of payload, at most
+     * @param random source of all random decisions
+     * @param maxPayload maximum payload in bytes
      * @param vlans bound of the number of VLAN tags
      * @param lies whether lengths and the IPv4 header checksum are wrong
      * @return the packet, built
@@ -108,10 +109,10 @@ public final class SuperFrame {
     }
 
     /**
-     * A random UDP one to be cut into IP fragments, of two at least.
+     * Creates a random UDP packet that is to be cut into at least two IP fragments.
      *
-     * @param random decides everything
-     * @param maxPayload bytes of payload, at most
+     * @param random source of all random decisions
+     * @param maxPayload maximum payload in bytes
      * @return the packet, built
      */
     public static SuperFrame randomUfo(SplittableRandom random, int maxPayload) {
@@ -126,10 +127,10 @@ public final class SuperFrame {
     }
 
     /**
-     * A random one inside a UDP tunnel, with payload for at least two segments.
+     * Creates a random super-frame inside a UDP tunnel, with payload for at least two segments.
      *
-     * @param random decides everything
-     * @param maxPayload bytes of payload, at most
+     * @param random source of all random decisions
+     * @param maxPayload maximum payload in bytes
      * @param vlans bound of the number of VLAN tags
      * @return the packet, built
      */
@@ -150,7 +151,7 @@ public final class SuperFrame {
         return frame.build();
     }
 
-    /** UDP over IPv4: so many datagrams of so many bytes. */
+    /** Creates a UDP super-frame over IPv4 of datagrams with the given payload size in bytes. */
     public static SuperFrame datagrams(int count, int size) {
         SuperFrame frame = new SuperFrame();
         frame.udp = true;
@@ -240,7 +241,7 @@ public final class SuperFrame {
         }
     }
 
-    /** As {@link #pseudoSum}, of the tunnel. */
+    /** Returns the sum of the outer pseudo-header, like {@link #pseudoSum}. */
     int outerPseudoSum(int udpBytes) {
         byte[] pseudo = Arrays.copyOf(outerSource, 2 * outerSource.length + 8);
         System.arraycopy(outerDestination, 0, pseudo, outerSource.length, outerSource.length);
@@ -249,7 +250,9 @@ public final class SuperFrame {
         return sum(pseudo, 0, pseudo.length);
     }
 
-    /** Where IP fragments of this packet begin to differ, or where IPv6 has their fragment header. */
+    /**
+     * Returns the offset at which IP fragments of this packet begin to differ; for IPv6 that of the fragment header.
+     */
     public int fragmentable() {
         int at = network + 40;
         boolean routed = false;
@@ -314,7 +317,9 @@ public final class SuperFrame {
         }
     }
 
-    /** Sum of the pseudo-header for a packet of that many bytes from the transport header on. */
+    /**
+     * Returns the sum of the pseudo-header for a packet with the given number of bytes from the transport header on.
+     */
     int pseudoSum(int transportBytes) {
         byte[] pseudo = Arrays.copyOf(source, 2 * source.length + 8);
         System.arraycopy(finalDestination, 0, pseudo, source.length, source.length);
@@ -323,41 +328,41 @@ public final class SuperFrame {
         return sum(pseudo, 0, pseudo.length);
     }
 
-    /** The start of the transport header. */
+    /** Returns the offset of the transport header. */
     public int transport() {
         return transport;
     }
 
-    /** Whether it is inside a UDP tunnel. */
+    /** Returns whether the packet is inside a UDP tunnel. */
     public boolean isTunnel() {
         return tunnelVersion != 0;
     }
 
-    /** How many VLAN tags it has. */
+    /** Returns the number of VLAN tags. */
     public int vlans() {
         return vlanTypes.length;
     }
 
-    /** Whether it is to be cut into IP fragments. */
+    /** Returns whether the packet is to be cut into IP fragments. */
     public boolean isUfo() {
         return ufo;
     }
 
-    /** Whether it is IPv6, otherwise IPv4. */
+    /** Returns whether the packet is IPv6; otherwise it is IPv4. */
     public boolean isIpv6() {
         return ipv6;
     }
 
-    /** Whether the IP header's destination is not the final one. */
+    /** Returns whether the IP header's destination is not the final one. */
     public boolean isRerouted() {
         return rerouted;
     }
 
     /**
-     * The complete checksum that this packet has for who takes the IP header's destination for the final one.
+     * Returns the checksum of this packet computed with the IP header's destination instead of the final one.
      *
-     * @param checksum the right one
-     * @return that of the other pseudo-header, never 0
+     * @param checksum the correct checksum
+     * @return the checksum with the other pseudo-header, never 0
      */
     public int checksumToTheNextHop(int checksum) {
         int right = sum(finalDestination, 0, finalDestination.length);
@@ -370,27 +375,27 @@ public final class SuperFrame {
         return other == 0 ? 0xffff : other;
     }
 
-    /** The number of bytes of IPv6 extension headers. */
+    /** Returns the total size of the IPv6 extension headers in bytes. */
     public int extensionBytes() {
         return extensions.length * 8 * (extensionUnits + 1);
     }
 
-    /** Whether it is UDP, otherwise TCP. */
+    /** Returns whether the packet is UDP; otherwise it is TCP. */
     public boolean isUdp() {
         return udp;
     }
 
-    /** The number of segments that it makes. */
+    /** Returns the number of segments that the packet is cut into. */
     public int segments() {
         return (payload.length + gsoSize - 1) / gsoSize;
     }
 
-    /** The bytes as they were last built. */
+    /** Returns the bytes that {@link #build} wrote last. */
     public byte[] bytes() {
         return bytes;
     }
 
-    /** A frame over these bytes with the header that goes with them. */
+    /** Creates a frame of these bytes with their virtio-net header. */
     public Frame frame(Arena arena, SplittableRandom random, int pieces) {
         Frame frame = new Frame();
         Frames.scatter(arena, frame, bytes, random, pieces);
@@ -398,7 +403,7 @@ public final class SuperFrame {
         return frame;
     }
 
-    /** Writes the virtio-net header that goes with these bytes. */
+    /** Writes the virtio-net header of these bytes. */
     public void writeHeader(Frame frame) {
         frame.flags = outerChecksum ? Frame.NEEDS_CSUM | Frame.UDP_TUNNEL_CSUM : Frame.NEEDS_CSUM;
         frame.gsoType = gsoType();
@@ -421,7 +426,7 @@ public final class SuperFrame {
         return (bytes[at] & 0xff) << 8 | (bytes[at + 1] & 0xff);
     }
 
-    /** The ones' complement sum by its definition. */
+    /** Returns the ones' complement sum, computed by its definition. */
     static int sum(byte[] bytes, int from, int to) {
         int sum = 0;
         for (int i = from; i < to; i++) {

@@ -15,7 +15,9 @@ import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
-/** Super-frames inside a UDP tunnel, cut by the engine and by {@link ReferenceSegmenter}. */
+/**
+ * Compares the segments of super-frames inside a UDP tunnel from the engine with those from {@link ReferenceSegmenter}.
+ */
 class TunnelTest {
     private static final int ROUNDS = 2000;
 
@@ -33,7 +35,7 @@ class TunnelTest {
         for (int round = 0; round < ROUNDS; round++) {
             SuperFrame packet = SuperFrame.randomTunnel(random, round % 10 == 0 ? 60_000 : 2000, 3);
             boolean partial = random.nextBoolean();
-            // Whatever one lacks for it, be it only the outer checksum.
+            // Receivers that lack any of the offloads needed, even only the outer checksum.
             int accepts = partial ? Offloads.ALL | (packet.outerChecksum ? Offloads.UDP_TUNNEL : 0) : 0;
             RecordingPort port = new RecordingPort(accepts);
             try (Arena own = Arena.ofConfined()) {

@@ -11,7 +11,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
-/** TCP super-frames to a receiver of packets of any length, which {@link ReferenceSegmenter} makes, too. */
+/** Tests TCP super-frames to a receiver that accepts packets of any length, against {@link ReferenceSegmenter}. */
 class WholePacketTest {
     private static final int ROUNDS = 2000;
 
@@ -61,7 +61,7 @@ class WholePacketTest {
         }
     }
 
-    /** IP's own limit is 65,535 bytes without the Ethernet header: what is longer with it goes in two. */
+    /** IP limits a packet to 65,535 bytes without the Ethernet header: a longer one is cut in two. */
     @Test
     void theLongestPacketIsCutInTwo() {
         SplittableRandom random = new SplittableRandom(18);

@@ -11,20 +11,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A sender and a clock that the test moves. */
+/** Tests a sender with a clock that the test advances. */
 class RateMeterTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int LONGEST = 65_550;
 
     private final SplittableRandom random = new SplittableRandom(7);
-    // It runs over soon.
+    // The clock overflows soon.
     private long now = Long.MAX_VALUE - 5 * SECOND;
 
     private RateMeter meter(long average, long peak, long burst) {
         return new RateMeter(new RateLimit(average, peak, burst), () -> now);
     }
 
-    /** Sends as much as may pass now; how many bytes. */
+    /** Sends as much as the meter allows now; returns the number of bytes. */
     private long send(RateMeter meter, int longest) {
         long sent = 0;
         while (meter.allowance() > 0) {
@@ -55,7 +55,7 @@ class RateMeterTest {
                         ? TimeUnit.MILLISECONDS.toNanos(Long.parseLong(span.replace("ms", "")))
                         : SECOND * Long.parseLong(span.replace("s", ""));
         long depth = 1024 * new RateLimit(average, peak, burst).depth();
-        // What may pass after the pause that came before does not count.
+        // The bytes that the earlier pause allows do not count.
         meter.spend(depth);
         long time = left;
         long sent = 0;
@@ -142,7 +142,7 @@ class RateMeterTest {
             now += pause;
             assertThat(meter.allowance()).isPositive().isLessThanOrEqualTo(full);
         }
-        // A clock that stands still, or goes back a little, gives nothing.
+        // A clock that does not advance, or goes back a little, restores no budget.
         meter.spend(2 * full);
         long owed = meter.allowance();
         now -= 5;

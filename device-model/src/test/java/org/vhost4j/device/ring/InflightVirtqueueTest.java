@@ -22,7 +22,7 @@ import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 
-/** What is written in the in-flight area, byte for byte, what is made of it, and what is not believed. */
+/** Tests the bytes written to the in-flight area, the recovery from them, and the rejection of invalid ones. */
 class InflightVirtqueueTest {
     private static final long BASE = 0x1_0000_0000L;
     private static final int SIZE = 8;
@@ -224,7 +224,9 @@ class InflightVirtqueueTest {
         assertThat(inFlight(layout)).isEmpty();
     }
 
-    /** A back-end that uses chains out of their order has died: the ring does not say any more what is in flight. */
+    /**
+     * A back-end that uses chains out of order has died: the ring alone does not determine which chains are in flight.
+     */
     @ParameterizedTest
     @EnumSource
     void chainsInFlightNeedNotBeTheLastOnes(RingLayout layout) {
@@ -363,7 +365,7 @@ class InflightVirtqueueTest {
                 .hasMessage("queue 1: the in-flight area " + reason);
     }
 
-    /** Whatever is there, a queue is opened that works within its ring, or one line says why not. */
+    /** For any content, either a queue is opened that stays within its ring, or the failure is reported in one line. */
     @ParameterizedTest
     @EnumSource
     void noContentsDoMoreThanOneLine(RingLayout layout) {

@@ -27,7 +27,7 @@ import org.vhost4j.device.memory.GuestRegion;
 class PackedVirtqueueTest {
     private static final long BASE = 0x1_0000_0000L;
     private static final int SIZE = 7;
-    /** One byte of the flags that decides who has a descriptor, for one access only. */
+    /** The byte of the flags with the avail and used bits, which needs one access only. */
     private static final int MARKS = AVAIL | USED;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(1 << 20, 4096);
@@ -178,7 +178,7 @@ class PackedVirtqueueTest {
         assertThat(driver.deviceEvent()).isZero();
     }
 
-    /** DPDK's front-end says where the available side begins and nothing of the used side. */
+    /** DPDK's front-end sends only the position of the available side, not that of the used side. */
     @Test
     void aBaseWithoutAUsedHalf() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
@@ -205,7 +205,10 @@ class PackedVirtqueueTest {
         assertThat(chain.id & 0xffff).isEqualTo(5);
     }
 
-    /** What DPDK's driver makes of a frame in several pieces: WRITE is left over from when the table was made. */
+    /**
+     * The descriptors that DPDK's driver writes for a frame in several pieces: WRITE remains from the initialization of
+     * the table.
+     */
     @Test
     void aTransmitQueueReadsWhateverIsInATable() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
@@ -224,7 +227,7 @@ class PackedVirtqueueTest {
         assertThat(chain.writableBytes).as("outside a table").isEqualTo(30);
     }
 
-    /** Ids are the driver's own affair, of 16 bits, and several chains may have the same. */
+    /** The driver chooses the 16-bit buffer IDs, and several chains may have the same. */
     @Test
     void anyIdComesBack() {
         PackedDriver driver = driver(RingDriver.Features.NONE);

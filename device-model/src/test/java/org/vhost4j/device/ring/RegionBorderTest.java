@@ -46,7 +46,7 @@ class RegionBorderTest {
     private final Chain chain = new Chain();
     private int value;
 
-    /** Where the border lies: at the beginning of a page, or inside one, whose bit both regions then share. */
+    /** Places the border at the beginning of a page, or inside one, whose bit both regions then share. */
     RegionBorderTest(boolean packed, long border) {
         this.packed = packed;
         this.border = border;
@@ -71,7 +71,7 @@ class RegionBorderTest {
                 : new SplitDriver(memory, SIZE, RingDriver.Features.NONE, INDIRECT);
     }
 
-    /** The device's side, which sees buffers by one memory and logs by another. */
+    /** Creates the device's queue, which reads buffers through one memory table and logs through another. */
     private Virtqueue device(RingDriver driver, GuestMemory seen, GuestMemory table) {
         RingLayout layout = packed ? RingLayout.PACKED : RingLayout.SPLIT;
         RingParts parts = layout.parts(rings, SIZE, driver.descAddress(), driver.availAddress(), driver.usedAddress());
@@ -82,7 +82,7 @@ class RegionBorderTest {
                 });
     }
 
-    /** The marked pages that are not the rings'. */
+    /** Returns the marked pages without those of the rings. */
     private Set<Long> marked() {
         Set<Long> pages = new TreeSet<>();
         for (long page = RINGS / PAGE; page < bits.byteSize() * Byte.SIZE; page++) {
@@ -115,7 +115,7 @@ class RegionBorderTest {
         return new int[] {0, 1, before - 1, before, before + 1, length - 1, length};
     }
 
-    /** A round: a buffer over the border is offered, written in part, and used or returned. */
+    /** Offers a buffer across the border, writes a part of it, and uses or returns it. */
     private void round(
             RingDriver driver, Virtqueue device, long address, int before, int behind, int written, boolean indirect) {
         if (indirect) {
@@ -216,7 +216,7 @@ class RegionBorderTest {
         }
     }
 
-    /** Mappings that follow each other for the device and for us become one; the guest may have them far from each other. */
+    /** Mappings that are adjacent for the device and in this process become one; in the guest they may be far apart. */
     @Test
     void neighboursForTheDeviceAndForUsThatAreNoneForTheGuest() {
         long seen = 0x40_0000_0000L;

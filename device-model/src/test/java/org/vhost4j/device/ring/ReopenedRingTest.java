@@ -19,7 +19,10 @@ import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 
-/** What was kept of a queue is believed as far as its ring agrees, and then counts more than what the front-end says. */
+/**
+ * Saved positions of a queue are used if they are consistent with its ring, and then have precedence over the
+ * front-end's base.
+ */
 class ReopenedRingTest {
     private static final long BASE = 0x1_0000_0000L;
     private static final int SIZE = 8;
@@ -143,7 +146,7 @@ class ReopenedRingTest {
         }
     }
 
-    /** The memory that keeps positions may say anything. */
+    /** The memory with the saved positions may have any content. */
     @ParameterizedTest
     @EnumSource
     void noContentsDoMoreThanGiveChainsBack(RingLayout layout) {

@@ -20,7 +20,7 @@ import org.vhost4j.device.memory.DirtyLog;
 import org.vhost4j.device.ring.RingModel.Shape;
 import org.vhost4j.device.ring.RingModel.Step;
 
-/** A driver and a device that take turns in every order, checked after each step by {@link RingModel}. */
+/** Runs the steps of a driver and a device in every order, checked after each step by {@link RingModel}. */
 class RingInterleavingTest {
     private static final Step[] STEPS = Step.values();
     private static final Step[] BUSY = {

@@ -25,7 +25,7 @@ import org.vhost4j.device.memory.MigratedMemory;
  * migrates, the copy is the same as the memory whenever nothing waits to be published.
  */
 final class RingModel {
-    /** What either side may do next. A step that makes no sense now is not taken. */
+    /** A step of driver or device. A step that is impossible in the current state is not executed. */
     enum Step {
         OFFER_READABLE,
         OFFER_WRITABLE,
@@ -50,7 +50,7 @@ final class RingModel {
         LOG_OR_NOT
     }
 
-    /** What a ring is, and what was negotiated for it. */
+    /** The format and size of a ring, and the features negotiated for it. */
     record Shape(boolean packed, int size, boolean eventIdx, boolean indirect, boolean inOrder) {}
 
     private record Sent(int id, long address, int readable, int writable) {}
@@ -95,7 +95,7 @@ final class RingModel {
         return Arena.ofAuto().allocate(1 << 20, 4096);
     }
 
-    /** A ring whose both sides begin at {@code base}. */
+    /** Creates a ring on which both sides begin at {@code base}. */
     RingModel(MemorySegment memory, Chain chain, Shape shape, int base) {
         this(memory, chain, shape, base, 0, false);
     }
@@ -216,7 +216,7 @@ final class RingModel {
                 .hashCode();
     }
 
-    /** Takes a step; false when it makes no sense now. */
+    /** Executes a step; returns false when it is impossible in the current state. */
     boolean take(Step step) {
         boolean taken = tryStep(step);
         requireNothingLost();
@@ -292,7 +292,7 @@ final class RingModel {
         return true;
     }
 
-    /** With a split ring and EVENT_IDX "never" can only be said as "long ago". */
+    /** With a split ring and EVENT_IDX "no notification" can only be requested by an old index. */
     private boolean softSuppression() {
         return !shape.packed() && shape.eventIdx();
     }
@@ -510,7 +510,7 @@ final class RingModel {
         return true;
     }
 
-    /** Brings everything that is under way to its end; a sleeping side is woken for it. */
+    /** Completes all chains in flight; wakes a sleeping side for that. */
     void finish() {
         show();
         if (deviceSleeps) {

@@ -126,7 +126,7 @@ class SplitVirtqueueTest {
         refuses(driver, "queue 0: the indirect table of descriptor 0 runs in a circle");
     }
 
-    /** A buffer and an indirect table that cross from one region into the next are taken in parts. */
+    /** A buffer and an indirect table that cross the border of two regions are accessed in parts. */
     @Test
     void regionsThatAreNeighbours() {
         MemorySegment other = Arena.ofAuto().allocate(4096, 4096);
@@ -173,7 +173,10 @@ class SplitVirtqueueTest {
                 .hasMessage(message);
     }
 
-    /** The receiver's form of asking: buffers that are there but do not suffice are no reason to be woken. */
+    /**
+     * The receiver requests a notification only for further buffers: those that are available but do not suffice must
+     * not wake it.
+     */
     @Test
     void notificationsOfMore() {
         SplitDriver driver = new SplitDriver(driverMemory, SIZE, true, 0);

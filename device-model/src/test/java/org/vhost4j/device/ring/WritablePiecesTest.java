@@ -18,7 +18,7 @@ import org.vhost4j.device.memory.DirtyPages;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 
-/** Which pages are written when chains are used or returned, and how much is remembered of them. */
+/** Tests which pages are marked when chains are used or returned, and how many pieces are stored until then. */
 class WritablePiecesTest {
     private static final long PAGE = DirtyLog.PAGE;
     private static final int PAGES = 4096;

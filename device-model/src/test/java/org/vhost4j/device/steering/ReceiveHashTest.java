@@ -19,7 +19,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.offload.Frames;
 
-/** The hash against the vectors that Microsoft publishes for receive-side scaling, in every packet that carries such addresses. */
+/**
+ * Compares the hash with the vectors that Microsoft publishes for receive-side scaling, in every type of packet with
+ * such addresses.
+ */
 class ReceiveHashTest {
     private static final byte[] KEY =
             HexFormat.of().parseHex("6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa");
@@ -191,7 +194,7 @@ class ReceiveHashTest {
         }
     }
 
-    /** Whatever the bytes, and wherever they end: nothing beyond the end is read, and the answer is one of the reports. */
+    /** For any bytes of any length, nothing beyond the end is read, and the result is one of the defined reports. */
     @Test
     void garbageHasSomeAnswerOrNone() {
         SplittableRandom random = new SplittableRandom(1);

@@ -10,7 +10,10 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
 import org.junit.jupiter.api.Test;
 
-/** What the module of the command line cannot hold, since it does not see the benchmarks: they know the device model only. */
+/**
+ * Tests the rule that the benchmarks depend on the device model only. The command line's test of the architecture
+ * cannot check it, because it does not depend on the benchmarks.
+ */
 class ArchitectureTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

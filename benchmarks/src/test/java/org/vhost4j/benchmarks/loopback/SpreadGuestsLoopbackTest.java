@@ -8,7 +8,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the benchmark of lanes measures: every frame that is sent is received, on the lane that the case is about. */
+/**
+ * Tests that the benchmark of lanes measures what it claims: every sent frame is received, on the lane that the case
+ * requires.
+ */
 class SpreadGuestsLoopbackTest {
     private static final int BURST = 32;
     private static final int RING = 64;

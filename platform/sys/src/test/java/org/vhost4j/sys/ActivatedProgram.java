@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.vhost4j.sys.ActivatedSockets.Activated;
 
-/** A service that says which sockets it has, and then what a program that it starts has of them. */
+/** The main class of a service that prints its activated sockets, and then those that a program started by it has. */
 final class ActivatedProgram {
     private ActivatedProgram() {}
 

@@ -4,7 +4,7 @@ package org.vhost4j.sys;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 
-/** Checks that code allocates nothing once it is warm. */
+/** Checks that code allocates no memory once it is warmed up. */
 public final class Allocations {
     /** Enough for the compiler to see what is hot; on a busy machine it may have no processor for longer. */
     private static final int ROUNDS = 200;
@@ -14,10 +14,10 @@ public final class Allocations {
     private Allocations() {}
 
     /**
-     * Repeats a round of work until one of them allocates nothing.
+     * Repeats a round of work until a round allocates nothing; fails when every round allocates.
      *
-     * @param thread whose allocations count
-     * @param round thousands of repetitions of what is examined
+     * @param thread ID of the thread whose allocations count
+     * @param round thousands of repetitions of the code under test
      */
     public static void assertNoneWhenWarm(long thread, Runnable round) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();

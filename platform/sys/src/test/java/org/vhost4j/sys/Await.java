@@ -5,9 +5,12 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
-/** Waits in a test for what another thread or process does. It ends as soon as that is done; the patience only bounds a failure. */
+/**
+ * Waits in a test for another thread or process. The wait ends as soon as the condition holds; the timeout only bounds
+ * a failure.
+ */
 public final class Await {
-    /** Longer than anything takes on a machine that does much else. */
+    /** The default timeout, longer than any condition takes on a busy machine. */
     public static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final long LOOK_NANOS = 100_000;
@@ -15,9 +18,9 @@ public final class Await {
     private Await() {}
 
     /**
-     * What is waited for.
+     * A condition to wait for.
      *
-     * @param <E> what looking may throw
+     * @param <E> exception that the check may throw
      */
     @FunctionalInterface
     public interface Condition<E extends Exception> {
@@ -33,9 +36,9 @@ public final class Await {
     /**
      * Waits for at most {@link #PATIENCE}.
      *
-     * @param what for the failure's message
-     * @param condition asked about ten times in a millisecond
-     * @param <E> what the condition throws
+     * @param what name of the condition, for the failure's message
+     * @param condition checked about ten times in a millisecond
+     * @param <E> exception that the condition throws
      * @throws E from the condition, at once
      */
     public static <E extends Exception> void until(String what, Condition<E> condition) throws E {
@@ -43,12 +46,12 @@ public final class Await {
     }
 
     /**
-     * Waits.
+     * Waits for at most the given time.
      *
-     * @param what for the failure's message, asked for when it fails
-     * @param patience how long at most
-     * @param condition asked about ten times in a millisecond, and at least once
-     * @param <E> what the condition throws
+     * @param what supplies the name of the condition when the wait fails
+     * @param patience the timeout
+     * @param condition checked about ten times in a millisecond, and at least once
+     * @param <E> exception that the condition throws
      * @throws E from the condition, at once
      */
     public static <E extends Exception> void until(Supplier<String> what, Duration patience, Condition<E> condition)

@@ -15,7 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file that is too long, has no end, or would make its reader wait is refused by name. */
+/**
+ * Tests that a file that is too long, has no end, or would block its reader is refused with its name in the message.
+ */
 @Timeout(300)
 class BoundedFileTest {
     @TempDir

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Lists of cores as the kernel writes them, and affinity masks. */
+/** Tests lists of cores in the kernel's format, and affinity masks. */
 class CoreSetTest {
     @ParameterizedTest
     @CsvSource(

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.AnnotatedElementContext;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDirFactory;
 
-/** Makes a test's directory on a tmpfs, where a back-end keeps positions. {@code /tmp} may be on a disk. */
+/** Creates a test's directory on a tmpfs, where a back-end saves positions. {@code /tmp} may be on a disk. */
 public final class InSharedMemory implements TempDirFactory {
     @Override
     public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext context) throws IOException {

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A stream that stands still delays no writer, and costs a bounded number of them. */
+/** Tests that a blocked stream delays no writer, and that a bounded number of lines is lost. */
 @Timeout(300)
 class LimitedLogTest {
     private static final long PATIENCE_MILLIS = 20_000;
@@ -26,7 +26,7 @@ class LimitedLogTest {
     private final AtomicLong clock = new AtomicLong();
     private final StandingStill out = new StandingStill();
 
-    /** Takes nothing until it is released. */
+    /** A stream whose writes block until it is released. */
     private static final class StandingStill extends OutputStream {
         private final CountDownLatch entered = new CountDownLatch(1);
         private final CountDownLatch released = new CountDownLatch(1);

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A burst, then so many lines a second; what is left out is told once a second. */
+/** Tests the limit of a burst, then of lines per second; the number of omitted lines is reported once a second. */
 class LineBudgetTest {
     private static final long MILLI = 1_000_000;
 

@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** Memory that is exhausted ends the process, whichever thread it was and whatever caught it. */
+/** Tests that exhausted memory ends the process, in any thread, even when the error is caught. */
 class MemoryExhaustionTest {
-    /** Runs in a process of its own: a thread catches what it is given. */
+    /** The main class of a child process: a thread catches the error. */
     static final class Program {
         private Program() {}
 

@@ -7,14 +7,14 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** The socket of a service manager (NOTIFY_SOCKET), as a test has it. */
+/** The receiving socket of a service manager (NOTIFY_SOCKET), for tests. */
 public final class NotifyReceiver implements AutoCloseable {
     private static final int MOST = 4096;
 
     private final Path path;
     private final Fd socket;
 
-    /** Binds it to a path. */
+    /** Creates the socket and binds it to a path. */
     public NotifyReceiver(Path path) {
         this.path = path;
         SocketAddress.Resolved address = SocketAddress.unix(path).resolve();
@@ -22,12 +22,12 @@ public final class NotifyReceiver implements AutoCloseable {
         SystemError.check(address.bind(socket), "cannot bind " + path);
     }
 
-    /** What a service has as NOTIFY_SOCKET. */
+    /** Returns the value of NOTIFY_SOCKET for a service. */
     public String name() {
         return path.toString();
     }
 
-    /** Waits for what a service tells next. */
+    /** Waits for the next notification, and returns it. */
     public String next() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment poll = arena.allocate(Long.BYTES, Long.BYTES);
@@ -40,7 +40,7 @@ public final class NotifyReceiver implements AutoCloseable {
         }
     }
 
-    /** Whether there is nothing more that a service has told. */
+    /** Returns whether no notification is pending. */
     public boolean isQuiet() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment poll = arena.allocate(Long.BYTES, Long.BYTES);

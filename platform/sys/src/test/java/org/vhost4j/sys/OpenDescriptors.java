@@ -10,9 +10,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The descriptors that this process has at one moment, to show later that a test has left none open. A count would not do: the JVM
- * opens files for a moment whenever it likes, and the pipes of a process that has ended are closed by a thread of the JVM some time
- * after that.
+ * A snapshot of this process's descriptors, to check later that a test has closed all of its own. A count is not
+ * enough: the JVM opens files briefly at any time, and one of its threads closes the pipes of an ended process with a
+ * delay.
  */
 public final class OpenDescriptors {
     private final Set<String> open;
@@ -22,9 +22,9 @@ public final class OpenDescriptors {
     }
 
     /**
-     * Looks at all descriptors, regardless of their owner.
+     * Takes a snapshot of all descriptors, regardless of their owner.
      *
-     * @return those that are open now
+     * @return the descriptors that are open now
      */
     public static OpenDescriptors now() {
         // The binding opens a file of its own with the first call, and keeps it.
@@ -58,7 +58,10 @@ public final class OpenDescriptors {
         }
     }
 
-    /** Waits until every descriptor that is open was open at this moment, too: something that is leaked stays, all else goes. */
+    /**
+     * Waits until every open descriptor is one of this snapshot: leaked descriptors stay open, all others are closed
+     * after some time.
+     */
     public void awaitNoOthers() {
         Await.until(() -> "only " + open + " is open: " + read(), Await.PATIENCE, () -> open.containsAll(read()));
     }

@@ -13,7 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a file of this program may be, when others can replace it. Nothing here may wait, so there is a time limit. */
+/**
+ * Tests which kinds of files the program accepts as its own when others can replace them. No call may block, hence the
+ * time limit.
+ */
 @Timeout(20)
 class OwnFileTest {
     private static final int LIMIT = 1000;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Sockets of systemd's own program, which waits for a connection and becomes the service. */
+/** Tests socket activation with systemd-socket-activate, which waits for a connection and then executes the service. */
 @Timeout(120)
 class SocketActivationTest {
     @TempDir

@@ -12,7 +12,7 @@ import java.util.concurrent.FutureTask;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The kernel's own view of where a thread runs. Each test has a thread of its own, which ends with it. */
+/** Compares affinities with the kernel's view of a thread. Each test has its own thread, which ends with the test. */
 class ThreadAffinityTest {
     private static <T> T inThread(Callable<T> task) throws Exception {
         FutureTask<T> future = new FutureTask<>(task);

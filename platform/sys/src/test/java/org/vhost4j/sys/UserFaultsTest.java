@@ -8,7 +8,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
-/** Page faults of this process: a system call that reads memory which is not there waits until it is. */
+/**
+ * Tests the handling of this process's page faults: a system call that reads a missing page waits until the page is
+ * placed.
+ */
 class UserFaultsTest {
     private static final int PAGE = 4096;
     private static final long SYS_USERFAULTFD = System.getProperty("os.arch").equals("aarch64") ? 282 : 323;

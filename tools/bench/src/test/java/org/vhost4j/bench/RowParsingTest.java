@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.vhost4j.bench.result.Curve;
 import org.vhost4j.bench.result.Sample;
 
-/** What rows make of what programs say, and what they would measure. */
+/** Tests the parsing of programs' output by rows, and the rows' descriptions of their measurements. */
 class RowParsingTest {
     @Test
     void roundTripsAreRead() throws IOException {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** A state through a pipe, with a back-end on a thread of its own. */
+/** Transfers a state through a pipe, with a back-end on its own thread. */
 class DeviceStateTest {
     private static final long USES_OURS = 0x100;
 

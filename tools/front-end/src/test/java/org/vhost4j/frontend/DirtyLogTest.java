@@ -12,7 +12,7 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.MappedFile;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** The log from both sides: what the other end of the connection writes into it is what is read. */
+/** Tests the dirty log from both sides: the bits that the other end of the connection writes are read. */
 class DirtyLogTest {
     private static final long END = 1L << 32;
     private static final long BYTES = END / 4096 / 8;

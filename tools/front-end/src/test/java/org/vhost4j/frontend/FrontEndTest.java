@@ -15,7 +15,7 @@ import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** The front-end against the other end of its socket, whose replies are there before they are asked for. */
+/** Tests the front-end with a scripted back-end, which writes its replies in advance. */
 class FrontEndTest {
     private final ScriptedBackEnd backEnd = new ScriptedBackEnd();
     private final FrontEnd frontEnd = backEnd.frontEnd();

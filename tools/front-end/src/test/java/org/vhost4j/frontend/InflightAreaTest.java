@@ -14,7 +14,7 @@ import org.vhost4j.sys.MappedFile;
 import org.vhost4j.sys.MemFd;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** The in-flight area from both sides: what a back-end writes, byte for byte, is what is read. */
+/** Tests the in-flight area from both sides: the bytes that a back-end writes are read. */
 class InflightAreaTest {
     private static final int SIZE = 4;
 

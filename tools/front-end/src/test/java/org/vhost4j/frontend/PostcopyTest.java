@@ -15,7 +15,7 @@ import org.vhost4j.vhostuser.wire.MemoryRegions;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** The messages of postcopy in their order; an eventfd without an event stands for the descriptor of the page faults. */
+/** Tests the order of the postcopy messages; an eventfd without events replaces the descriptor of the page faults. */
 class PostcopyTest {
     private final ScriptedBackEnd backEnd = new ScriptedBackEnd();
     private final FrontEnd frontEnd = backEnd.frontEnd();

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** Front-end and back-end find each other from either side, more than once. */
+/** Tests that front-end and back-end connect, whichever of them listens, more than once. */
 class RendezvousTest {
     private static final Duration SOON = Duration.ofMillis(1);
 

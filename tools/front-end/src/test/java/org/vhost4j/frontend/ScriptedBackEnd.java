@@ -4,7 +4,7 @@ package org.vhost4j.frontend;
 import java.util.List;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** The other end of a front-end's socket: its answers are there before they are asked for, and what it was sent waits. */
+/** The other end of a front-end's socket: tests write the replies in advance, and read the sent messages afterwards. */
 public final class ScriptedBackEnd implements AutoCloseable {
     private static final int REPLY_FLAGS = 5;
 
@@ -12,27 +12,27 @@ public final class ScriptedBackEnd implements AutoCloseable {
     private final FrontEnd frontEnd = new FrontEnd(pair.get(0));
     private final FrontEndSocket socket = pair.get(1);
 
-    /** The front-end. */
+    /** Returns the front-end under test. */
     public FrontEnd frontEnd() {
         return frontEnd;
     }
 
-    /** This end. */
+    /** Returns the back-end's end of the connection. */
     public FrontEndSocket socket() {
         return socket;
     }
 
-    /** Answers a request that is to come. */
+    /** Writes the reply to a later request. */
     public void answer(Request request, byte[] payload) {
         socket.send(RawMessage.encode(request.code(), REPLY_FLAGS, payload), List.of(), FrontEnd.PATIENCE);
     }
 
-    /** Answers a request that is to come with a number. */
+    /** Writes the reply to a later request, whose payload is a number. */
     public void answer(Request request, long number) {
         answer(request, FrontEnd.u64(number));
     }
 
-    /** The next message that was sent. */
+    /** Returns the next message that the front-end sent. */
     public RawMessage sent() {
         return socket.receive(FrontEnd.PATIENCE);
     }

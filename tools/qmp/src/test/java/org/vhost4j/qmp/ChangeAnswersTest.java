@@ -15,7 +15,7 @@ import org.vhost4j.qmp.schema.TypeCheck;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Clients add, change and remove guests of a back-end that runs. */
+/** Tests clients that add, change and remove guests of a running back-end. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class ChangeAnswersTest {
     @TempDir

@@ -14,7 +14,10 @@ import org.vhost4j.qmp.wire.JsonText;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** From a message to its answer. The words are those of QEMU 11.1, against which an IT holds them. */
+/**
+ * Tests the response to each message. The error texts are those of QEMU 11.1, with which an integration test compares
+ * them.
+ */
 class DispatcherTest {
     private static final String SCHEMA = """
             { 'enum': 'QMPCapability', 'data': [ 'oob' ] }

@@ -9,7 +9,7 @@ import org.vhost4j.vhostuser.server.ChangeRefused;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Membership;
 
-/** Changes of a real back-end that knows the settings {@code name} and {@code tag} alone, and no kind of port. */
+/** Changes of a real back-end with the settings {@code name} and {@code tag} only, and without ports. */
 record PlainChanges(Membership membership) implements Changes {
     @Override
     public String addGuest(String socket, Map<String, String> settings) throws ChangeRefused {

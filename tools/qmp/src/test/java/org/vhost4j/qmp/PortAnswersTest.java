@@ -12,7 +12,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import tools.jackson.databind.JsonNode;
 
-/** What clients learn of ports, stations and lanes, with frames of a real driver. */
+/** Tests the queries of ports, stations and lanes, with frames of a real driver. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class PortAnswersTest {
     @TempDir

@@ -26,7 +26,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What commands answer and events carry, validated against the schema. */
+/** Validates the responses to commands and the data of events against the schema. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class QmpAnswersTest {
     private static final Schema SCHEMA = Schema.load();

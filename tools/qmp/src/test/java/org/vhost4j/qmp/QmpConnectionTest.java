@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** The client of commands such as top. */
+/** Tests the client that commands such as {@code top} use. */
 class QmpConnectionTest {
     @TempDir
     Path directory;

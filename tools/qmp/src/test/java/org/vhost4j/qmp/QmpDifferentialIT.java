@@ -19,7 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The same bytes to a real QEMU's monitor and to ours: the same bytes come back, except for what is named here. */
+/**
+ * Sends the same bytes to the monitor of a real QEMU and to this one, and expects the same bytes back, except for the
+ * differences listed here.
+ */
 @Timeout(value = 15, unit = TimeUnit.MINUTES)
 class QmpDifferentialIT {
     /** Ends whatever came before it, and asks for an answer that nothing else gives. */

@@ -32,7 +32,7 @@ import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** The real back-end with two guests' sockets and its monitor, in this process, on a host without USO. */
+/** A real back-end with two guests' sockets and its monitor, in this process, on a host without USO. */
 public final class QmpFixture implements AutoCloseable {
     static final String PLATFORM = "linux-6.1";
 
@@ -49,12 +49,12 @@ public final class QmpFixture implements AutoCloseable {
     }
 
     /**
-     * The same with a bridge between the guests.
+     * Starts the back-end with a bridge between the guests.
      *
-     * @param directory of all sockets
+     * @param directory directory of all sockets
      * @param uplinks other ports of the bridge
-     * @return it runs
-     * @throws IOException when a socket cannot be had
+     * @return the fixture with the running back-end
+     * @throws IOException when a socket cannot be created
      */
     public static QmpFixture bridged(Path directory, Uplink... uplinks) throws IOException {
         return new QmpFixture(directory, new Switching.Bridged(List.of(uplinks)));
@@ -122,26 +122,26 @@ public final class QmpFixture implements AutoCloseable {
     }
 
     /**
-     * The monitor's socket.
+     * Returns the path of the monitor's socket.
      *
-     * @return its path
+     * @return the path
      */
     public Path path() {
         return directory.resolve("qmp.sock");
     }
 
     /**
-     * A guest's socket.
+     * Returns the path of a guest's socket.
      *
-     * @param number 0 or 1
-     * @return its path
+     * @param number number of the guest, 0 or 1
+     * @return the path
      */
     public Path guest(int number) {
         return directory.resolve("guest" + number + ".sock");
     }
 
     /**
-     * What the monitor's clients ask about.
+     * Returns the back-end that the monitor's clients query.
      *
      * @return the back-end and its promise
      */
@@ -150,9 +150,9 @@ public final class QmpFixture implements AutoCloseable {
     }
 
     /**
-     * The rates of ports.
+     * Returns the rates of the ports.
      *
-     * @return a history that samples when it is told to
+     * @return a history whose samples the test takes
      */
     public PortHistory rates() {
         return rates;

@@ -11,8 +11,8 @@ import org.vhost4j.guests.lab.Lab;
 import org.vhost4j.sys.Await;
 
 /**
- * The monitor of a real QEMU 11 that has no machine, but a network client with the name of one of our guests. It serves
- * one client after the other.
+ * The monitor of a real QEMU 11 without a machine, with a network client named like a guest of the fixture. It serves
+ * one client at a time.
  */
 final class RealMonitor implements AutoCloseable {
 

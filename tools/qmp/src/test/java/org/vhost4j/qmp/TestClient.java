@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A client that sees every byte. */
+/** A client for tests that can send and receive any bytes. */
 final class TestClient implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
 

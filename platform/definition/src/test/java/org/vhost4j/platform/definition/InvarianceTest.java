@@ -20,7 +20,10 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
-/** Whatever the host, the guest sees the same bits or the back-end does not start: over random hosts, machines and settings. */
+/**
+ * Checks with random hosts, machines and settings that on every host the guest is offered the same bits, or the
+ * back-end does not start.
+ */
 final class InvarianceTest {
     private static final int CASES = 2000;
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.probe.HostCapability;
 
-/** What the shipped platforms say, against what was seen in the kernels' sources and on running kernels. */
+/** Compares the shipped platforms with the features found in the kernels' sources and on running kernels. */
 final class ShippedPlatformsTest {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
 

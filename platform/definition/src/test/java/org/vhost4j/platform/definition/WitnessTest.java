@@ -20,8 +20,9 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * The shipped definitions against what real kernels answered. The files are what {@code vhost4j platform probe --json} printed in guests
- * with Debian's kernels, and with Ubuntu's where Debian has none; {@code tools/witness --all} writes them again.
+ * Compares the shipped definitions with recorded probes of real kernels. The files are the output of {@code vhost4j
+ * platform probe --json} in guests with Debian's kernels, or Ubuntu's for versions that Debian lacks; {@code
+ * tools/witness --all} creates them again.
  */
 final class WitnessTest {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();

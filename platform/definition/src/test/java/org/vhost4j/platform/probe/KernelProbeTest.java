@@ -65,7 +65,7 @@ final class KernelProbeTest {
             return vhost;
         }
 
-        /** As Linux 6.18 says. */
+        /** Returns the features that Linux 6.18 reports. */
         @Override
         public int kvmFeatures(int[] registers) {
             registers[0] = vhost < 0 ? 0 : 0x1007efb;
@@ -92,7 +92,7 @@ final class KernelProbeTest {
             return uring;
         }
 
-        /** A kernel that has nothing has pages of another size. */
+        /** The kernel without capabilities has pages of another size. */
         @Override
         public int pageSize() {
             return uring == -ENOSYS ? 65536 : 4096;

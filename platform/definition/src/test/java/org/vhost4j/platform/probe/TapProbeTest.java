@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.vhost4j.sys.Errno;
 
 final class TapProbeTest {
-    /** A kernel that does what drivers/net/tun.c does, with the parts that differ as fields. */
+    /**
+     * A fake kernel that behaves like drivers/net/tun.c; the behaviour that differs between versions is configured by
+     * fields.
+     */
     private static final class FakeTun implements TunKernel {
         int opens;
         int flags = 0x7173;

@@ -18,7 +18,7 @@ import org.vhost4j.device.Budget;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SocketPair;
 
-/** Peers that send as fast as they can, by a clock that only their messages move. */
+/** Peers send as fast as they can; the clock advances only with their messages. */
 class FairTurnsTest {
     private static final int MESSAGES = 2_000;
 

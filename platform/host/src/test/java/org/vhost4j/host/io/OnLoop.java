@@ -7,7 +7,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/** A loop for a test, which keeps what is reported. */
+/** A loop for tests, which records the reported errors. */
 final class OnLoop implements AutoCloseable {
     final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
     final IoLoop loop = IoLoop.start("test", failures::add);

@@ -12,7 +12,10 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SocketMessage;
 import org.vhost4j.sys.SystemError;
 
-/** The other end of a stream in a test: plain calls on the test's thread, in exactly the pieces that the test wants. */
+/**
+ * The other end of a stream in a test, with blocking calls on the test's thread; the test determines the size of each
+ * write.
+ */
 final class Peer implements AutoCloseable {
 
     final Fd socket;

@@ -33,7 +33,7 @@ class UnixStreamTest {
 
     private record Piece(String text, int descriptors) {}
 
-    /** Keeps what comes in; closes descriptors, as most of the tests only count them. */
+    /** Records the received bytes; closes received descriptors, since most of the tests only count them. */
     private static class Keeping implements StreamHandler {
         final BlockingQueue<Piece> pieces = new LinkedBlockingQueue<>();
         final BlockingQueue<StreamEnd> ends = new LinkedBlockingQueue<>();

@@ -8,7 +8,7 @@ import java.util.function.IntSupplier;
 import org.vhost4j.device.Pollable;
 import org.vhost4j.sys.Await;
 
-/** A pollable that does what a test wants and tells what was done to it. */
+/** A pollable whose results a test sets, and which counts the calls. */
 class Counting implements Pollable {
     final AtomicLong polls = new AtomicLong();
     final AtomicLong arms = new AtomicLong();

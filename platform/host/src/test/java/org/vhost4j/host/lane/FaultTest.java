@@ -20,7 +20,10 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.MappedFile;
 import org.vhost4j.sys.MemFd;
 
-/** Memory that vanishes below one pollable, and other mishaps: only the one to blame stops. */
+/**
+ * Tests faults of one pollable, such as memory that is unmapped while in use: only the pollable with the fault is
+ * stopped.
+ */
 class FaultTest {
     private static final int BYTES = 1 << 20;
     /** Polls before the accident, enough for the hot path to be compiled by C2. */
@@ -28,7 +31,10 @@ class FaultTest {
 
     private final Recording heard = new Recording();
 
-    /** The dirty log's atomic access; a holder of its own because an enum's constants come before its fields. */
+    /**
+     * The atomic access to the dirty log, in a class of its own because an enum's constants are initialized before its
+     * fields.
+     */
     private static final class Log {
         static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
     }
@@ -80,7 +86,7 @@ class FaultTest {
         }
     }
 
-    /** A pollable over a file that its other owner shortens. */
+    /** A pollable that reads a mapped file which another owner truncates. */
     private static final class Guest extends Counting implements AutoCloseable {
         final Fd file;
         final MappedFile memory;

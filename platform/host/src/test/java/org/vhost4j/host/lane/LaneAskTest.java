@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.vhost4j.device.Pollable;
 
-/** A lane that has another one do something, and waits for it. */
+/** Tests a lane that lets another lane execute a task, and waits for it. */
 @Timeout(120)
 class LaneAskTest {
     private static final int ROUNDS = 2_000;

@@ -5,7 +5,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.vhost4j.device.Pollable;
 
-/** Keeps what a lane reports. */
+/** A listener that records a lane's reports. */
 final class Recording implements LaneListener {
     final BlockingQueue<String> faults = new LinkedBlockingQueue<>();
     final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();

@@ -21,7 +21,7 @@ class SlowTurnTest {
     @TempDir
     Path directory;
 
-    /** Takes its time once. */
+    /** A pollable that is slow once. */
     private static final class Slow implements Pollable {
         private final CountDownLatch seen = new CountDownLatch(2);
 

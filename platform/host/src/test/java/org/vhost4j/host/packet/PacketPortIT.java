@@ -36,8 +36,8 @@ import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A port on one end of a veth pair. The other end is on a bridge of the kernel, with a TAP. On its way through the kernel a VLAN tag is
- * beside the frame: the kernel takes it out where a frame is received, and a TAP has it in the frame. Needs root.
+ * A port on one end of a veth pair. The other end is on a bridge of the kernel, with a TAP. Inside the kernel a VLAN
+ * tag is stored beside the frame: the kernel removes it from a received frame, and a TAP inserts it again. Needs root.
  */
 class PacketPortIT {
     private static final int TSO = Offloads.CSUM | Offloads.TSO4 | Offloads.TSO6 | Offloads.ECN;
@@ -51,7 +51,7 @@ class PacketPortIT {
     private final TapPort tap;
     private final PacketPort port;
 
-    /** Takes frames with tags, too. */
+    /** A sink that accepts frames with tags, too. */
     private static final class Tagged implements FrameSink {
         private final Capture kept = new Capture();
         private int refusals;

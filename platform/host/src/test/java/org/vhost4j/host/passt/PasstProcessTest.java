@@ -26,7 +26,7 @@ import org.vhost4j.host.stream.StreamPort;
 import org.vhost4j.sys.Await;
 import org.vhost4j.sys.SystemError;
 
-/** Programs that behave as passt does towards the process that has started them. */
+/** Tests with programs that behave like passt towards their parent process. */
 class PasstProcessTest {
     /** Reads the socket to its end, as passt does, and leaves its arguments in a file. */
     private static final String SERVES = "echo ready >&2; echo \"$@\" >\"$0.arguments\"; exec cat <&3 >/dev/null";

@@ -12,7 +12,7 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
 
-/** Frames of random bytes, and the peer's end of a stream as byte arrays. */
+/** Creates frames of random bytes, and encodes and decodes the stream's format as the peer does. */
 final class RawFrames {
     private RawFrames() {}
 

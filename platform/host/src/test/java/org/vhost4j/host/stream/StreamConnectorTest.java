@@ -30,7 +30,7 @@ import org.vhost4j.host.lane.Lane;
 import org.vhost4j.host.lane.LaneListener;
 import org.vhost4j.sys.SocketAddress;
 
-/** A port whose peer is a socket of the JDK's, which listens, connects and goes. */
+/** Tests a port whose peer is a socket of the JDK, which listens, connects and disconnects. */
 class StreamConnectorTest {
     private static final byte[] FRAME = "twelve bytes and a payload".getBytes(StandardCharsets.US_ASCII);
 

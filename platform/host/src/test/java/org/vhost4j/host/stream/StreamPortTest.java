@@ -52,7 +52,7 @@ class StreamPortTest {
     });
     private final StreamPort port = new StreamPort("net", StreamPeer.PLAIN, new Sink(), nanos::get, trouble::add);
 
-    /** Refuses as often as it is told and keeps the rest. */
+    /** A sink that refuses a configured number of frames and records the others. */
     private final class Sink implements FrameSink {
         @Override
         public int forward(FramePort from, Frame frame) {

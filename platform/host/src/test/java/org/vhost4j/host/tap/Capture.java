@@ -13,7 +13,9 @@ import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.sys.Await;
 
-/** Keeps copies of the test's own frames and forgets all others, which the host's stack may send whenever it likes. */
+/**
+ * A sink that records copies of the test's frames and ignores all others, which the host's stack may send at any time.
+ */
 public final class Capture implements FrameSink {
     /** A frame as it came. */
     @SuppressWarnings("ArrayRecordComponent") // never compared as a whole
@@ -65,7 +67,7 @@ public final class Capture implements FrameSink {
         return receiver;
     }
 
-    /** Polls until so many of the test's frames have come. */
+    /** Polls until the given number of the test's frames has arrived. */
     public List<Kept> await(Pollable port, int frames) {
         Await.until(() -> kept.size() + " of " + frames + " frames came", Await.PATIENCE, () -> {
             int moved = port.poll();

@@ -11,8 +11,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A network namespace for one test: a thread that has left the host's. What it opens and the commands it starts belong to the
- * namespace, which ends with it. Needs root.
+ * A network namespace for one test, held by a thread that was moved into it. Everything that the thread opens and
+ * starts belongs to the namespace, which is removed when the thread ends. Needs root.
  */
 public final class NetNamespace implements AutoCloseable {
     private static final int CLONE_NEWNET = 0x40000000;
@@ -27,7 +27,7 @@ public final class NetNamespace implements AutoCloseable {
 
     private final ExecutorService thread = Executors.newSingleThreadExecutor();
 
-    /** A namespace with nothing in it but a loopback that is down. */
+    /** Creates a namespace that has only a loopback interface, which is down. */
     public NetNamespace() throws Exception {
         run(() -> {
             if (C.unshare(CLONE_NEWNET) != 0) {
@@ -38,7 +38,7 @@ public final class NetNamespace implements AutoCloseable {
         });
     }
 
-    /** Runs a task in the namespace. */
+    /** Runs a task in the namespace, and waits for it. */
     public <T> T run(Callable<T> task) throws Exception {
         try {
             return thread.submit(task).get(120, TimeUnit.SECONDS);
@@ -53,7 +53,7 @@ public final class NetNamespace implements AutoCloseable {
         }
     }
 
-    /** Runs a command in the calling thread's namespace; it must succeed. */
+    /** Runs a command in the calling thread's namespace; fails unless its exit status is 0. */
     public static void command(String line) throws IOException, InterruptedException {
         Process process =
                 new ProcessBuilder(line.split(" ")).redirectErrorStream(true).start();

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import org.vhost4j.device.frame.Frame;
 
-/** IPv4 frames with TCP or UDP for a test, and what one needs to check them; written for clearness, byte by byte. */
+/** Creates IPv4 frames with TCP or UDP for tests, and checks them; written for clarity, byte by byte. */
 public final class Packet {
     static final byte[] TO = {0x52, 0x54, 0, 0, 0, 2};
     static final byte[] FROM = {0x52, 0x54, 0, 0, 0, 1};
@@ -18,7 +18,9 @@ public final class Packet {
 
     private Packet() {}
 
-    /** A frame whose checksum field holds the pseudo header's sum, as a sender with checksum offload leaves it. */
+    /**
+     * Creates a frame whose checksum field has the pseudo-header's sum, as a sender with checksum offload writes it.
+     */
     public static byte[] of(int protocol, int payload) {
         int transport = protocol == TCP ? 20 : 8;
         ByteBuffer b = ByteBuffer.allocate(ETHERNET + IP + transport + payload);
@@ -70,7 +72,7 @@ public final class Packet {
                 && frame[0] == TO[0];
     }
 
-    /** Whether both checksums of a finished frame are right. */
+    /** Returns whether both checksums of a complete frame are correct. */
     public static boolean isSound(byte[] frame) {
         int end = ETHERNET + (((frame[16] & 0xff) << 8) | (frame[17] & 0xff));
         return end == frame.length
@@ -98,7 +100,7 @@ public final class Packet {
         return (int) folded;
     }
 
-    /** The bytes in native memory, as one frame of pieces of this length. */
+    /** Copies the bytes to native memory, as one frame of pieces of the given length. */
     public static Frame frame(Arena arena, byte[] bytes, int pieceLength) {
         MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
         Frame frame = new Frame();
@@ -110,7 +112,7 @@ public final class Packet {
         return frame;
     }
 
-    /** The same with the header of a super-frame. */
+    /** Copies the bytes to native memory, as a frame with the header of a super-frame. */
     public static Frame superFrame(Arena arena, byte[] bytes, int protocol, int gsoSize) {
         Frame frame = frame(arena, bytes, 4096);
         frame.flags = Frame.NEEDS_CSUM;

@@ -40,7 +40,7 @@ import org.vhost4j.sys.Await;
 import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.sys.SystemError;
 
-/** Two TAPs on a kernel bridge in a network namespace: what is written to the one comes out of the other. Needs root. */
+/** Tests two TAPs on a kernel bridge in a network namespace: frames written to one arrive at the other. Needs root. */
 class TapPortIT {
     private static final int TSO = CSUM | TSO4 | TSO6 | ECN;
 

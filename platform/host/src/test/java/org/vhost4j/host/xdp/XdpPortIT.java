@@ -48,7 +48,7 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.OpenDescriptors;
 import org.vhost4j.sys.SystemError;
 
-/** A port on one end of a veth pair by AF_XDP, and a packet port on the other. Needs root. */
+/** Tests an AF_XDP port on one end of a veth pair, with a packet port on the other end. Needs root. */
 class XdpPortIT {
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     private final BlockingQueue<byte[]> came = new LinkedBlockingQueue<>();

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** A small report with something of everything. */
+/** A small example report with all kinds of content. */
 final class Reports {
     static final Figure RATE = Figure.RATE;
     static final Figure MEDIAN = Figure.micros("median");

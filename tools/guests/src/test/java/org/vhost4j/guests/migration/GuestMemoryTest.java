@@ -11,7 +11,7 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.MappedFile;
 import org.vhost4j.sys.MemFd;
 
-/** Memories are the same, or it is said where they are not. */
+/** Tests that memories compare as equal, or the first difference is reported. */
 class GuestMemoryTest {
     private static final long BYTES = 64 * 4096;
 

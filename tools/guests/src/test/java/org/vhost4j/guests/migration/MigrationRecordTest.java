@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.guests.lab.GuestFailure;
 
-/** What the table says of several migrations, and what counts as whole. */
+/** Tests the table of several migrations, and when a record is complete. */
 class MigrationRecordTest {
     private static final Interval QUIET = interval(1000, 0, 0, 0, 4000, 0, 0);
 

@@ -16,7 +16,7 @@ import org.vhost4j.guests.qemu.Attachment.Driver;
 import org.vhost4j.guests.qemu.Attachment.Offer;
 import org.vhost4j.guests.qemu.Attachment.Settings;
 
-/** What follows from what was observed. */
+/** Tests the conclusions from observations. */
 class AttachRecordTest {
     private static final FeatureSet BARE = FeatureSet.of(Feature.VERSION_1, Feature.ACCESS_PLATFORM);
 

@@ -17,7 +17,7 @@ import org.vhost4j.frontend.RawMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** The back-end that agrees to everything, as a front-end meets it. */
+/** Tests the back-end that accepts every request, with a front-end. */
 class ConsentTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final int REPLY = 5;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The small parts of the published text. */
+/** Tests the parts that the published text consists of. */
 class FeatureTextTest {
     private static final List<String> MACHINES =
             List.of("pc-q35-10.0", "pc-q35-9.2", "pc-q35-9.1", "pc-q35-2.4", "pc-i440fx-10.0", "pc-i440fx-9.2");

@@ -19,9 +19,9 @@ import org.vhost4j.guests.qemu.Attachment.Offer;
 import org.vhost4j.guests.qemu.Attachment.Settings;
 
 /**
- * The published tables against the QEMUs that are here: the newest machine of each, and all machines of one. When this fails because
- * a QEMU is another one now, {@code tools/vhost4j qemu-features --markdown docs/qemu-features.md} writes what holds, and the summary
- * above the tables wants to be read again.
+ * Compares the published tables with the installed QEMUs: the newest machine of each, and all machines of one. If the
+ * test fails after an update of QEMU, run {@code tools/vhost4j qemu-features --markdown docs/qemu-features.md}, and
+ * check the summary above the tables.
  */
 final class QemuFeaturesIT {
     private static final Path PUBLISHED = Path.of("..", "..", "docs", "qemu-features.md");

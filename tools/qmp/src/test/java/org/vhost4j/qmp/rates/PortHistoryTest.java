@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.vhost4j.device.bridge.PortVlan;
 import org.vhost4j.vhostuser.server.PortSnapshot;
 
-/** What a port does in a second, by a clock that the test moves. */
+/** Tests the rates of a port per second, with a clock that the test advances. */
 class PortHistoryTest {
     private static final Instant FIRST = Instant.ofEpochSecond(1_000);
 

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Makes Markdown of a schema, and insists on its being documented: every member, argument and value, and nothing else.
+ * Converts a schema to Markdown, and requires documentation of every member, argument and value, and of nothing else.
  */
 final class SchemaDocument {
     private static final Pattern NAMED = Pattern.compile("@([A-Za-z0-9_-]+): ?(.*)");
@@ -52,7 +52,7 @@ final class SchemaDocument {
         return line.replace("``", "`").replaceAll("@([A-Za-z0-9_-]+)", "`$1`");
     }
 
-    /** What the comment of one definition says. */
+    /** The parsed comment of one definition. */
     private static final class Comment {
         private final List<String> body = new ArrayList<>();
         private final Map<String, String> members = new LinkedHashMap<>();

@@ -11,7 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** docs/qmp.md is made of the schema: {@code mvn test -Dtest=SchemaDocumentTest -Dvhost4j.write-docs=true} regenerates it. */
+/**
+ * Tests that docs/qmp.md matches the schema; {@code mvn test -Dtest=SchemaDocumentTest -Dvhost4j.write-docs=true}
+ * regenerates it.
+ */
 class SchemaDocumentTest {
     private static final Path DOCUMENT = Path.of("..", "..", "docs", "qmp.md");
 

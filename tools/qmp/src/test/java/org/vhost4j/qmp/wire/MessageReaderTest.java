@@ -14,11 +14,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** What a client's bytes are taken for. The words and places are those of QEMU 11.1, against which an IT holds them. */
+/**
+ * Tests the parsing of a client's bytes. Error texts and positions are those of QEMU 11.1, with which an integration
+ * test compares them.
+ */
 class MessageReaderTest {
     private static final MessageLimits SMALL = new MessageLimits(100, 40, 8);
 
-    /** Everything that a reader found, in order. */
+    /** Records all messages and errors of a reader, in order. */
     private static final class Found implements MessageReader.Sink {
         private final List<String> all = new ArrayList<>();
 

@@ -15,7 +15,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.sys.PeerProcess;
 
-/** A front-end that acknowledges faster than the disk writes leaves one task waiting, and the last word counts. */
+/**
+ * Tests a front-end that acknowledges features faster than the disk writes: at most one task waits, and the last
+ * acknowledgement is written.
+ */
 class AcknowledgementFileTest {
     @TempDir
     Path directory;
@@ -23,7 +26,7 @@ class AcknowledgementFileTest {
     private final List<String> troubles = new ArrayList<>();
     private final SlowDisk disk = new SlowDisk();
 
-    /** Does nothing until it is told to. */
+    /** An executor that runs its tasks only when the test requests it. */
     private static final class SlowDisk extends AbstractExecutorService {
         private final List<Runnable> waiting = new ArrayList<>();
 

@@ -8,7 +8,7 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
-/** A port of a test that can move, refuses every frame and does nothing else; a subclass overrides what it is about. */
+/** A port for tests that can be handed over and refuses every frame; subclasses override the methods under test. */
 public abstract class IdlePort implements CountedPort, Uplink.Movable {
     private final String name;
     private final PortCounters counters = new PortCounters();

@@ -21,9 +21,9 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.host.lane.Lane;
 
-/** A port that is removed while frames move. */
+/** Tests the removal of a port while frames are forwarded. */
 class PortRemovalTest {
-    /** Says when it is closed. */
+    /** A port that records when it is closed. */
     private static final class Port extends IdlePort {
         private final Runnable closing;
 

@@ -22,7 +22,10 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.sys.InSharedMemory;
 import org.vhost4j.sys.PeerProcess;
 
-/** What outlives a back-end counts for the same front-end process, and only what is certainly our own is mapped. */
+/**
+ * Tests that saved positions are used for the same front-end process only, and that only a file that certainly belongs
+ * to this program is mapped.
+ */
 class ProgressFileTest {
     private static final PeerProcess QEMU = new PeerProcess("a-boot", 4026531836L, 42, 1000);
 

@@ -20,7 +20,7 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.session.RefusedException;
 
-/** A front-end on the other end of the pipe that does its part, and one that does not. */
+/** Tests a front-end that reads and writes its end of the pipe as specified, and one that does not. */
 @Timeout(300)
 class StatePipeTest {
     private static final int F_SETPIPE_SZ = 1031;

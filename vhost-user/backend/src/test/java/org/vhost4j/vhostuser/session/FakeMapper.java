@@ -10,8 +10,8 @@ import java.util.Set;
 import org.vhost4j.sys.Fd;
 
 /**
- * Maps regions to addresses that nothing is behind: a session computes with guest memory and never touches it, and here it would
- * crash if it did; except for the in-flight area. Every file has {@link #fileSize} bytes.
+ * Maps regions to addresses without memory: a session computes guest addresses and never accesses guest memory, except
+ * for the in-flight area. An access would crash. Every file has {@link #fileSize} bytes.
  */
 final class FakeMapper implements RegionMapper {
     long fileSize = 1L << 40;

@@ -27,7 +27,7 @@ import org.vhost4j.vhostuser.wire.VringAddress;
 import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
-/** A front-end over a session with a fake device; every message goes through bytes, as on a socket. */
+/** A front-end for a session with a fake device; every message is encoded and decoded, as on a socket. */
 final class FrontEnd implements AutoCloseable {
     static final FeatureSet FEATURES = FeatureSet.of(
             Feature.CSUM,
@@ -210,7 +210,7 @@ final class FrontEnd implements AutoCloseable {
         return this;
     }
 
-    /** Ends the session and checks that nothing is left of it. */
+    /** Ends the session and checks that it has released everything. */
     @Override
     public void close() {
         requests.close();

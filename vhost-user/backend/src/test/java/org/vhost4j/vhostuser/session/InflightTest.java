@@ -24,7 +24,9 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** GET_INFLIGHT_FD and SET_INFLIGHT_FD, as QEMU's vhost-user-blk and Cloud Hypervisor send them, and what is refused. */
+/**
+ * Tests GET_INFLIGHT_FD and SET_INFLIGHT_FD as QEMU's vhost-user-blk and Cloud Hypervisor send them, and invalid ones.
+ */
 class InflightTest {
     private static final int BYTES = 24;
     private static final long PACKED = FrontEnd.FEATURES.low() | FrontEnd.PROTOCOL_FEATURES_BIT;

@@ -15,7 +15,7 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** Rings behind an IOMMU, whose own memory comes and goes. */
+/** Tests rings behind an IOMMU, whose own memory is mapped and unmapped. */
 class IommuRingTest {
     private static final SessionOptions OPTIONS = new SessionOptions(
             FrontEnd.FEATURES.plus(FeatureSet.of(Feature.ACCESS_PLATFORM)), SessionOptions.SERVED, 5, 1024, 24, 509);

@@ -26,7 +26,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
-/** The log of dirty pages, in the order in which QEMU 11 sends its messages and in others that are allowed. */
+/** Tests the dirty log with messages in QEMU 11's order, and in other permitted orders. */
 class MigrationTest {
     private static final int BOTH = IotlbMessage.READ | IotlbMessage.WRITE;
     private static final long LOG_ALL = Feature.LOG_ALL.mask();

@@ -15,7 +15,7 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** The order in which QEMU 10 and 11 send their messages, as seen on the socket. */
+/** Tests the sequence of messages that QEMU 10 and 11 send, as recorded on the socket. */
 class QemuSequenceTest {
     private static final MemoryRegion LOW = new MemoryRegion(0, 0x8000_0000L, 0x7f00_0000_0000L, 0);
     private static final MemoryRegion HIGH =

@@ -25,7 +25,7 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** What is wrong with a message before its contents count, for every request that there is. */
+/** Tests the errors in a message that are detected before its content is read, for every request. */
 class RequestTableTest {
     private static final Set<Request> UNSERVED = EnumSet.of(
             Request.SET_LOG_BASE,

@@ -27,8 +27,9 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * Random front-ends. Most of what they send is right, so that they come far; some of it is damaged. Whatever they do ends in a
- * {@link ProtocolException} or not at all, {@link FakeEffects} sees no broken promise, and nothing is left over.
+ * Tests a session with random front-ends. Most of their messages are valid, so that they reach deep states; some are
+ * damaged. A session ends with a {@link ProtocolException} or continues, {@link FakeEffects} detects no violated
+ * contract, and no resource is leaked.
  */
 class SessionFuzzTest {
     private static final int MESSAGES = 4000;

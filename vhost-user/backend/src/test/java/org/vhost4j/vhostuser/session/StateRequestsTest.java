@@ -19,7 +19,7 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** What moves besides memory, in QEMU's order at the source and at the destination. */
+/** Tests the transfer of the device state, with messages in QEMU's order at the source and at the destination. */
 class StateRequestsTest {
     private static final int SAVE = 0;
     private static final int LOAD = 1;

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The exact line of every message that there is: each request, and each reply that is not a mere result. */
+/** Tests the exact line for every message: each request, and each reply that has more than a result. */
 class MessageLinesTest {
     private static final String FRONT_END = """
         GET_FEATURES (need_reply)

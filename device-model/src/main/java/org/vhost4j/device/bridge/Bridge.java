@@ -16,8 +16,8 @@ import org.vhost4j.device.offload.Coalescer;
 import org.vhost4j.device.offload.OffloadEngine;
 
 /**
- * A learning bridge (IEEE 802.1D without the spanning tree): a frame goes to the port of its destination, to all other ports when
- * that is unknown or a group, and never back.
+ * A learning bridge (IEEE 802.1D without the spanning tree): a frame goes to the port of its destination, to all other
+ * ports when that is unknown or a group, and never back to the port that it came from.
  *
  * <p>A frame with one receiver stays with its sender while the receiver has no room; a flooded one never waits. An
  * uplink does not wait for one of several guests: frames for a guest without room wait in a queue of that guest, or are
@@ -166,7 +166,7 @@ public final class Bridge implements FrameSink {
     }
 
     // Methods that add and remove ports while frames move. To add a port, the calling thread calls place once, occupy
-    // on every bridge, then settle once; to remove one, vacate on every bridge, then release once.
+    // on every bridge, then enterOwnAddress once; to remove one, vacate on every bridge, then release once.
 
     /**
      * Assigns a number to a new port, in all bridges that share stations with this one. Any thread may call it, one at
@@ -237,8 +237,8 @@ public final class Bridge implements FrameSink {
      *
      * @param number the port's number
      */
-    public void settle(int number) {
-        tables.settle(number);
+    public void enterOwnAddress(int number) {
+        tables.enterOwnAddress(number);
     }
 
     /**
@@ -266,7 +266,7 @@ public final class Bridge implements FrameSink {
      *
      * @param number the port's number
      * @param rules the new rules; they cannot change whether the port is an uplink
-     * @return true when {@link #settle} has to be called after that
+     * @return true when {@link #enterOwnAddress} has to be called after that
      */
     public boolean change(int number, PortRules rules) {
         return tables.change(number, rules);

@@ -96,7 +96,7 @@ final class MacTable {
         private volatile boolean running = true;
 
         /** Index of the port's own entry that it replaces next in a full bucket. */
-        private int turn;
+        private int nextReplaced;
 
         private Port(String name, PortRules rules) {
             this.name = name;
@@ -204,7 +204,7 @@ final class MacTable {
     }
 
     /**
-     * Adds a port while frames move. The table keeps its size, and holds no station of the port until {@link #settle}.
+     * Adds a port while frames move. The table keeps its size, and holds no station of the port until {@link #enterOwnAddress}.
      * Any thread may call it, one at a time.
      *
      * @param number number of a port that was released, or the next unused one
@@ -237,7 +237,7 @@ final class MacTable {
      * @param number number of a port that was {@linkplain #place placed}, or whose rules have {@linkplain #change
      *     changed}
      */
-    void settle(int number) {
+    void enterOwnAddress(int number) {
         for (int i = 0; i < last.length; i++) {
             // A value that was set while another lane still had the previous array could be wrong.
             SLOT.setOpaque(last, i, NO_STATION);
@@ -293,7 +293,7 @@ final class MacTable {
      * Changes the rules of a port. Its stations stay unless the rules change the address or the VLANs. Called by the
      * port's lane.
      *
-     * @return true when {@link #settle} has to be called afterwards
+     * @return true when {@link #enterOwnAddress} has to be called afterwards
      */
     boolean change(int number, PortRules rules) {
         Port before = ports[number];
@@ -575,7 +575,7 @@ final class MacTable {
         int own = -1;
         int others = -1;
         for (int i = 0; i < WAYS; i++) {
-            int at = first + (i + port.turn & WAYS - 1);
+            int at = first + (i + port.nextReplaced & WAYS - 1);
             long entry = (long) SLOT.getOpaque(entries, at);
             if (entry == NONE) {
                 return at;
@@ -588,7 +588,7 @@ final class MacTable {
                 }
             }
         }
-        port.turn++;
+        port.nextReplaced++;
         return others >= 0 ? others : own;
     }
 

@@ -121,9 +121,9 @@ final class VlanTables {
         return number;
     }
 
-    /** Calls {@link MacTable#settle} in every VLAN. */
-    synchronized void settle(int number) {
-        each((vlan, table) -> table.settle(number));
+    /** Calls {@link MacTable#enterOwnAddress} in every VLAN. */
+    synchronized void enterOwnAddress(int number) {
+        each((vlan, table) -> table.enterOwnAddress(number));
     }
 
     /** Calls {@link MacTable#release} in every VLAN. The number is free afterwards. */
@@ -138,7 +138,7 @@ final class VlanTables {
     /**
      * Changes the rules of a port, as {@link MacTable#change}. Called by the port's lane.
      *
-     * @return true when {@link #settle} has to be called after all bridges have the new rules
+     * @return true when {@link #enterOwnAddress} has to be called after all bridges have the new rules
      */
     synchronized boolean change(int number, PortRules rules) {
         Port before = ports.get(number);

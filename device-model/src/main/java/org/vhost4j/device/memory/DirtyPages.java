@@ -59,10 +59,10 @@ public final class DirtyPages {
      * Sets a listener for writes that the log does not cover: the migration would copy the guest's memory without them.
      * Until this is called such pages are ignored.
      *
-     * @param told called once, with one line
+     * @param listener called once, with one line
      */
-    public void whenBeyond(Consumer<String> told) {
-        beyond = told;
+    public void whenBeyond(Consumer<String> listener) {
+        beyond = listener;
     }
 
     /**
@@ -192,10 +192,10 @@ public final class DirtyPages {
     }
 
     private void tellBeyond(long guestAddress, long bytes) {
-        Consumer<String> told = beyond;
+        Consumer<String> listener = beyond;
         beyond = null;
-        if (told != null) {
-            told.accept("%d bytes at guest address 0x%x were written, and the log of dirty pages ends at 0x%x"
+        if (listener != null) {
+            listener.accept("%d bytes at guest address 0x%x were written, and the log of dirty pages ends at 0x%x"
                     .formatted(bytes, guestAddress, log.coveredBytes()));
         }
     }

@@ -93,7 +93,7 @@ final class TxQueue {
             long first = NetHeader.first(at);
             // Prefetches the frame's cache line, so that the lines of several frames are loaded at the same time.
             seen ^= HostMemory.getLongLE(at + headerBytes);
-            if (NetHeader.asksForNothing(first)) {
+            if (NetHeader.requestsNothing(first)) {
                 burst.plain(good, 0);
             } else {
                 long partial = NetHeader.partialChecksum(first, at);

@@ -20,7 +20,7 @@ final class MssTable {
 
     private final long[] entries = new long[CONNECTIONS];
     private final long secret = new SecureRandom().nextLong();
-    private int turn;
+    private int nextReplaced;
 
     /**
      * Returns the key of a connection.
@@ -63,7 +63,7 @@ final class MssTable {
      */
     void put(long connection, int mss) {
         int set = set(connection);
-        int place = set + (turn++ & WAYS - 1);
+        int place = set + (nextReplaced++ & WAYS - 1);
         for (int i = set; i < set + WAYS; i++) {
             if (((entries[i] ^ connection) & ~MSS_MASK) == 0) {
                 place = i;

@@ -86,7 +86,7 @@ record FrameCase(int frameBytes, boolean packed, boolean mergeable, Driver drive
     private boolean belongsTo(Plan plan) {
         return switch (plan.depth()) {
             case FULL -> true;
-            case NORMAL -> saysSomethingNew();
+            case NORMAL -> isRelevant();
             case QUICK ->
                 driver == Driver.DPDK && mergeable && (frameBytes == SMALL || (!packed && frameBytes == 1500));
         };
@@ -96,7 +96,7 @@ record FrameCase(int frameBytes, boolean packed, boolean mergeable, Driver drive
      * Returns whether a normal run includes the case: each option by itself with frames of 64 bytes; for other sizes
      * only the options of most guests.
      */
-    private boolean saysSomethingNew() {
+    private boolean isRelevant() {
         if (driver != Driver.DPDK || !mergeable) {
             return frameBytes == SMALL && !packed && (driver == Driver.DPDK || mergeable);
         }

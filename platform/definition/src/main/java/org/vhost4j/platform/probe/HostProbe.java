@@ -93,7 +93,7 @@ public final class HostProbe {
         Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
         new TapProbe(tun, answers).run();
         new KernelProbe(kernel, answers).run();
-        return new HostCapabilities(kernelSays("hostname", "this host"), kernelSays("osrelease", ""), answers);
+        return new HostCapabilities(kernelName("hostname", "this host"), kernelName("osrelease", ""), answers);
     }
 
     /**
@@ -103,10 +103,10 @@ public final class HostProbe {
      * @return one line; empty when it cannot be read
      */
     public static String kernelVersion() {
-        return kernelSays("version", "");
+        return kernelName("version", "");
     }
 
-    private static String kernelSays(String name, String otherwise) {
+    private static String kernelName(String name, String otherwise) {
         try {
             return Files.readString(Path.of("/proc/sys/kernel", name)).strip();
         } catch (IOException e) {

@@ -81,7 +81,7 @@ final class XdpInterface implements AutoCloseable {
             XdpInterface found = new XdpInterface(fd, name);
             found.beEthernet();
             found.bePromiscuous();
-            found.beTold();
+            found.watchLink();
             return found;
         } catch (SystemError e) {
             fd.close();
@@ -119,7 +119,7 @@ final class XdpInterface implements AutoCloseable {
      * Binds the socket to one EtherType, with a filter that drops all frames: a socket without a protocol gets no error
      * when the interface is removed.
      */
-    private void beTold() {
+    private void watchLink() {
         try (Arena arena = Arena.ofConfined()) {
             // struct sock_fprog with one struct sock_filter: return 0 bytes.
             MemorySegment instruction = arena.allocate(8, Long.BYTES);

@@ -32,13 +32,13 @@ final class TrafficJob implements Job {
 
     @Override
     public boolean drained() {
-        boolean settled = true;
+        boolean drained = true;
         for (FrameSender sender : senders) {
             sent += sender.collect();
-            settled &= sender.inFlight() == 0;
+            drained &= sender.inFlight() == 0;
         }
         receive();
-        return settled;
+        return drained;
     }
 
     @Override

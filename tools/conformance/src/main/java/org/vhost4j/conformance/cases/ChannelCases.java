@@ -165,10 +165,11 @@ public final class ChannelCases implements CaseGroup {
         driver.start();
         traffic(context, driver);
         int changes = 0;
-        for (BackendRequest told : told(context, channel)) {
+        for (BackendRequest request : receiveRequests(context, channel)) {
             context.require(
-                    told != BackendRequest.CONFIG_CHANGE_MSG || config, "CONFIG_CHANGE_MSG without PROTOCOL_F_CONFIG");
-            changes += told == BackendRequest.CONFIG_CHANGE_MSG ? 1 : 0;
+                    request != BackendRequest.CONFIG_CHANGE_MSG || config,
+                    "CONFIG_CHANGE_MSG without PROTOCOL_F_CONFIG");
+            changes += request == BackendRequest.CONFIG_CHANGE_MSG ? 1 : 0;
         }
         if (changes > 0) {
             context.note("GET_CONFIG after %d changes", changes);
@@ -177,7 +178,7 @@ public final class ChannelCases implements CaseGroup {
     }
 
     /** Returns the requests of the back-end, and answers those with need_reply. */
-    private static List<BackendRequest> told(CaseContext context, FrontEndSocket channel) {
+    private static List<BackendRequest> receiveRequests(CaseContext context, FrontEndSocket channel) {
         List<BackendRequest> all = new ArrayList<>();
         while (true) {
             try (RawMessage message = channel.receive(context.quiet())) {

@@ -42,7 +42,7 @@ public final class IommuCases implements CaseGroup {
                         "iommu.told-before",
                         IOTLB,
                         "a translation that is given without a question is used",
-                        IommuCases::toldBefore),
+                        IommuCases::requestedBefore),
                 Case.of(
                         "iommu.withdrawn",
                         IOTLB,
@@ -122,7 +122,7 @@ public final class IommuCases implements CaseGroup {
         }
     }
 
-    private static void toldBefore(CaseContext context) {
+    private static void requestedBefore(CaseContext context) {
         NetDriver driver = negotiated(context);
         FrontEndIommu iommu = context.keep(new FrontEndIommu(driver));
         context.note("an update of all memory before the rings start, then frames");

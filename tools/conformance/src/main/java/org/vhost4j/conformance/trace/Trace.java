@@ -154,7 +154,7 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
         for (int i = 0; i < Math.max(before.size(), after.size()); i++) {
             TracedMessage one = i < before.size() ? before.get(i) : null;
             TracedMessage other = i < after.size() ? after.get(i) : null;
-            if (one == null || other == null || !one.saysTheSameAs(other)) {
+            if (one == null || other == null || !one.isSameAs(other)) {
                 return Optional.of("message %d differs%n  recorded: %s%n  now:      %s"
                         .formatted(i + 1, one == null ? "nothing more" : one, other == null ? "nothing more" : other));
             }

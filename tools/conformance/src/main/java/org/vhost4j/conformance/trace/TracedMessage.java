@@ -74,7 +74,7 @@ public record TracedMessage(String connection, boolean sent, byte[] bytes, int d
      * @param other the message of the other run
      * @return true when all other bytes are equal
      */
-    public boolean saysTheSameAs(TracedMessage other) {
+    public boolean isSameAs(TracedMessage other) {
         return connection.equals(other.connection)
                 && sent == other.sent
                 && descriptors == other.descriptors
@@ -108,7 +108,7 @@ public record TracedMessage(String connection, boolean sent, byte[] bytes, int d
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof TracedMessage message && saysTheSameAs(message) && Arrays.equals(bytes, message.bytes);
+        return other instanceof TracedMessage message && isSameAs(message) && Arrays.equals(bytes, message.bytes);
     }
 
     @Override

@@ -130,8 +130,8 @@ final class BridgeSeat {
     }
 
     /** Enters the address that the port's rules give to it into the table. */
-    void settle() {
-        Backend.inLane(own, () -> bridge(own).settle(number));
+    void enterOwnAddress() {
+        Backend.inLane(own, () -> bridge(own).enterOwnAddress(number));
     }
 
     /** Applies other rules to the port. */
@@ -140,7 +140,7 @@ final class BridgeSeat {
         Backend.inLane(own, () -> settles[0] = bridge(own).change(number, changed));
         inAll(bridge -> bridge.obey(number, changed));
         if (settles[0]) {
-            settle();
+            enterOwnAddress();
         }
     }
 

@@ -452,7 +452,7 @@ final class DeviceEffects implements SessionEffects {
     }
 
     @Override
-    public void positionTold(int index) {
+    public void positionKnown(int index) {
         queues[index].inPlace = false;
         progress.of(index).forget();
     }
@@ -705,7 +705,7 @@ final class DeviceEffects implements SessionEffects {
     }
 
     /** Returns the features that the driver acknowledged, once one of its queues has run. */
-    Optional<FeatureSet> settled() {
+    Optional<FeatureSet> negotiatedFeatures() {
         return Optional.ofNullable(announced);
     }
 

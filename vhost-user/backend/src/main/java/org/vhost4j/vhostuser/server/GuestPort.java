@@ -338,7 +338,7 @@ final class GuestPort implements DeviceOwner {
                 name,
                 endpoint,
                 state,
-                now == null ? Optional.empty() : now.settled(),
+                now == null ? Optional.empty() : now.negotiatedFeatures(),
                 switch (macSource) {
                     case DEVICE -> device.control().config().mac();
                     case GIVEN -> endpoint.mac();

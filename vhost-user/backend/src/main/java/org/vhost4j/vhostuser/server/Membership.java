@@ -191,7 +191,7 @@ public final class Membership {
                 }
             }
             Backend.inLane(own, () -> own.running(guest.device(), false));
-            seat.settle();
+            seat.enterOwnAddress();
             return seat.number();
         } catch (RuntimeException | Error e) {
             seat.leave(
@@ -351,7 +351,7 @@ public final class Membership {
                         backend.tellParts(opened.getFirst(), backend.anyGuestAccepts());
                     });
                 }
-                seat.settle();
+                seat.enterOwnAddress();
                 done = true;
             } finally {
                 if (!done) {

@@ -194,7 +194,7 @@ final class Rings {
         boolean was = ring.started;
         halt(ring);
         if (was) {
-            effects.positionTold(ring.index);
+            effects.positionKnown(ring.index);
         }
     }
 
@@ -423,7 +423,7 @@ final class Rings {
         for (Ring ring : rings) {
             abandon(ring);
             // Also for a queue that was not started here, because the next driver is a new one.
-            effects.positionTold(ring.index);
+            effects.positionKnown(ring.index);
             ring.reset();
         }
     }

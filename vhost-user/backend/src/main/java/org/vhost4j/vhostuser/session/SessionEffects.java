@@ -118,7 +118,7 @@ public interface SessionEffects {
      *
      * @param index index of the virtqueue
      */
-    void positionTold(int index);
+    void positionKnown(int index);
 
     /**
      * Notifies that the front-end has stopped the last started queue, by GET_VRING_BASE, by a reset, or by

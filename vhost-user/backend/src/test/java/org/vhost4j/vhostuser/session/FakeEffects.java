@@ -22,7 +22,7 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Records effects, and fails as soon as the session breaks a promise that {@link SessionEffects} makes. */
+/** Records effects, and fails as soon as the session violates the contract of {@link SessionEffects}. */
 final class FakeEffects implements SessionEffects {
     /** How far a queue comes between start and stop. */
     static final int PROGRESS = 3;
@@ -192,7 +192,7 @@ final class FakeEffects implements SessionEffects {
     }
 
     @Override
-    public void positionTold(int index) {
+    public void positionKnown(int index) {
         assertThat(running).as("queues that run").doesNotContainKey(index);
         told.add(index);
     }

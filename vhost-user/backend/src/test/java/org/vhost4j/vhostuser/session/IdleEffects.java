@@ -13,7 +13,7 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Agrees to everything and does nothing. */
+/** Effects that accept everything and do nothing. */
 class IdleEffects implements SessionEffects {
     @Override
     public int queueNumber(boolean ownsConfig) {
@@ -53,7 +53,7 @@ class IdleEffects implements SessionEffects {
     }
 
     @Override
-    public void positionTold(int index) {}
+    public void positionKnown(int index) {}
 
     @Override
     public void allQueuesStopped() {}

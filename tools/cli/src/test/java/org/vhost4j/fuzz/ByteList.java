@@ -3,17 +3,17 @@ package org.vhost4j.fuzz;
 
 import java.io.ByteArrayOutputStream;
 
-/** Writes what {@link FuzzInput} reads. */
+/** Builds inputs for {@link FuzzInput}. */
 public final class ByteList {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
-    /** Nothing yet. */
+    /** Creates an empty list. */
     public ByteList() {}
 
     /**
-     * One byte.
+     * Appends one byte.
      *
-     * @param value its low 8 bits
+     * @param value the byte, in its low 8 bits
      * @return this
      */
     public ByteList u8(int value) {
@@ -22,9 +22,9 @@ public final class ByteList {
     }
 
     /**
-     * Two bytes, little-endian.
+     * Appends two bytes, little-endian.
      *
-     * @param value its low 16 bits
+     * @param value the number, in its low 16 bits
      * @return this
      */
     public ByteList u16(int value) {
@@ -32,9 +32,9 @@ public final class ByteList {
     }
 
     /**
-     * Four bytes, little-endian.
+     * Appends four bytes, little-endian.
      *
-     * @param value all of it
+     * @param value the number
      * @return this
      */
     public ByteList i32(int value) {
@@ -42,9 +42,9 @@ public final class ByteList {
     }
 
     /**
-     * Eight bytes, little-endian.
+     * Appends eight bytes, little-endian.
      *
-     * @param value all of it
+     * @param value the number
      * @return this
      */
     public ByteList i64(long value) {
@@ -52,9 +52,9 @@ public final class ByteList {
     }
 
     /**
-     * Bytes as they are.
+     * Appends an array.
      *
-     * @param value all of them
+     * @param value the bytes
      * @return this
      */
     public ByteList all(byte[] value) {
@@ -63,7 +63,7 @@ public final class ByteList {
     }
 
     /**
-     * What was written.
+     * Returns the appended bytes.
      *
      * @return a copy
      */

@@ -8,7 +8,10 @@ import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.offload.Frames;
 
-/** A receiver that reads every byte of what it is given, lends buffers, and checks that it gets nothing that it does not accept. */
+/**
+ * A receiver that reads every byte of its frames, provides buffers, and checks that it receives only frames that it
+ * accepts.
+ */
 public final class CollectingPort implements LandingPort {
     private static final int BUFFER = 1500;
     private static final int ROOM = 1 << 20;
@@ -25,14 +28,14 @@ public final class CollectingPort implements LandingPort {
 
     private boolean counts;
 
-    /** A port that accepts nothing. */
+    /** Creates a port without offloads. */
     public CollectingPort() {}
 
     /**
-     * Begins again.
+     * Resets the port.
      *
-     * @param takes a mask of {@link Offloads}
-     * @param countsThem whether the driver hears of segments that were put together
+     * @param takes accepted offloads, a mask of {@link Offloads}
+     * @param countsThem whether the driver receives the number of coalesced segments
      */
     public void begin(int takes, boolean countsThem) {
         accepts = takes;
@@ -45,25 +48,25 @@ public final class CollectingPort implements LandingPort {
     }
 
     /**
-     * Limits what fits from now on.
+     * Limits the frames that the port accepts from now on.
      *
-     * @param most frames
+     * @param most maximum number of frames
      */
     public void room(int most) {
         room = most;
     }
 
     /**
-     * Frames as they were delivered.
+     * Returns the received frames.
      *
-     * @return their bytes, in their order
+     * @return the bytes of each, in order
      */
     public List<byte[]> bytes() {
         return plain;
     }
 
     /**
-     * Frames as they landed or were delivered, with their headers; those that were delivered have no pieces any more.
+     * Returns the received frames with their headers; those received by {@code deliver} no longer have pieces.
      *
      * @return as many as {@link #bytes()}
      */

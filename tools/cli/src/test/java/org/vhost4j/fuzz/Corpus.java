@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Inputs that are kept in the tree: {@code fuzz/TARGET.txt} beside the classes of the tests has one a line, in Base64. Coverage has chosen
- * them in long runs, or they were findings.
+ * The inputs that are stored in the source tree: {@code fuzz/TARGET.txt} in the test resources has one per line, in
+ * Base64. They were selected by coverage in long runs, or were findings.
  */
 final class Corpus {
     private static final int MOST_CHARACTERS = 48 << 10;

@@ -12,7 +12,7 @@ import java.util.List;
 import org.vhost4j.platform.definition.DefinitionProblem;
 import org.vhost4j.platform.definition.PlatformCatalog;
 
-/** A definition's file: the first byte says whether of a platform or of machines, the rest is its text. */
+/** Fuzz target: a definition file. The first byte selects a platform or machines, the rest is the text. */
 final class DefinitionTarget implements FuzzTarget {
     private final Path directory;
     private final Path file;

@@ -9,25 +9,25 @@ public final class FuzzInput {
     private int at;
 
     /**
-     * Begins at the first byte.
+     * Creates a reader at the first byte.
      *
-     * @param bytes of one run
+     * @param bytes the input of one run
      */
     public FuzzInput(byte[] bytes) {
         this.bytes = bytes;
     }
 
     /**
-     * How much is left.
+     * Returns the number of unread bytes.
      *
-     * @return bytes
+     * @return at least 0
      */
     public int left() {
         return bytes.length - at;
     }
 
     /**
-     * One byte.
+     * Reads one byte.
      *
      * @return 0 to 255
      */
@@ -36,7 +36,7 @@ public final class FuzzInput {
     }
 
     /**
-     * Two bytes.
+     * Reads two bytes.
      *
      * @return 0 to 65535
      */
@@ -45,7 +45,7 @@ public final class FuzzInput {
     }
 
     /**
-     * Four bytes.
+     * Reads four bytes.
      *
      * @return any number
      */
@@ -54,7 +54,7 @@ public final class FuzzInput {
     }
 
     /**
-     * Eight bytes.
+     * Reads eight bytes.
      *
      * @return any number
      */
@@ -63,10 +63,10 @@ public final class FuzzInput {
     }
 
     /**
-     * The next bytes as they are.
+     * Reads bytes.
      *
-     * @param most how many at most
-     * @return fewer when fewer are left
+     * @param most maximum number of bytes
+     * @return the bytes; fewer at the end
      */
     public byte[] take(int most) {
         byte[] taken = Arrays.copyOfRange(bytes, at, at + Math.min(most, left()));

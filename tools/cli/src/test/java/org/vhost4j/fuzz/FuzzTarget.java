@@ -4,7 +4,7 @@ package org.vhost4j.fuzz;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Code that reads what comes from outside, driven by one array of bytes. */
+/** Code that processes untrusted input, driven by one array of bytes. */
 public interface FuzzTarget extends AutoCloseable {
     /**
      * What the command line calls it.

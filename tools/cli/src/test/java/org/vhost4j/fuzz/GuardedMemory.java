@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Anonymous memory between two mappings that nothing may touch (PROT_NONE): a read or write of one byte before or after it is a
+ * Anonymous memory between two inaccessible mappings (PROT_NONE): an access to the byte before or after it causes a
  * SIGSEGV, which ends the JVM with the stack of that access.
  */
 public final class GuardedMemory implements AutoCloseable {
@@ -42,9 +42,9 @@ public final class GuardedMemory implements AutoCloseable {
     private final MemorySegment segment;
 
     /**
-     * Maps it.
+     * Maps the memory.
      *
-     * @param bytes a multiple of 4096
+     * @param bytes size in bytes, a multiple of 4096
      */
     public GuardedMemory(long bytes) {
         if (bytes <= 0 || bytes % PAGE != 0) {
@@ -70,16 +70,16 @@ public final class GuardedMemory implements AutoCloseable {
     }
 
     /**
-     * What may be touched.
+     * Returns the accessible memory.
      *
-     * @return until {@link #close}
+     * @return the segment, valid until {@link #close}
      */
     public MemorySegment segment() {
         return segment;
     }
 
     /**
-     * Writes zeros all over it.
+     * Fills the memory with zeros.
      *
      * @return this
      */
@@ -89,10 +89,10 @@ public final class GuardedMemory implements AutoCloseable {
     }
 
     /**
-     * Puts bytes at the end, so that the byte after the last one is guarded.
+     * Copies bytes to the end of the memory, so that the byte after the last one is inaccessible.
      *
-     * @param bytes at most as many as there is memory
-     * @return where they are
+     * @param bytes the bytes, at most as many as there is memory
+     * @return the segment with the bytes
      */
     public MemorySegment atTheEnd(byte[] bytes) {
         MemorySegment place = segment.asSlice(segment.byteSize() - bytes.length);
@@ -101,11 +101,11 @@ public final class GuardedMemory implements AutoCloseable {
     }
 
     /**
-     * Whether a range lies in it.
+     * Returns whether the memory contains a range.
      *
-     * @param address the first byte's
+     * @param address address of the first byte
      * @param bytes the number of bytes
-     * @return true when all of it does
+     * @return true when all bytes are in the memory
      */
     public boolean contains(long address, long bytes) {
         long offset = address - segment.address();

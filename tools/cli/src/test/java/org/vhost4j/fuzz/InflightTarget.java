@@ -14,7 +14,7 @@ import org.vhost4j.device.ring.RingFeatures;
 import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.Virtqueue;
 
-/** An in-flight area that a front-end has written, and a ring that does or does not agree with it. */
+/** Fuzz target: an in-flight area written by a front-end, and a ring that is or is not consistent with it. */
 final class InflightTarget implements FuzzTarget {
     private static final long BASE = 0x1_0000;
     private static final int[] SIZES = {1, 2, 4, 8, 16, 3, 5, 8};

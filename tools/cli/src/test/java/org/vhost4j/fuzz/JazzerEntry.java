@@ -11,8 +11,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Jazzer calls; {@code tools/fuzz} starts it. The property {@code vhost4j.fuzz.target} names the target. {@code vhost4j.fuzz.last}
- * names a file that always has the input which runs: it is what ended a JVM that got a SIGSEGV.
+ * The class that Jazzer calls; {@code tools/fuzz} starts it. The property {@code vhost4j.fuzz.target} names the target.
+ * {@code vhost4j.fuzz.last} names a file that always has the input of the current run: after a SIGSEGV it is the input
+ * that caused it.
  */
 public final class JazzerEntry {
     private static final int MOST_BYTES = 1 << 20;
@@ -23,7 +24,7 @@ public final class JazzerEntry {
     private JazzerEntry() {}
 
     /**
-     * Before the first run.
+     * Called before the first run.
      *
      * @throws IOException when the file of the last input cannot be mapped
      */
@@ -38,9 +39,9 @@ public final class JazzerEntry {
     }
 
     /**
-     * One run.
+     * Executes one run.
      *
-     * @param bytes of the fuzzer
+     * @param bytes input from the fuzzer
      * @throws Exception a finding
      */
     public static void fuzzerTestOneInput(byte[] bytes) throws Exception {

@@ -21,7 +21,10 @@ import org.vhost4j.vhostuser.wire.VringAddress;
 import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
-/** A stream of bytes and descriptors in pieces of any size: requests or replies, and what a payload says. */
+/**
+ * Fuzz target: a stream of bytes and descriptors in pieces of any size, parsed as requests or replies with their
+ * payloads.
+ */
 final class MessageTarget implements FuzzTarget {
     private static final int MOST_DESCRIPTORS = 10;
 

@@ -15,7 +15,10 @@ import org.vhost4j.device.offload.Frames;
 import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.offload.SuperFrame;
 
-/** A virtio-net header and the packet that it is about: checked, then passed on, completed or cut for a receiver. */
+/**
+ * Fuzz target: a virtio-net header with its packet, which is validated, and then forwarded unchanged, completed or cut
+ * for a receiver.
+ */
 final class OffloadTarget implements FuzzTarget {
     private static final int MOST_BYTES = 1 << 17;
     private static final int MOST_ROUNDS = 1 << 17;

@@ -15,8 +15,8 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
- * A ring whose every byte the driver chooses, between what the device does with it. Each piece that the device is given lies in guest
- * memory, and every chain ends.
+ * Fuzz target: a ring with any content, which the driver changes between the steps of the device. Each piece that the
+ * device gets must be in guest memory, and every chain must end.
  */
 final class RingTarget implements FuzzTarget {
     private static final long BASE = 0x1_0000;
@@ -72,7 +72,7 @@ final class RingTarget implements FuzzTarget {
         high.close();
     }
 
-    /** One queue and what has been taken from it. */
+    /** One queue and the chains popped from it. */
     private final class Run {
         private final FuzzInput input;
         private final int size;

@@ -11,8 +11,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every target with its seeds, with all inputs that long runs of the coverage-guided fuzzer have kept, and with a number of changed ones,
- * the same each time. The long runs are {@code tools/fuzz}; docs/fuzzing.md has their figures.
+ * Runs every target with its seeds, with all stored inputs of long runs of the coverage-guided fuzzer, and with a
+ * number of mutated inputs, which are the same each time. The long runs are {@code tools/fuzz}; docs/fuzzing.md has
+ * their figures.
  */
 class ShortFuzzTest {
     private static final int CHANGED = 4000;

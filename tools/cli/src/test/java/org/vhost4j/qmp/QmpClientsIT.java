@@ -24,7 +24,7 @@ import org.vhost4j.qmp.schema.Schema;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Clients from another project. */
+/** Tests the monitor with clients from other projects. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class QmpClientsIT {
     private static final Path ARCHIVE = Path.of("target", "vhost4j.jar").toAbsolutePath();

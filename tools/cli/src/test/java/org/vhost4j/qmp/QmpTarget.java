@@ -15,7 +15,10 @@ import org.vhost4j.qmp.wire.MessageReader;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** A client of the monitor: its bytes become commands, whose arguments are compared with the schema, and answers of one line. */
+/**
+ * Fuzz target: a client of the monitor. Its bytes are parsed to commands, whose arguments are validated with the
+ * schema, and each response is one line.
+ */
 public final class QmpTarget implements FuzzTarget {
     private static final MessageLimits LIMITS = new MessageLimits(2048, 200, 20);
     /** As much as one message may take, and no more: what is not returned is missed at once. */
@@ -26,7 +29,7 @@ public final class QmpTarget implements FuzzTarget {
     private final Schema schema = Schema.load();
     private final Dispatcher dispatcher;
 
-    /** With commands that do nothing. */
+    /** Creates the target with commands that do nothing. */
     public QmpTarget() {
         Map<String, CommandHandler> handlers = new HashMap<>();
         schema.commands()

@@ -9,7 +9,10 @@ import org.vhost4j.fuzz.ByteList;
 import org.vhost4j.fuzz.FuzzInput;
 import org.vhost4j.fuzz.FuzzTarget;
 
-/** Commands of a control queue, one after the other: each is answered, and its result fits where it goes. */
+/**
+ * Fuzz target: a sequence of control commands. Each must be acknowledged, and the result must fit into the driver's
+ * buffer.
+ */
 public final class ControlTarget implements FuzzTarget {
     private static final int PAIRS = 4;
     private static final List<Feature> FEATURES = List.of(
@@ -30,7 +33,7 @@ public final class ControlTarget implements FuzzTarget {
             Feature.CSUM,
             Feature.HOST_TSO4);
 
-    /** Ready to run. */
+    /** Creates the target. */
     public ControlTarget() {}
 
     @Override

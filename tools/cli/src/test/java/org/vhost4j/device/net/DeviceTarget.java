@@ -25,8 +25,9 @@ import org.vhost4j.fuzz.FuzzTarget;
 import org.vhost4j.fuzz.GuardedMemory;
 
 /**
- * A whole device with its receive, transmit and control queue, whose driver writes what it likes into rings, headers, frames and commands,
- * while frames come for it. It stops with one line at most, and its neighbour on the bridge gets only what it accepts.
+ * Fuzz target: a device with receive, transmit and control queue. Its driver writes any bytes into rings, headers,
+ * frames and commands, while frames arrive for it. The device may stop with one line, and its neighbour on the bridge
+ * must receive only frames that it accepts.
  */
 public final class DeviceTarget implements FuzzTarget {
     private static final long BASE = 0x1_0000;
@@ -58,7 +59,7 @@ public final class DeviceTarget implements FuzzTarget {
     private final GuardedMemory incoming = new GuardedMemory(4096);
     private final CollectingPort neighbour = new CollectingPort();
 
-    /** Ready to run. */
+    /** Creates the target. */
     public DeviceTarget() {}
 
     @Override

@@ -16,7 +16,7 @@ import org.vhost4j.fuzz.FuzzInput;
 import org.vhost4j.fuzz.FuzzTarget;
 import org.vhost4j.fuzz.GuardedMemory;
 
-/** Frames in a row. What is put together and cut again is what came, byte for byte and in its order. */
+/** Fuzz target: a sequence of frames. Coalesced and cut again, they must equal the input byte for byte and in order. */
 public final class CoalescerTarget implements FuzzTarget {
     private static final int MOST_FRAMES = 60;
     private static final int MOST_BYTES = 1 << 18;
@@ -28,7 +28,7 @@ public final class CoalescerTarget implements FuzzTarget {
     private final CollectingPort before = new CollectingPort();
     private final CollectingPort after = new CollectingPort();
 
-    /** Ready to run. */
+    /** Creates the target. */
     public CoalescerTarget() {}
 
     @Override

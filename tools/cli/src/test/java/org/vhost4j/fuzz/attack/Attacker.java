@@ -19,8 +19,8 @@ import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.fuzz.GuardedMemory;
 
 /**
- * The memory of a guest that attacks, and what its two threads write there while the device reads: one makes chains available, more or less
- * by the rules, and flips fields of the queue under attack; the other one only flips.
+ * A malicious guest: its memory, and two threads that write there while the device reads. One makes chains available,
+ * valid or not, and flips fields of the attacked queue; the other only flips.
  */
 final class Attacker {
     static final int QUEUES = 3;

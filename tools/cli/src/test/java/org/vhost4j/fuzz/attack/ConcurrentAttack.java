@@ -22,9 +22,10 @@ import org.vhost4j.device.stats.Counter;
 import org.vhost4j.fuzz.FuzzTarget;
 
 /**
- * A guest writes into its rings while the device reads them, in a JVM of its own: an access outside of a mapping ends it. Two neighbours
- * exchange numbered frames meanwhile, and a third sends to the guest that attacks, because a receive ring is only read when frames come.
- * Prints a table; the status is 1 when a neighbour lost, got twice or got damaged what was for it, or stopped.
+ * The main class of a test in its own JVM, which an access outside of a mapping ends: a malicious guest writes into its
+ * rings while the device reads them. Two neighbours exchange numbered frames meanwhile, and a third sends to the
+ * malicious guest, because a receive ring is only read when frames arrive. Prints a table; the exit status is 1 when a
+ * neighbour's device stopped, or its frames were lost, duplicated or damaged.
  */
 public final class ConcurrentAttack {
     private static final long ATTACKER = 0x0200_0000_0066L;
@@ -144,7 +145,7 @@ public final class ConcurrentAttack {
         third.receive(ATTACKER);
     }
 
-    /** What neighbours have sent to each other must have come. */
+    /** Checks that every frame between neighbours has arrived. */
     private void settle() {
         neighbours();
         neighbours();
@@ -168,7 +169,7 @@ public final class ConcurrentAttack {
     }
 
     /**
-     * Attacks.
+     * Runs the attack.
      *
      * @param arguments {@code --rounds N} of each of the 24 kinds, or {@code --minutes N}; {@code --seed N}
      * @throws InterruptedException never

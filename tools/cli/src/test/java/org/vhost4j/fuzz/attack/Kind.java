@@ -6,10 +6,10 @@ import java.util.List;
 import org.vhost4j.device.ring.RingLayout;
 
 /**
- * What is attacked in a round.
+ * The kind of attack in a round.
  *
- * @param layout of the rings
- * @param queue whose fields are flipped: 0 receives, 1 transmits, 2 has commands
+ * @param layout layout of the rings
+ * @param queue index of the queue whose fields are flipped: 0 receive, 1 transmit, 2 control
  * @param indirect whether its chains are in indirect tables
  * @param events whether EVENT_IDX is negotiated
  */

@@ -25,7 +25,10 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.fuzz.GuardedMemory;
 
-/** A guest that keeps every rule: sends numbered frames, and checks those that it receives. Its memory has guards like any other. */
+/**
+ * A well-behaved guest: it sends numbered frames, and checks the received ones. Its memory is a {@link GuardedMemory},
+ * too.
+ */
 final class Neighbour {
     private static final int SIZE = 128;
     private static final int SLOT = 2048;

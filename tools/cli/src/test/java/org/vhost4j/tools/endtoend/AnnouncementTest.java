@@ -23,7 +23,10 @@ import org.vhost4j.vhostuser.server.PortSecurity;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Where the network finds a guest that has moved: SEND_RARP in QEMU's order, with source and destination on one bridge and on two. */
+/**
+ * Tests the announcement of a migrated guest by SEND_RARP, in QEMU's order, with source and destination on one bridge
+ * and on two.
+ */
 @Timeout(300)
 class AnnouncementTest {
     private static final int GUEST = 1;

@@ -24,7 +24,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.sys.Await;
 
-/** Plain frames between guests, with every combination of ring features, headers and buffer layouts. */
+/** Tests plain frames between guests, with every combination of ring features, headers and buffer layouts. */
 class BridgeTest {
     @AutoClose
     private final TestBackEnd backEnd = start();

@@ -23,7 +23,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.sys.Await;
 import org.vhost4j.tools.common.MainClass;
 
-/** What tshark and capinfos read in a capture, of a file and of the command's standard output. */
+/** Checks captures with tshark and capinfos, from a file and from the command's standard output. */
 class CaptureIT {
     private static final int FRAMES = 40;
     private static final int SUPER_PAYLOAD = 20_000;

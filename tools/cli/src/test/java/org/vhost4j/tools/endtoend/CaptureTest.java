@@ -27,7 +27,7 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.vhostuser.server.Captures;
 import org.vhost4j.vhostuser.server.Switching;
 
-/** Captures of guests and ports while frames move, read back. */
+/** Tests captures of guests and ports while frames are forwarded. */
 class CaptureTest {
     private static final String PROGRAM = "vhost4j test";
     private static final int SUPER_PAYLOAD = 10_000;

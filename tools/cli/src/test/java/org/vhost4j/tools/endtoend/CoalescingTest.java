@@ -19,7 +19,10 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.tools.endtoend.OffloadTest.Kind;
 
-/** Plain frames of one flow, put together for a guest that takes super-frames and left alone for one that does not. */
+/**
+ * Tests that plain frames of one flow are coalesced for a guest that accepts super-frames, and not for one that does
+ * not.
+ */
 class CoalescingTest {
     private static final int SIZE = 1200;
     private static final int SEGMENTS = 6;

@@ -16,7 +16,7 @@ import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.wire.BackendRequest;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** What changes in the config space by itself, and how the driver is notified of it. */
+/** Tests changes of the config space by the device, and their notification of the driver. */
 @Timeout(300)
 class ConfigChangeTest {
     private static final int STATUS = 6;

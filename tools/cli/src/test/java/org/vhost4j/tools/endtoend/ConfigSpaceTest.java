@@ -15,7 +15,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** The config space (virtio 1.4 section 5.1.4) by GET_CONFIG and SET_CONFIG, and the MTU by NET_SET_MTU. */
+/** Tests the config space (virtio 1.4 section 5.1.4) with GET_CONFIG and SET_CONFIG, and the MTU with NET_SET_MTU. */
 class ConfigSpaceTest {
     @AutoClose
     private final TestBackEnd backEnd = TestBackEnd.bridge(2, 2);

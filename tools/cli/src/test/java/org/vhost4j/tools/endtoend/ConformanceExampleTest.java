@@ -18,7 +18,7 @@ import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.PacketBuilder;
 
-/** The example in the documentation of the suite is the middle of this class, and it works. */
+/** Tests the example in the documentation of the suite, which is a part of this class. */
 @BackEnd(
         value = "${java.home}/bin/java --enable-native-access=ALL-UNNAMED -cp ${java.class.path}"
                 + " org.vhost4j.tools.Vhost4j run --socket-path={socket} --port echo",

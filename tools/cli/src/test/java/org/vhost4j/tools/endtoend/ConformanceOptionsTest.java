@@ -16,7 +16,7 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.conformance.ConformanceCommand;
 import picocli.CommandLine;
 
-/** Options of {@code conformance} against the real back-end. */
+/** Tests the options of {@code conformance} with the real back-end. */
 class ConformanceOptionsTest {
     @TempDir
     private Path directory;

@@ -17,7 +17,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Each control command, accepted and refused, and what an accepted one does to the traffic. */
+/** Tests each control command, accepted and refused, and the effect of accepted ones on the traffic. */
 class ControlQueueTest {
     private static final byte ON = 1;
     private static final byte OFF = 0;

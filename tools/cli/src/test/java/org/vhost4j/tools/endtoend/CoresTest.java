@@ -24,7 +24,7 @@ import org.vhost4j.sys.InSharedMemory;
 import org.vhost4j.sys.ThreadAffinity;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 
-/** Lanes run on the cores that are named, and every other thread of the process elsewhere. */
+/** Tests that lanes run on the configured cores, and all other threads of the process on others. */
 @Timeout(60)
 class CoresTest {
     @TempDir(factory = InSharedMemory.class)

@@ -32,7 +32,7 @@ import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** A guest that moves from one back-end to another, and what of its device goes with it. */
+/** Tests the migration of a guest from one back-end to another, and the transferred device state. */
 @Timeout(300)
 class DeviceMoveTest {
     private static final int GUEST = 1;
@@ -45,7 +45,7 @@ class DeviceMoveTest {
                     ProtocolFeature.STATUS,
                     ProtocolFeature.DEVICE_STATE);
 
-    /** A back-end whose guests see what a word says, each letter of which is a difference. */
+    /** The guest-visible properties of a back-end as a word, in which each letter is a difference. */
     private record Seen(String fingerprint) implements GuestView {
         @Override
         public List<String> differences(String expected) {

@@ -16,7 +16,7 @@ import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
-/** What the Flight Recorder records of a guest that comes, breaks a rule, is reset and goes. */
+/** Tests the Flight Recorder events of a guest that connects, breaks a rule, is reset and disconnects. */
 class FlightRecorderTest {
     @TempDir
     Path directory;

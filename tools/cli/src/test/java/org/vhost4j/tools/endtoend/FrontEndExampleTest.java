@@ -19,7 +19,7 @@ import org.vhost4j.frontend.Ram;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** The example in the documentation of the front-end's package is this method, and it works. */
+/** Tests the example in the documentation of the front-end's package, which is this method. */
 class FrontEndExampleTest {
     private static final Path SOURCES = Path.of("..");
     private static final String DOCUMENTED = "front-end/src/main/java/org/vhost4j/frontend/package-info.java";

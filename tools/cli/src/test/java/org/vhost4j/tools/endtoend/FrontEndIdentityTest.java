@@ -31,8 +31,8 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * Which process a front-end is: the one that sends the first message, and not the one that opened the socket. The guest of the same process
- * is rejected by a back-end that offers less; another one's is served.
+ * Tests the identification of a front-end's process: it is the one that sends the first message, not the one that
+ * opened the socket. A back-end that offers fewer features rejects the same process, and serves another one.
  */
 @Timeout(60)
 class FrontEndIdentityTest {

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A front-end in a process of its own, which can be ended at any time: {@code front-end.c}, compiled once. */
+/** A front-end in its own process, which can be killed at any time: {@code front-end.c}, compiled once. */
 public final class FrontEndProcess implements AutoCloseable {
     private static final String SOURCE = "front-end.c";
 
@@ -27,7 +27,7 @@ public final class FrontEndProcess implements AutoCloseable {
         this.commands = process.outputWriter(StandardCharsets.UTF_8);
     }
 
-    /** Starts it behind another command, such as {@code unshare}. */
+    /** Starts the front-end by another command, such as {@code unshare}. */
     public static FrontEndProcess start(List<String> before, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(before);
         command.add(Program.FILE.toString());
@@ -37,39 +37,39 @@ public final class FrontEndProcess implements AutoCloseable {
                 .start());
     }
 
-    /** Starts it. */
+    /** Starts the front-end. */
     public static FrontEndProcess start(String... arguments) throws IOException {
         return start(List.of(), arguments);
     }
 
-    /** The next line that it says; null when it has ended. */
+    /** Returns the next line of its output; null when it has ended. */
     public String line() throws IOException {
         return lines.readLine();
     }
 
-    /** Tells it what to do. */
+    /** Sends a command to the front-end. */
     public void command(String command) throws IOException {
         commands.write(command + "\n");
         commands.flush();
     }
 
-    /** Whether it runs. */
+    /** Returns whether the process runs. */
     public boolean isAlive() {
         return process.isAlive();
     }
 
-    /** Its number. */
+    /** Returns the process ID. */
     public long pid() {
         return process.pid();
     }
 
-    /** Ends it by SIGKILL, stopped or not, and waits until it is gone. */
+    /** Kills the process by SIGKILL, stopped or not, and waits for its end. */
     public void kill() throws InterruptedException {
         process.destroyForcibly();
         awaitEnd();
     }
 
-    /** Waits until it has ended itself. */
+    /** Waits until the process has ended by itself. */
     public void awaitEnd() throws InterruptedException {
         if (!process.waitFor(10, TimeUnit.SECONDS)) {
             throw new AssertionError("the front-end has not ended");
@@ -86,7 +86,7 @@ public final class FrontEndProcess implements AutoCloseable {
         }
     }
 
-    /** Compiled when it is first needed. */
+    /** Compiles the program when it is first needed. */
     private static final class Program {
         private static final Path FILE = compiled();
 

@@ -17,7 +17,7 @@ import org.vhost4j.vhostuser.server.GuestAddress;
 import org.vhost4j.vhostuser.server.PortSecurity;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Which MAC address a guest is said to have, and who says so. */
+/** Tests the reported MAC address of a guest, and the source from which it is known. */
 class GuestMacTest {
     private static final long GIVEN = 0x0200_0000_0007L;
 

@@ -22,7 +22,7 @@ import org.vhost4j.frontend.RamSetup;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Guest memory of several regions, which come and go while frames are on their way. */
+/** Tests guest memory of several regions, which are added and removed while frames are in flight. */
 class GuestRamTest {
     private static final int BUFFERS = 8;
     private static final long MORE = 4 << 20;

@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import org.vhost4j.sys.Await;
 
 /**
- * What this process holds of the kinds that a session can leak: sockets, event descriptors and memory files, open or mapped.
- * Everything else comes and goes with class loading.
+ * The resources of this process of the kinds that a session can leak: sockets, eventfds and memory files, open or
+ * mapped. Other kinds vary with class loading.
  */
 record Held(Map<String, Integer> counts) {
     static Held now() {

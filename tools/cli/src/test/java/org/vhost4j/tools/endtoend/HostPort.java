@@ -17,7 +17,7 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** The network beside the guests of a back-end, as a test has it: sends any frame and keeps what it gets. */
+/** A port that stands for the network in tests: it sends any frame and records the received ones. */
 final class HostPort implements CountedPort, Uplink.Opened {
     private static final long SECONDS = 60;
 

@@ -26,7 +26,7 @@ import org.vhost4j.vhostuser.wire.MemoryRegions;
 import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
-/** Memory tables and ring addresses that cannot be. */
+/** Tests invalid memory tables and ring addresses. */
 class HostileMemoryTest {
     private static final long USER = 0x7000_0000_0000L;
     private static final long PAGE = 4096;

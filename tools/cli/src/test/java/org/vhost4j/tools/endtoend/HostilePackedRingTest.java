@@ -26,7 +26,9 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.sys.Await;
 
-/** Packed rings that break a rule stop their device with one line that names the queue and what is wrong, and nothing else. */
+/**
+ * Tests that a packed ring that breaks a rule stops only its device, with one line that has the queue and the error.
+ */
 class HostilePackedRingTest {
     private static final NetSetup PACKED = NetSetup.full().packed();
 

@@ -30,7 +30,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.sys.Await;
 
-/** Rings that break a rule stop their device with one line that names the queue and what is wrong, and nothing else. */
+/** Tests that a ring that breaks a rule stops only its device, with one line that has the queue and the error. */
 class HostileRingTest {
     @AutoClose
     private final HostileSetting setting = new HostileSetting();

@@ -7,8 +7,9 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 
 /**
- * A bridge with two guests that behave and a socket for one that does not. {@link #survived} is the end of every test: the
- * reason was reported in one line, nothing leaked, the two continue, and the socket serves the next front-end.
+ * A bridge with two well-behaved guests and a socket for a malicious one. Every test ends with {@link #survived}: the
+ * reason was reported in one line, no resource was leaked, the two guests continue, and the socket serves the next
+ * front-end.
  */
 final class HostileSetting implements AutoCloseable {
     static final int GUESTS = 3;

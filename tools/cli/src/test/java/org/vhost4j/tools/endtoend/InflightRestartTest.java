@@ -22,7 +22,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** The in-flight area of a front-end that keeps it over a crash, with the real back-end. */
+/** Tests the real back-end with a front-end that preserves the in-flight area across a crash. */
 @Timeout(300)
 class InflightRestartTest {
     private static final int QUEUES = 2;

@@ -19,7 +19,7 @@ import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** A driver that runs behind an IOMMU which maps no page before it was asked for it. */
+/** A driver behind an IOMMU that maps a page only after an IOTLB miss. */
 final class IommuGuest implements AutoCloseable {
     /** A frame that the device dropped is sent again after so many looks. */
     private static final int LOOKS_PER_SENDING = 100_000;

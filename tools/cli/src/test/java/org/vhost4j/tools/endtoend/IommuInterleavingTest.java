@@ -24,7 +24,10 @@ import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 
-/** Frames that are on their way while an IOMMU withdraws what they need: each is sent once, and has to arrive once and whole. */
+/**
+ * Tests frames in flight while an IOMMU invalidates their translations: each is sent once, and must arrive once and
+ * undamaged.
+ */
 @Timeout(300)
 class IommuInterleavingTest {
     @AutoClose

@@ -20,7 +20,9 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 
-/** A guest behind an IOMMU: what is not mapped is asked for, and what is withdrawn is not used. */
+/**
+ * Tests a guest behind an IOMMU: missing translations are requested by IOTLB misses, and invalidated ones are not used.
+ */
 @Timeout(300)
 class IommuTest {
     private static final Duration MOMENT = Duration.ofMillis(2);

@@ -27,7 +27,7 @@ import org.vhost4j.vhostuser.server.DeviceSnapshot;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** Guests on two lanes: those with even numbers are on the first, the others on the second. */
+/** Tests guests on two lanes: those with even numbers are on the first, the others on the second. */
 @Timeout(300)
 class LanesTest {
     private static TestBackEnd bridge(int guests) {

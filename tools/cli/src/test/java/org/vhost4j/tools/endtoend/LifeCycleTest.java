@@ -24,7 +24,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Front-ends that come, stop, go and return. */
+/** Tests front-ends that connect, stop, disconnect and reconnect. */
 @Timeout(300)
 class LifeCycleTest {
     @AutoClose

@@ -24,7 +24,7 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.VringState;
 
-/** Messages that break a rule of the protocol end their connection with one line that says which, and nothing else. */
+/** Tests that a message that violates the protocol ends only its connection, with one line that names the rule. */
 class MalformedMessageTest {
     private static final int VERSION = 1;
     private static final byte[] NOTHING = new byte[0];

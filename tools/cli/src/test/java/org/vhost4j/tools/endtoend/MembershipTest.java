@@ -29,7 +29,7 @@ import org.vhost4j.vhostuser.server.PortSecurity;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** Guests and ports of a back-end that runs. */
+/** Tests adding, changing and removing guests and ports of a running back-end. */
 @Timeout(120)
 class MembershipTest {
     @TempDir

@@ -16,7 +16,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.Ram;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Memory regions that come, go and are remapped while queues run. */
+/** Tests memory regions that are added, removed and remapped while queues run. */
 class MemoryTableTest {
     private static final long EXTRA_BASE = 0x2_0000_0000L;
     private static final long EXTRA_BYTES = 1 << 20;

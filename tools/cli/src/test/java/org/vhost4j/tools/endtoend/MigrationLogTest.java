@@ -28,7 +28,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
-/** The log of dirty pages between a front-end and the real back-end. */
+/** Tests the dirty log between a front-end and the real back-end. */
 class MigrationLogTest {
     private static NetSetup setup(boolean packed) {
         NetSetup setup = NetSetup.full().withProtocol(ProtocolFeature.LOG_SHMFD);

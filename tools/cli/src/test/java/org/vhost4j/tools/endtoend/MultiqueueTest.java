@@ -20,7 +20,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Two queue pairs, as QEMU's net device runs them and as a guest with a control queue does. */
+/** Tests two queue pairs, as QEMU's net device uses them and as a guest with a control queue does. */
 class MultiqueueTest {
     private static final int FLOWS = 32;
 

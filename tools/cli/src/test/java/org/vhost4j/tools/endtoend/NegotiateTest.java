@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.tools.negotiate.NegotiateCommand;
 import picocli.CommandLine;
 
-/** {@code negotiate} against the real back-end. */
+/** Tests {@code negotiate} with the real back-end. */
 class NegotiateTest {
     private static final String CAME_BACK = "frames came back as they should";
 

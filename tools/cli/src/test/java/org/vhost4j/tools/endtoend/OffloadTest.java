@@ -22,7 +22,10 @@ import org.vhost4j.frontend.Packet;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 
-/** Partial checksums and super-frames: passed on where the receiver takes them, finished in software where it does not. */
+/**
+ * Tests partial checksums and super-frames: they are forwarded to receivers that accept them, and completed in software
+ * for others.
+ */
 class OffloadTest {
     @AutoClose
     private final TestBackEnd backEnd = start();
@@ -31,7 +34,7 @@ class OffloadTest {
         return TestBackEnd.bridge(2);
     }
 
-    /** What a frame is. */
+    /** The kind of a frame. */
     enum Kind {
         TCPV4(PacketBuilder::tcp4, Feature.GUEST_TSO4),
         TCPV6(PacketBuilder::tcp6, Feature.GUEST_TSO6),
@@ -53,7 +56,7 @@ class OffloadTest {
         }
     }
 
-    /** How a receiver posts its buffers. */
+    /** The layout of a receiver's buffers. */
     enum Buffers {
         MERGEABLE,
         MERGEABLE_SMALL,

@@ -5,7 +5,7 @@ import java.util.List;
 import org.junit.jupiter.api.Nested;
 import org.vhost4j.vhostuser.server.Switching;
 
-/** What guests of one lane can do, guests of two lanes can do with each other. */
+/** Runs the tests for guests of one lane with guests on two lanes. */
 class OnTwoLanesTest {
     private static TestBackEnd bridge(int guests, int pairs) {
         return TestBackEnd.onTwoLanes(guests, pairs, new Switching.Bridged(List.of()));

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** A pcapng file, read independently of the code that writes it (draft-ietf-opsawg-pcapng). */
+/** A reader for pcapng files (draft-ietf-opsawg-pcapng) that is independent of the writing code. */
 final class PcapngFile {
     static final int INBOUND = 1;
     static final int OUTBOUND = 2;

@@ -25,7 +25,9 @@ import org.vhost4j.vhostuser.server.PortSnapshot;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** A port of which every lane has a part: guests with even numbers are on the first lane, the others on the second. */
+/**
+ * Tests a port with a queue on every lane: guests with even numbers are on the first lane, the others on the second.
+ */
 @Timeout(120)
 class PortPartsTest {
     /** The station behind the port. */

@@ -16,7 +16,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.tools.probe.ProbeCommand;
 import picocli.CommandLine;
 
-/** {@code probe} against the real back-end. */
+/** Tests {@code probe} with the real back-end. */
 class ProbeTest {
     private final StringWriter out = new StringWriter();
 

@@ -22,7 +22,10 @@ import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.ChangeRefused;
 import org.vhost4j.vhostuser.server.Switching;
 
-/** Rates of guests and ports of a back-end, by a clock that the test moves, on a lane that sleeps whenever it can. */
+/**
+ * Tests the rate limits of guests and ports, with a clock that the test advances, on a lane that sleeps whenever it
+ * can.
+ */
 class RatesTest {
     private static final long SECOND = 1_000_000_000L;
     private static final PortRates SLOW = new PortRates(RateLimit.NONE, new RateLimit(1, 0, 1));

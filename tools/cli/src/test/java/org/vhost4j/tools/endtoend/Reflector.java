@@ -17,7 +17,7 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.host.lane.Lane;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** A port of the bridge that is no guest, and takes no offloads: every frame returns with its addresses swapped. */
+/** A port other than a guest, without offloads, that returns every frame with its addresses swapped. */
 final class Reflector implements CountedPort, Pollable, Uplink.Opened {
     /** What it was told that guests take, in order; after the name of the thread that told it. */
     final Queue<String> told = new ConcurrentLinkedQueue<>();

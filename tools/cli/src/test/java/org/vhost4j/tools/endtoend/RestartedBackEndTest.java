@@ -23,7 +23,10 @@ import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 
-/** A back-end that is started again for a guest that runs: what the guest acknowledged, it gets, or its front-end is told no. */
+/**
+ * Tests the restart of a back-end under a running guest: it offers the features that the guest acknowledged, or rejects
+ * the front-end.
+ */
 @Timeout(300)
 class RestartedBackEndTest {
     private static final FeatureSet WHOLE = TestBackEnd.OFFERED;

@@ -26,7 +26,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Receive-side scaling and hash reports, against a hash that is calculated here bit by bit. */
+/** Tests receive-side scaling and hash reports, compared with a hash that the test calculates bit by bit. */
 @Timeout(300)
 class ScalingTest {
     private static final int FLOWS = 64;

@@ -22,7 +22,7 @@ import org.vhost4j.tools.endtoend.OffloadTest.Buffers;
 import org.vhost4j.tools.endtoend.OffloadTest.Kind;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** What a driver with RSC_EXT is told of the super-frames that it receives (virtio 1.4 section 5.1.6.4.1). */
+/** Tests the counts that a driver with RSC_EXT receives with super-frames (virtio 1.4 section 5.1.6.4.1). */
 class SegmentCountTest {
     private static final int RSC_INFO = 4;
     private static final NetSetup COUNTS = NetSetup.full().with(Feature.RSC_EXT);

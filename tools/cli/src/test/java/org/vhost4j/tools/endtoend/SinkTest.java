@@ -14,7 +14,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 
-/** The ports that are no network: an echo, and one that counts and drops. */
+/** Tests the ports without a network: one returns frames, the other counts and drops them. */
 class SinkTest {
     @Test
     void theEchoSwapsTheAddressesAndNothingElse() {

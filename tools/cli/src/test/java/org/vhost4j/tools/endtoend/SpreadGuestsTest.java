@@ -24,7 +24,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.server.Switching;
 
-/** What guests of one lane can do, guests can do whose queue pairs are on two lanes. */
+/** Runs the tests for guests of one lane with guests whose queue pairs are on two lanes. */
 @Timeout(300)
 class SpreadGuestsTest {
     private static final int FLOWS = 16;

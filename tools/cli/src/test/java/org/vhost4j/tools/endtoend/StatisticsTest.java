@@ -19,7 +19,7 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** What a driver reads on its control queue of what its queues have done (virtio 1.4 section 5.1.6.5.10). */
+/** Tests the device statistics that a driver reads on its control queue (virtio 1.4 section 5.1.6.5.10). */
 @Timeout(300)
 class StatisticsTest {
     private static final NetSetup COUNTED =

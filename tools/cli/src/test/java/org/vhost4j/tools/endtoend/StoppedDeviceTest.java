@@ -15,7 +15,10 @@ import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
-/** A device that stopped because of its ring stays stopped until GET_VRING_BASE has stopped every queue, and says so once. */
+/**
+ * Tests that a device that stopped because of an invalid ring stays stopped until GET_VRING_BASE has stopped every
+ * queue, and that this is reported once.
+ */
 @Timeout(300)
 class StoppedDeviceTest {
     @AutoClose

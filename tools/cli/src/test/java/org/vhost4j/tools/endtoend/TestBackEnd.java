@@ -36,9 +36,9 @@ import org.vhost4j.vhostuser.server.SilentListener;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** The real back-end in this process, with sockets in a directory of its own and what it says kept. */
+/** The real back-end in this process, with sockets in its own directory and a record of its events. */
 public final class TestBackEnd implements AutoCloseable {
-    /** Everything that the device implements. */
+    /** All features that the device implements. */
     public static final FeatureSet OFFERED = FeatureSet.of(NetFeatures.ALL);
 
     private final boolean ownDirectory;
@@ -64,12 +64,15 @@ public final class TestBackEnd implements AutoCloseable {
         return BackendConfig.builder(endpoints, OFFERED).mtu(9000);
     }
 
-    /** Guests of a back-end that is configured by the caller. */
+    /** Starts a back-end with a configuration that the caller changes. */
     public static TestBackEnd of(int guests, UnaryOperator<BackendConfig.Builder> settings) {
         return new TestBackEnd(true, settings.apply(config(listening(guests))).build());
     }
 
-    /** Two guests of a back-end that waits a minute for a front-end, however busy the machine is, rather than dropping its frames. */
+    /**
+     * Starts a back-end with two guests that waits a minute for a slow front-end before it drops its frames, for busy
+     * machines.
+     */
     public static TestBackEnd patient(int lanes) {
         return of(
                 2,
@@ -92,7 +95,7 @@ public final class TestBackEnd implements AutoCloseable {
         return bridge(guests, 1);
     }
 
-    /** A bridge that drops nothing for a guest whose front-end is slow, as it may be on a machine with other work. */
+    /** Starts a bridge that drops no frame for a guest whose front-end is slow, as on a busy machine. */
     public static TestBackEnd patientBridge(int guests) {
         return of(
                 guests,
@@ -103,7 +106,7 @@ public final class TestBackEnd implements AutoCloseable {
         return new TestBackEnd(listening(guests), pairs, new Switching.Bridged(List.of()));
     }
 
-    /** A bridge that holds its ports to something; a guest for each MAC address, or {@link PortRules#NO_MAC}. */
+    /** Starts a bridge with port security, and one guest for each MAC address or {@link PortRules#NO_MAC}. */
     public static TestBackEnd secured(PortSecurity security, long... macs) {
         return new TestBackEnd(withMacs(macs), 1, new Switching.Bridged(List.of(), false, security));
     }
@@ -149,13 +152,13 @@ public final class TestBackEnd implements AutoCloseable {
         return new TestBackEnd(listening(2), 1, new Switching.Bridged(List.of(), true));
     }
 
-    /** Guests on two lanes in turn. */
+    /** Starts guests that are alternately on two lanes. */
     public static TestBackEnd onTwoLanes(int guests, int pairs, Switching switching) {
         return of(
                 guests, config -> config.queuePairs(pairs).switching(switching).lanes(2));
     }
 
-    /** Guests of which each has its queue pairs on two lanes. */
+    /** Starts guests that each have queue pairs on two lanes. */
     public static TestBackEnd spread(int guests, int pairs, Switching switching) {
         return of(
                 guests,
@@ -170,7 +173,7 @@ public final class TestBackEnd implements AutoCloseable {
         return new TestBackEnd(listening(1), 1, new Switching.Echoed());
     }
 
-    /** One that returns frames, and offers only what is named. */
+    /** Starts a back-end that returns frames, and offers the given features. */
     public static TestBackEnd echo(FeatureSet offered) {
         return new TestBackEnd(
                 true,
@@ -208,16 +211,16 @@ public final class TestBackEnd implements AutoCloseable {
         return backend;
     }
 
-    /** The configuration that it was started with. */
+    /** Returns the configuration with which the back-end was started. */
     public BackendConfig config() {
         return config;
     }
 
     /**
-     * Makes a new back-end take everything over, and ends the previous one.
+     * Lets a new back-end take over all guests and ports, and ends the previous one.
      *
-     * @param next what it is started with
-     * @throws HandOverException when it does not take over: the previous one continues
+     * @param next configuration of the new back-end
+     * @throws HandOverException when the new one does not take over; the previous one continues
      */
     public void replace(BackendConfig next) throws HandOverException {
         Backend before = backend;
@@ -247,7 +250,7 @@ public final class TestBackEnd implements AutoCloseable {
         return NetDriver.attach(socket(guest), setup);
     }
 
-    /** Waits for an event whose line has every fragment, and only then continues. */
+    /** Waits for an event whose line contains every fragment. */
     public void awaitLine(String... fragments) {
         Await.until(
                 () -> "a line with " + List.of(fragments) + " in " + lines.all,
@@ -255,7 +258,7 @@ public final class TestBackEnd implements AutoCloseable {
                 () -> !lines.with(fragments).isEmpty());
     }
 
-    /** Waits until so many events' lines have every fragment. */
+    /** Waits until the lines of a number of events contain every fragment. */
     public void awaitLines(int count, String... fragments) {
         Await.until(
                 () -> count + " lines with " + List.of(fragments) + " in " + lines.all,
@@ -266,12 +269,15 @@ public final class TestBackEnd implements AutoCloseable {
                 .hasSize(count);
     }
 
-    /** Whether an event's line has every fragment. */
+    /** Returns whether the line of an event contains every fragment. */
     public boolean hasSaid(String... fragments) {
         return !lines.with(fragments).isEmpty();
     }
 
-    /** Exactly one line has every fragment, which may still be on its way; and nothing that was ever said is more than a line, or a Java exception. */
+    /**
+     * Waits for an event whose line contains every fragment, and checks that there is exactly one, and that every event
+     * is one line without a Java exception.
+     */
     public void assertSaidOnce(String... fragments) {
         awaitLine(fragments);
         assertThat(lines.with(fragments))
@@ -303,7 +309,7 @@ public final class TestBackEnd implements AutoCloseable {
         }
     }
 
-    /** One line an event, as the command prints them. */
+    /** Records each event as one line, as the command prints it. */
     private static final class Lines extends SilentListener {
         private final List<String> all = new CopyOnWriteArrayList<>();
 

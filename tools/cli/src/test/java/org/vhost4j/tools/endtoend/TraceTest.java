@@ -13,7 +13,10 @@ import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.sys.InSharedMemory;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 
-/** {@code run --trace vhost-user}: the messages of a front-end in both directions, to a file and to standard error. */
+/**
+ * Tests {@code run --trace vhost-user}: it writes the messages of a front-end in both directions, to a file and to
+ * standard error.
+ */
 class TraceTest {
     private static final long END_SECONDS = 60;
 

@@ -11,7 +11,7 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.frontend.ReceivedFrame;
 
-/** Shows that two guests reach each other. */
+/** Checks that two guests reach each other. */
 final class Traffic {
     private static final AtomicLong SEED = new AtomicLong();
 

@@ -23,7 +23,7 @@ import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Switching;
 
-/** Guests on access ports and trunks: who gets which frame, and what it looks like there. */
+/** Tests guests on access ports and trunks: the receivers of each frame, and its tags at each. */
 class VlanTest {
     private static final PortVlan TEN = PortVlan.access(10);
     private static final PortVlan TWENTY = PortVlan.access(20);

@@ -7,11 +7,11 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import java.util.List;
 
-/** Validates what commands print against the schema that they print. */
+/** Validates the output of commands with the schema that they print. */
 public final class JsonSchemas {
     private JsonSchemas() {}
 
-    /** What is wrong with a document; empty when it is as the schema says. */
+    /** Returns the errors of a document; empty when it conforms to the schema. */
     public static List<String> problems(String schema, String document) {
         return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
                 .getSchema(schema, InputFormat.JSON)

@@ -22,13 +22,14 @@ import org.vhost4j.fuzz.FuzzTarget;
 import org.vhost4j.vhostuser.session.RefusedException;
 
 /**
- * A device's state from another host (SET_DEVICE_STATE_FD). When the first byte is odd, magic number, version, length and checksum of the
- * rest are set right, so that its records are looked at. What is read and written again is the same.
+ * Fuzz target: a device state from another host (SET_DEVICE_STATE_FD). When the first byte is odd, magic number,
+ * version, length and checksum of the rest are corrected, so that the records are parsed. A state that is accepted and
+ * saved again must be the same.
  */
 public final class StateTarget implements FuzzTarget {
     private static final int HEADER_BYTES = 16;
 
-    /** Ready to run. */
+    /** Creates the target. */
     public StateTarget() {}
 
     @Override

@@ -19,13 +19,13 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * A front-end's messages, each with a payload and descriptors of the input's choice, on a device that fails as soon as the session breaks
- * a promise. When the connection ends nothing is left over.
+ * Fuzz target: a front-end's messages, whose payloads and descriptors the input determines, with a device that fails as
+ * soon as the session violates its contract. After the end of the connection no resource may be left.
  */
 public final class SessionTarget implements FuzzTarget {
     private static final int MOST_MESSAGES = 300;
 
-    /** Ready to run. */
+    /** Creates the target. */
     public SessionTarget() {}
 
     @Override

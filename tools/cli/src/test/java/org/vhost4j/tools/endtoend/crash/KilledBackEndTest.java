@@ -22,9 +22,9 @@ import org.vhost4j.sys.InSharedMemory;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 
 /**
- * A back-end in a process of its own that is killed repeatedly while one guest sends numbered frames to another as fast as it can. The
- * front-ends connect again as QEMU does. No frame arrives twice or out of order, each kill loses at most one burst, and the driver gets
- * every chain back.
+ * Tests a back-end in its own process that is killed repeatedly while one guest sends numbered frames to another as
+ * fast as it can. The front-ends reconnect as QEMU does. No frame arrives twice or out of order, each kill loses at
+ * most one burst, and the driver gets every chain back.
  *
  * <p>The system property {@code vhost4j.crash.rounds} is the number of kills of each kind, 3 unless given; {@code vhost4j.crash.results} a
  * file that rows of a table are appended to. {@code tools/crash} sets them.

@@ -22,7 +22,10 @@ import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.SilentListener;
 import org.vhost4j.vhostuser.server.Switching;
 
-/** A back-end that is started where another one serves is refused, and leaves the files beside the socket alone. */
+/**
+ * Tests that a second back-end for the socket of a running one fails to start, and does not change the files beside the
+ * socket.
+ */
 class SecondStartTest {
     @TempDir(factory = InSharedMemory.class)
     Path directory;

@@ -17,8 +17,8 @@ import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.Ram;
 
 /**
- * A guest whose memory and rings outlive its back-end, and a front-end that connects again as QEMU does: it says of a split ring what is in
- * the used ring, and of a packed one what it knew at the beginning.
+ * A guest whose memory and rings outlive its back-end, and a front-end that reconnects as QEMU does: for a split ring
+ * it sends the index in the used ring, for a packed ring the base from the start.
  */
 public final class SurvivingGuest implements AutoCloseable {
     static final int RING = 256;
@@ -89,7 +89,7 @@ public final class SurvivingGuest implements AutoCloseable {
         }
     }
 
-    /** Sends numbered frames to every port, as many as there is room for. */
+    /** Sends numbered frames to every port, as many as the ring has room for. */
     public int send(int first, int most) {
         while (transmit.ring().collect()) {
             // It is free again.
@@ -114,7 +114,7 @@ public final class SurvivingGuest implements AutoCloseable {
         return count;
     }
 
-    /** Chains that were sent and have not come back. */
+    /** Returns the number of sent chains that were not used yet. */
     public int inFlight() {
         while (transmit.ring().collect()) {
             // It is free again.
@@ -122,7 +122,7 @@ public final class SurvivingGuest implements AutoCloseable {
         return transmit.ring().inFlight();
     }
 
-    /** The number of the next frame that has arrived; -1 for none. */
+    /** Returns the number of the next received frame; -1 for none. */
     public int receive() {
         while (receive.ring().collect()) {
             long buffer = posted[receive.ring().usedId()];

@@ -21,14 +21,14 @@ import org.vhost4j.vhostuser.handover.MessageType;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
 /**
- * A new back-end that ends, or does something else than is due, at each step of a hand-over: the old one continues as
- * if nothing had been.
+ * Tests a new back-end that ends, or sends a wrong message, at each step of a hand-over: the old one continues without
+ * any change.
  */
 class AbandonedHandOverTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Duration LENGTH = Duration.ofMillis(100);
 
-    /** How far the new back-end comes. */
+    /** The last step of the new back-end. */
     enum Step {
         CONNECTED,
         HELLO,
@@ -63,7 +63,7 @@ class AbandonedHandOverTest {
         }
     }
 
-    /** What the test does in the place of a new back-end. */
+    /** The test's actions as the new back-end. */
     @FunctionalInterface
     private interface NewBackEnd {
         void run(HandOverChannel channel) throws HandOverException;

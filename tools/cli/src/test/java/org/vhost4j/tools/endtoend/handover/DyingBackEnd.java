@@ -15,8 +15,8 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.SilentListener;
 
 /**
- * A back-end in a process of its own that takes over up to one step, says so, and does nothing more. Then it is killed: by SIGKILL, at that
- * step and at no other.
+ * A back-end in its own process that takes over up to a given step, reports that, and then waits to be killed by
+ * SIGKILL at exactly that step.
  */
 final class DyingBackEnd implements AutoCloseable {
     private static final String THERE = "there";
@@ -85,7 +85,7 @@ final class DyingBackEnd implements AutoCloseable {
         lines.close();
     }
 
-    /** The process: where sockets are, how many lanes, and the step. */
+    /** Runs the process; the arguments are the directory of the sockets, the number of lanes, and the step. */
     public static void main(String[] arguments) throws IOException, HandOverException {
         Path directory = Path.of(arguments[0]);
         TakeOverStep last = TakeOverStep.valueOf(arguments[2]);

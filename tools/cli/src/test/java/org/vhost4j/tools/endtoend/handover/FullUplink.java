@@ -17,10 +17,10 @@ import org.vhost4j.vhostuser.server.IdlePort;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * A port that has no room for any frame until it is another back-end's.
+ * A port that has no room for any frame until another back-end has taken it over.
  *
- * @param refused counted down by the first frame
- * @param taken the first frame that the other back-end gives it
+ * @param refused counted down by the first refused frame
+ * @param taken the first frame from the other back-end
  */
 record FullUplink(CountDownLatch refused, CompletableFuture<byte[]> taken) implements Uplink {
     /** What the port counts for the first frame. */

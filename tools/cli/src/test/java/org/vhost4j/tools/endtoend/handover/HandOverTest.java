@@ -27,7 +27,10 @@ import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.PortSnapshot;
 import org.vhost4j.vhostuser.server.Switching;
 
-/** Guests under numbered frames pass from one back-end of this process to another: nothing is lost, doubled or damaged. */
+/**
+ * Tests the hand-over of guests from one back-end in this process to another while numbered frames are sent: none is
+ * lost, duplicated or damaged.
+ */
 class HandOverTest {
     private static final Duration LENGTH = Duration.ofMillis(200);
     private static final int TIMES = 3;

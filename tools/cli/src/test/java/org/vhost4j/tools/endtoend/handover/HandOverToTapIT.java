@@ -22,8 +22,9 @@ import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * Numbered frames between a guest and a TAP whose back-end is replaced: nothing is lost, doubled or damaged, neither by the guest's rings
- * nor by the TAP. At the host's end of the TAP a second back-end, which stays, has a packet socket and the other guest.
+ * Tests the replacement of a back-end with a guest and a TAP while numbered frames are sent: none is lost, duplicated
+ * or damaged, neither by the guest's rings nor by the TAP. A second back-end, which is not replaced, has a packet
+ * socket on the TAP's interface and the other guest.
  */
 @Timeout(3600)
 class HandOverToTapIT {

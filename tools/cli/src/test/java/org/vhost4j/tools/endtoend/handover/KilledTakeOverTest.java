@@ -38,9 +38,10 @@ import org.vhost4j.vhostuser.server.SilentListener;
 import org.vhost4j.vhostuser.server.Switching;
 
 /**
- * The new back-end, a process of its own, is killed at each step of a hand-over. Until the old one has sent COMMIT it continues as if nothing
- * had been. From then on it is as if the one back-end had been killed: the next one that is started continues from the positions that are
- * kept beside the sockets, and no frame comes twice. {@link AbandonedHandOverTest} has the same with split rings and one lane.
+ * Tests a new back-end, in its own process, that is killed at each step of a hand-over. Until the old one has sent
+ * COMMIT, it continues without any change. After that the result is that of a killed back-end: the next one continues
+ * from the positions saved beside the sockets, and no frame arrives twice. {@link AbandonedHandOverTest} tests split
+ * rings and one lane.
  */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class KilledTakeOverTest {

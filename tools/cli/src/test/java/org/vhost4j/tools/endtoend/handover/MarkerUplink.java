@@ -9,9 +9,9 @@ import org.vhost4j.vhostuser.server.IdlePort;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * A port that drops all frames, and tells how far a hand-over has come.
+ * A port that drops all frames, and reports the steps of a hand-over.
  *
- * @param steps takes each step
+ * @param steps receives each step
  */
 record MarkerUplink(Consumer<TakeOverStep> steps) implements Uplink {
     @Override

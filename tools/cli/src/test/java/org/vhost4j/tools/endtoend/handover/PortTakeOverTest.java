@@ -36,7 +36,10 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** Ports whose other end returns each frame pass from one back-end to another while frames are under way: all return, once and in order. */
+/**
+ * Tests the hand-over of ports whose other end returns each frame, while frames are in flight: all return, once and in
+ * order.
+ */
 @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PortTakeOverTest {
     /** Some wait for others: each has a thread. */

@@ -20,7 +20,7 @@ import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 import org.vhost4j.vhostuser.handover.HandOverChannel;
 import org.vhost4j.vhostuser.handover.MessageType;
 
-/** What a service manager is told when back-ends follow one another. */
+/** Tests the notifications of the service manager when one back-end replaces another. */
 class ServiceManagerTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final long END_SECONDS = 60;

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.vhostuser.handover.HandOverChannel.Moment;
 import org.vhost4j.vhostuser.handover.MessageType;
 
-/** Where a back-end that takes over can be killed, in the order in which it gets there. */
+/** A step of the new back-end at which it can be killed, in chronological order. */
 enum TakeOverStep {
     /** It has connected. */
     CONNECTED(Moment.SENDING, MessageType.HELLO),

@@ -17,7 +17,7 @@ import org.vhost4j.frontend.NetSetup;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 import org.vhost4j.tools.endtoend.isolation.Neighbours;
 
-/** The program in two processes, one of which takes over from the other. */
+/** Tests the program in two processes, one of which takes over from the other. */
 class TakeOverTest {
     private static final Duration LENGTH = Duration.ofMillis(300);
     private static final long END_SECONDS = 60;

@@ -17,7 +17,7 @@ import org.vhost4j.tools.endtoend.TestBackEnd;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** A front-end that makes the back-end wait in a write to an eventfd that it shares. */
+/** Tests a front-end that tries to block the back-end in a write to a shared eventfd. */
 class CallEventFdTest {
     private static final Limit LIMIT = Limit.longerBy(Duration.ofMillis(20));
 

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The program in a process of its own, with the classes that are under test. Its standard error is among its lines. */
+/** The program in its own process, with the classes under test. Its lines include those of standard error. */
 public final class ChildBackEnd implements AutoCloseable {
     private final Process process;
     private final BufferedReader reader;
@@ -20,12 +20,12 @@ public final class ChildBackEnd implements AutoCloseable {
         this.reader = process.inputReader(StandardCharsets.UTF_8);
     }
 
-    /** Starts {@code vhost4j} with these arguments, in a directory. */
+    /** Starts {@code vhost4j} with arguments, in a directory. */
     public static ChildBackEnd start(Path directory, String... arguments) throws IOException {
         return startBehind(List.of(), directory, arguments);
     }
 
-    /** The same behind another command, such as {@code unshare}. */
+    /** Starts {@code vhost4j} by another command, such as {@code unshare}. */
     public static ChildBackEnd startBehind(List<String> before, Path directory, String... arguments)
             throws IOException {
         String classes = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
@@ -46,7 +46,7 @@ public final class ChildBackEnd implements AutoCloseable {
                 .start());
     }
 
-    /** Reads lines until one has every fragment. */
+    /** Reads lines until one contains every fragment. */
     public String awaitLine(String... fragments) throws IOException {
         String line = reader.readLine();
         while (line != null) {
@@ -59,23 +59,23 @@ public final class ChildBackEnd implements AutoCloseable {
         throw new AssertionError("no line with " + List.of(fragments) + " in " + lines);
     }
 
-    /** Its number. */
+    /** Returns the process ID. */
     public long pid() {
         return process.pid();
     }
 
-    /** Tells it to end, by SIGTERM. */
+    /** Sends SIGTERM. */
     public void terminate() {
         // Process.destroy would close the streams that we still read.
         boolean unused = process.toHandle().destroy();
     }
 
-    /** Ends it by SIGKILL. */
+    /** Sends SIGKILL. */
     public void kill() {
         process.destroyForcibly().onExit().join();
     }
 
-    /** Waits for its end, and reads what it still says. */
+    /** Waits for the end of the process, and reads its remaining output. */
     public int awaitEnd(long seconds) throws IOException, InterruptedException {
         if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
             throw new AssertionError("has not ended within " + seconds + " s; it said " + lines);

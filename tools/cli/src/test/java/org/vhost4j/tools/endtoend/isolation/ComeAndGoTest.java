@@ -25,7 +25,9 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Membership;
 
-/** Two guests exchange numbered frames while a third one comes, sends, changes and goes many times. */
+/**
+ * Tests two guests that exchange numbered frames while a third one is added, sends, is changed and removed many times.
+ */
 @Timeout(300)
 class ComeAndGoTest {
     private static final int ROUNDS = 50;
@@ -34,7 +36,7 @@ class ComeAndGoTest {
     @TempDir
     Path directory;
 
-    /** What this process has, without threads and descriptors of the machine below. */
+    /** The resources of this process, without threads and descriptors of the JVM. */
     private record Holding(List<String> descriptors, long mappings, List<String> threads) {
         static Holding now() {
             try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"));

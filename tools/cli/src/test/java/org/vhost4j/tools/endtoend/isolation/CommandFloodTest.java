@@ -19,7 +19,7 @@ import org.vhost4j.sys.Await;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** A guest that keeps its control queue full of the longest commands there are. */
+/** Tests a guest that keeps its control queue full of the longest commands. */
 class CommandFloodTest {
     /** One command of 64 KiB more before a frame and one after it, and what the machine's two halves take from each other. */
     private static final Limit LIMIT = Limit.times(3, Duration.ofMillis(3));

@@ -14,7 +14,10 @@ import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.MemoryRegions;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** SIGTERM ends the program also when a lane waits for what does not answer, which {@code --memory=any} allows. */
+/**
+ * Tests that SIGTERM ends the program also when a lane is blocked on memory whose server does not respond, which {@code
+ * --memory=any} allows.
+ */
 class EndInAnyStateTest {
     private static final long BYTES = 1 << 20;
 

@@ -7,7 +7,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 
-/** A thread that sends both ways at a fixed rate until it is told when to end, and then waits for what is on its way. */
+/**
+ * A thread that sends in both directions at a fixed rate until a given time, and then waits for the frames in flight.
+ */
 final class Exchange {
     private static final long LOOK_NANOS = 50_000;
     private static final int BURST = 16;

@@ -22,9 +22,9 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.tools.endtoend.FrontEndProcess;
 
 /**
- * One guest's front-end is ended by SIGKILL, also while it is stopped by SIGSTOP, repeatedly: while it negotiates, after each half
- * message, and under traffic both ways. The back-end is a process of its own, which has the same descriptors, mappings, threads and memory
- * before and after, and serves a neighbour all the time.
+ * Tests a front-end that is repeatedly killed by SIGKILL, also while it is stopped by SIGSTOP: during the negotiation,
+ * after each half message, and under traffic in both directions. The back-end, in its own process, has the same
+ * descriptors, mappings, threads and memory before and after, and serves a neighbour all the time.
  *
  * <p>{@code tools/isolation --rounds 2000 --test FrontEndChurnTest} runs many rounds.
  */
@@ -45,7 +45,7 @@ class FrontEndChurnTest {
     @TempDir
     Path directory;
 
-    /** What the back-end has. */
+    /** The resources of the back-end. */
     private record Holding(int descriptors, long mappings, List<String> threads, long memoryKib) {
         static Holding of(long pid) {
             Path proc = Path.of("/proc", Long.toString(pid));

@@ -13,7 +13,7 @@ import org.vhost4j.sys.IoVector;
 import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
-/** An eventfd whose counter is full and in which a write waits, as a front-end makes it of one that it has passed. */
+/** An eventfd with a full counter, on which a write blocks, as a malicious front-end may prepare it. */
 final class FullCounter implements AutoCloseable {
     private static final long FULL = 0xffff_ffff_ffff_fffeL;
     private static final int EFD_SEMAPHORE = 1;

@@ -4,16 +4,16 @@ package org.vhost4j.tools.endtoend.isolation;
 import java.time.Duration;
 
 /**
- * How much longer the neighbours' 99 % latency may be during an event than without it.
+ * The maximum 99 % latency of the neighbours during an event, compared with that without it.
  *
- * @param factor what the quiet latency is multiplied by
- * @param addedNanos what is added to it then
+ * @param factor factor by which the quiet latency is multiplied
+ * @param addedNanos nanoseconds that are added to the product
  */
 public record Limit(int factor, long addedNanos) {
     /**
-     * So much longer than without the event.
+     * Creates a limit on the increase over the quiet latency.
      *
-     * @param added the difference
+     * @param added the maximum increase
      * @return the limit
      */
     public static Limit longerBy(Duration added) {
@@ -21,9 +21,10 @@ public record Limit(int factor, long addedNanos) {
     }
 
     /**
-     * A multiple of the quiet latency. A time is added, because the quiet latency of an idle machine is close to nothing.
+     * Creates a limit that is a multiple of the quiet latency. A time is added, because the quiet latency of an idle
+     * machine is close to 0.
      *
-     * @param factor such as 3
+     * @param factor the factor, such as 3
      * @param added the time that is added
      * @return the limit
      */

@@ -25,7 +25,7 @@ import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.MemoryRegions;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** Guest memory that is a file which a process answers for. */
+/** Tests guest memory in a file that is served by a process. */
 class MemoryFileTest {
     private static final Limit LIMIT = Limit.longerBy(Duration.ofMillis(20));
     private static final long BYTES = 1 << 20;

@@ -17,7 +17,7 @@ import org.vhost4j.frontend.Ram;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** A front-end that sends messages, or connects, as fast as it can. */
+/** Tests a front-end that sends messages, or connects, as fast as it can. */
 class MessageFloodTest {
     /** One turn of the lane more before a frame and one after it, and what the machine's two halves take from each other. */
     private static final Limit LIMIT = Limit.times(3, Duration.ofMillis(3));

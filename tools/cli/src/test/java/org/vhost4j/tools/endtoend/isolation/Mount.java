@@ -12,7 +12,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A private file system of a test, in a private directory. Needs root. */
+/** A file system mounted in a private directory of a test. Needs root. */
 final class Mount implements AutoCloseable {
     private static final int MNT_FORCE = 1;
     private static final int MNT_DETACH = 2;
@@ -62,7 +62,7 @@ final class Mount implements AutoCloseable {
         return directory.resolve(name);
     }
 
-    /** Ends it, also when its server does not answer: a waiter continues with an error. */
+    /** Unmounts the file system, also when its server does not respond: blocked calls return with an error. */
     @Override
     public void close() {
         try (Arena arena = Arena.ofConfined()) {

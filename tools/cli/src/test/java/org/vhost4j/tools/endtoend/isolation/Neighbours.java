@@ -9,13 +9,14 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
 /**
- * Two guests that exchange numbered frames both ways at a fixed rate, to see whether an event of a third disturbs them. The load is an
- * open loop: each frame carries the time at which it was due, so a stall of the back-end is in the latency of every frame that it held up.
+ * Two guests that exchange numbered frames both ways at a fixed rate, to see whether an event of a third disturbs them.
+ * The load is an open loop: each frame carries the time at which it was due, so a stall of the back-end is part of the
+ * latency of every delayed frame.
  *
- * <p>One thread calls this object. Frames are on their way only during {@link #quiet} and {@link #during}.
+ * <p>Used by one thread. Frames are sent only during {@link #quiet} and {@link #during}.
  */
 public final class Neighbours implements AutoCloseable {
-    /** Frames a second that each of the two sends. */
+    /** The default number of frames per second that each of the two sends. */
     public static final int FRAMES_PER_SECOND = 2_000;
 
     private static final Duration WARM_UP = Duration.ofMillis(300);
@@ -38,15 +39,15 @@ public final class Neighbours implements AutoCloseable {
     }
 
     /**
-     * Makes each of the two send at another rate from now on.
+     * Changes the rate of both senders.
      *
-     * @param frames a second
+     * @param frames frames per second
      */
     public void rate(int frames) {
         framesPerSecond = frames;
     }
 
-    /** What happens to the back-end while the neighbours are watched. */
+    /** An event at the back-end during a measurement. */
     public interface Event {
         /** Runs in the caller's thread; the measure ends when it has returned, and not before its shortest time. */
         void run() throws Exception;
@@ -68,7 +69,7 @@ public final class Neighbours implements AutoCloseable {
      *
      * @param socketA one socket of a back-end
      * @param socketB another socket of the same bridge
-     * @param setup of both
+     * @param setup features and queues of both guests
      * @return the pair; close it before the back-end
      */
     public static Neighbours attach(Path socketA, Path socketB, NetSetup setup) {
@@ -94,32 +95,33 @@ public final class Neighbours implements AutoCloseable {
     }
 
     /**
-     * Measures while nothing happens.
+     * Measures without an event.
      *
-     * @param length for how long
-     * @return what was seen
+     * @param length duration of the measurement
+     * @return the result
      */
     public Report quiet(Duration length) {
         return measure(length, () -> {});
     }
 
     /**
-     * Measures while an event takes place.
+     * Measures during an event.
      *
-     * @param shortest the measure continues for this long, when the event is over before
-     * @param event what happens
-     * @return what was seen
+     * @param shortest minimum duration of the measurement, also after a short event
+     * @param event the event
+     * @return the result
      */
     public Report during(Duration shortest, Event event) {
         return measure(shortest, event);
     }
 
     /**
-     * Demands that an event did not disturb the two: no frame lost, doubled or damaged, and a 99 % latency near the quiet one.
+     * Checks that an event did not disturb the two guests: no frame was lost, duplicated or damaged, and the 99 %
+     * latency is within the limit.
      *
-     * @param quiet the measure without the event, taken in the same run
-     * @param during the measure with the event
-     * @param limit by how much the 99 % latency may be longer
+     * @param quiet the measurement without the event, from the same run
+     * @param during the measurement with the event
+     * @param limit the limit of the 99 % latency
      */
     public static void assertUndisturbed(Report quiet, Report during, Limit limit) {
         assertIntact(quiet, "without the event");
@@ -130,10 +132,10 @@ public final class Neighbours implements AutoCloseable {
     }
 
     /**
-     * Demands that no frame was lost, doubled or damaged.
+     * Checks that no frame was lost, duplicated or damaged.
      *
-     * @param report the measure
-     * @param when it was taken
+     * @param report the measurement
+     * @param when name of the measurement, for the failure's message
      */
     public static void assertIntact(Report report, String when) {
         assertThat(report.lost()).as("lost %s: %s", when, report).isZero();
@@ -159,12 +161,12 @@ public final class Neighbours implements AutoCloseable {
         lastFrames = Duration.ofMillis(500);
     }
 
-    /** The first guest, for what an event needs of it while no measure runs. */
+    /** Returns the driver of the first guest, for use between measurements. */
     public NetDriver one() {
         return one;
     }
 
-    /** The second guest, for what an event needs of it while no measure runs. */
+    /** Returns the driver of the second guest, for use between measurements. */
     public NetDriver two() {
         return two;
     }

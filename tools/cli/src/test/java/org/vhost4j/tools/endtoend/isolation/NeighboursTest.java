@@ -12,7 +12,7 @@ import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.sys.Await;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 
-/** The measure itself: it sees what it is for. */
+/** Tests that the measurement detects disturbances. */
 class NeighboursTest {
     @AutoClose
     private final TestBackEnd backEnd = TestBackEnd.bridge(2);

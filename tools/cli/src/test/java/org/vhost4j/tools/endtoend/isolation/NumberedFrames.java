@@ -10,8 +10,8 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.ReceivedFrame;
 
 /**
- * Frames of one guest to another that carry a number, the time at which they were due and a checksum, and the account of what arrived.
- * One thread at a time.
+ * The frames from one guest to another, which have a number, the time at which they were due and a checksum, and the
+ * counts of those that arrived. Used by one thread at a time.
  */
 final class NumberedFrames {
     /** Local experimental EtherType 1 of IEEE 802: no other test's frames are taken for ours. */

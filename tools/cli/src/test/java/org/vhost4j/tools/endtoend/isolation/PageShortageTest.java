@@ -25,7 +25,7 @@ import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.MemoryRegions;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** Guest memory for which the kernel has no page when another guest's frame is written there. */
+/** Tests guest memory for which the kernel has no page when another guest's frame is written there. */
 class PageShortageTest {
     private static final Limit LIMIT = Limit.longerBy(Duration.ofMillis(20));
     private static final long BYTES = 2 << 20;

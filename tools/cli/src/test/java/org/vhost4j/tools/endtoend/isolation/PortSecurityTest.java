@@ -14,7 +14,10 @@ import org.vhost4j.frontend.PacketBuilder;
 import org.vhost4j.tools.endtoend.TestBackEnd;
 import org.vhost4j.vhostuser.server.PortSecurity;
 
-/** A guest that sends from its neighbours' addresses, or from a hundred thousand of its own, receives none of their frames. */
+/**
+ * Tests that a guest that sends from its neighbours' addresses, or from a hundred thousand others, receives none of
+ * their frames.
+ */
 class PortSecurityTest {
     private static final long ONE = 0x0200_0000_00a1L;
     private static final long TWO = 0x0200_0000_00a2L;

@@ -2,20 +2,20 @@
 package org.vhost4j.tools.endtoend.isolation;
 
 /**
- * What two neighbours saw in one measure, both ways together.
+ * The result of one measurement with two neighbours, for both directions together.
  *
- * @param sent frames
- * @param received frames that arrived whole and for the first time
- * @param doubled frames that arrived again, or after the measure that they were sent in
- * @param damaged frames whose checksum was wrong
- * @param p99Nanos 99 of 100 frames arrived within this time after they were due
- * @param worstNanos all frames that arrived did so within this time after they were due
+ * @param sent number of sent frames
+ * @param received number of frames that arrived undamaged and for the first time
+ * @param doubled number of frames that arrived again, or after their measurement
+ * @param damaged number of frames with a wrong checksum
+ * @param p99Nanos time in nanoseconds after they were due within which 99 of 100 frames arrived
+ * @param worstNanos time in nanoseconds after they were due within which all frames that arrived did so
  * @param gapNanos the longest time between two arrivals at one guest
  */
 public record Report(
         long sent, long received, long doubled, long damaged, long p99Nanos, long worstNanos, long gapNanos) {
     /**
-     * Frames that never arrived.
+     * Returns the number of frames that did not arrive.
      *
      * @return 0 or more
      */

@@ -46,11 +46,11 @@ public final class Rounds {
     }
 
     /**
-     * An event that has not happened yet.
+     * Creates the rounds of an event.
      *
-     * @param event what happens, in a few words: it names the table's row
-     * @param limit how much longer the neighbours' frames may take meanwhile
-     * @return the rounds to run
+     * @param event short name of the event, for the table's row
+     * @param limit limit of the neighbours' latency during the event
+     * @return the rounds, to be run
      */
     public static Rounds of(String event, Limit limit) {
         return new Rounds(event, limit);
@@ -59,8 +59,8 @@ public final class Rounds {
     /**
      * Runs all rounds, and fails when the neighbours were disturbed.
      *
-     * @param neighbours who must not notice
-     * @param each what happens in each round; it leaves the back-end as it found it
+     * @param neighbours the neighbours, which must not be disturbed
+     * @param each the event of each round; it must restore the back-end's state
      */
     public void run(Neighbours neighbours, Neighbours.Event each) {
         int rounds = Integer.getInteger("vhost4j.isolation.rounds", 1);

@@ -14,8 +14,8 @@ import org.vhost4j.sys.IoVector;
 import org.vhost4j.sys.LibC;
 
 /**
- * A FUSE file system with one file, which answers until it is told to be silent: linux/fuse.h, protocol 7.31. From then on each call on
- * the file that its server has a say in waits forever: fstat, mmap, close.
+ * A FUSE file system (linux/fuse.h, protocol 7.31) with one file, whose server stops responding on request. From then
+ * on each call that needs the server blocks: fstat, mmap, close.
  */
 final class SilentFuse implements AutoCloseable {
     private static final int LOOKUP = 1;
@@ -132,7 +132,7 @@ final class SilentFuse implements AutoCloseable {
         reply.set(ValueLayout.JAVA_INT, at + 80, 4096);
     }
 
-    /** Everything that waits continues with an error. Later calls do nothing. */
+    /** Ends the server: blocked calls return with an error. Later calls do nothing. */
     @Override
     public void close() {
         if (!device.isOpen()) {

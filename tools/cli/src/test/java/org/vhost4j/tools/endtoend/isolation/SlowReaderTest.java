@@ -22,7 +22,7 @@ import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.sys.Await;
 import org.vhost4j.tools.common.MainClass;
 
-/** The program itself, whose output is a pipe that is full and not read, or a file that a front-end could fill. */
+/** Tests the program when its output is a full pipe that is not read, or a file that a front-end could fill. */
 @Timeout(300)
 class SlowReaderTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);

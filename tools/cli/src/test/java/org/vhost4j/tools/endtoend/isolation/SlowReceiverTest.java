@@ -24,8 +24,9 @@ import org.vhost4j.tools.endtoend.TestBackEnd;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * A guest that takes next to nothing holds up those who send to it for a budget of time, and no longer: whatever it posts now and then, and
- * whatever it does with its rings and its memory. A sender has one frame in ten for it, and all others for a third guest.
+ * Tests that a guest that receives almost nothing delays its senders only for a budget of time, whatever it posts
+ * occasionally, and whatever it does with its rings and memory. One in ten frames of a sender is for that guest, all
+ * others are for a third guest.
  */
 class SlowReceiverTest {
     private static final int ROUNDS = 1_000;
@@ -50,7 +51,7 @@ class SlowReceiverTest {
         return PacketBuilder.udp4().macs(from, to).payload(100, 0).complete();
     }
 
-    /** What the slow guest does every 30 ms. */
+    /** An action of the slow guest every 30 ms. */
     private interface Act {
         void run() throws Exception;
     }

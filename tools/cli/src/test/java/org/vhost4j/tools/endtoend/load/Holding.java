@@ -7,12 +7,12 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /**
- * What a back-end has.
+ * The resources of a back-end.
  *
- * @param descriptors that are open
- * @param mappings of front-ends' memory
- * @param threads that run, without the JVM's own that ends by itself
- * @param memoryKib of anonymous memory that is resident
+ * @param descriptors number of open descriptors
+ * @param mappings number of mappings of front-ends' memory
+ * @param threads number of threads, without the JVM's threads that end by themselves
+ * @param memoryKib resident anonymous memory in KiB
  */
 record Holding(int descriptors, int mappings, int threads, long memoryKib) {
     static Holding of(long pid) throws IOException {

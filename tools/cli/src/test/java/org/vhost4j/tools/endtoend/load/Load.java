@@ -20,7 +20,8 @@ import org.vhost4j.sys.Await;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 
 /**
- * Guests of a back-end in a process of its own, which come and go. {@code tools/load} runs it; the figures are in docs/reliability.md.
+ * A load test: guests connect to and disconnect from a back-end in its own process. {@code tools/load} runs it; the
+ * figures are in docs/reliability.md.
  */
 public final class Load implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -41,7 +42,7 @@ public final class Load implements AutoCloseable {
     /**
      * Starts a back-end.
      *
-     * @param directory for sockets
+     * @param directory directory of the sockets
      * @param guests the number of guests
      * @throws IOException when it cannot be started
      */
@@ -66,13 +67,13 @@ public final class Load implements AutoCloseable {
     }
 
     /**
-     * The result.
+     * The result of a test.
      *
-     * @param what was done
-     * @param times how often
-     * @param frames that arrived
-     * @param before what the back-end had, warmed up
-     * @param after what it had at the end
+     * @param what name of the test
+     * @param times number of repetitions
+     * @param frames number of frames that arrived
+     * @param before the back-end's resources after the warm-up
+     * @param after the back-end's resources at the end
      */
     record Result(String what, long times, long frames, Holding before, Holding after) {
         boolean flat() {

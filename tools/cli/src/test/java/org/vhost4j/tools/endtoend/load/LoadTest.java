@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A little of what {@code tools/load} does for minutes and hours: what the back-end has is flat. */
+/** A short run of the test that {@code tools/load} runs for minutes and hours: the back-end's resources do not grow. */
 class LoadTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")

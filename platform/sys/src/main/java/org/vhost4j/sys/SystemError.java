@@ -31,7 +31,7 @@ public final class SystemError extends RuntimeException {
      * Creates an exception with a message of its own.
      *
      * @param sentence description of the error and, where it helps, of the remedy
-     * @param errno the positive error number behind it
+     * @param errno the positive error number of the cause
      * @return the exception, to be thrown
      */
     public static SystemError explained(String sentence, int errno) {

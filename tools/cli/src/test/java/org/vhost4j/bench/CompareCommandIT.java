@@ -11,7 +11,7 @@ import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The packaged program beside itself: every case is measured on both sides. The differences are not checked here. */
+/** Compares the packaged program with itself: every case is measured on both sides. The differences are not checked. */
 class CompareCommandIT {
     private static final Path ARCHIVE = Path.of("target", "vhost4j.jar").toAbsolutePath();
 

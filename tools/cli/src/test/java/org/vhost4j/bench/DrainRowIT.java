@@ -17,7 +17,9 @@ import org.vhost4j.bench.result.Measured;
 import org.vhost4j.bench.result.RowResult;
 import org.vhost4j.bench.result.Spread;
 
-/** Rings of our own back-end are drained for a moment: every frame is used, and both sides count the same. */
+/**
+ * Drains rings of this project's back-end for a short time: every frame is used, and both sides have the same counts.
+ */
 class DrainRowIT {
     private final StringWriter said = new StringWriter();
 

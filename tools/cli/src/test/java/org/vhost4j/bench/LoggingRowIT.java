@@ -13,7 +13,10 @@ import org.vhost4j.bench.result.CaseResult;
 import org.vhost4j.bench.result.Measured;
 import org.vhost4j.bench.result.RowResult;
 
-/** Our own back-end is drained with and without a log for a moment. The front-end refuses a log without marks. */
+/**
+ * Drains this project's back-end with and without a dirty log for a short time. The front-end rejects a log without
+ * marks.
+ */
 class LoggingRowIT {
     @Test
     void ringsOfALoggedGuestAreDrained() throws IOException {

@@ -14,8 +14,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A few turns of the real thing: every program starts, both sides count the same, and nothing is left. Speed is not
- * checked here.
+ * Runs a few real measurements: every program starts, both sides have the same counts, and nothing is left behind.
+ * Speed is not checked.
  */
 class PeerCommandIT {
     @TempDir

@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
- * The runnable archive has every library that its modules need. Maven takes the scope that the command line's own pom.xml gives a library,
- * whatever the modules below it say: one of a test there leaves the library out.
+ * Tests that the runnable archive has every library that its modules need. Maven uses the scope that the command line's
+ * own pom.xml declares for a library, regardless of the modules below it: scope {@code test} there omits the library.
  */
 class ArchiveScopeTest {
     private static final Pattern DEPENDENCY = Pattern.compile("<dependency>(.*?)</dependency>", Pattern.DOTALL);

@@ -18,7 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * {@code docs/commands.md} has every command and option as the program has them. With the system property {@code
+ * Tests that {@code docs/commands.md} has exactly the program's commands and options. With the system property {@code
  * vhost4j.commands.write} the test writes the page.
  */
 class CommandsDocumentTest {

@@ -10,12 +10,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A command line that README.md or a page in {@code docs} shows, in a block of code or in code style.
+ * A command line in README.md or a page in {@code docs}, in a block of code or in code style.
  *
  * @param page the name of the page
- * @param line as it is shown, with the lines that a backslash joins
- * @param words its words as a shell splits them, the program first
- * @param shown the lines that the page shows as its output, where its block has prompts
+ * @param line the line as shown, with the lines that a backslash joins
+ * @param words the words as a shell splits them, the program first
+ * @param shown the lines that the page shows as output, if its block has prompts
  */
 record DocumentCommand(String page, String line, List<String> words, List<String> shown) {
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```[a-z]*\\n(.*?)^```|(?:^ {4}[^\\n]*\\n)+");

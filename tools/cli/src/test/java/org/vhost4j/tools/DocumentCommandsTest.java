@@ -26,8 +26,9 @@ import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 
 /**
- * The command lines that README.md and the pages in {@code docs} show. All have options that exist, with values that are understood. Those
- * that need neither a guest nor another program are run, and end as the pages say; why the others are not run here is listed.
+ * Tests the command lines in README.md and the pages in {@code docs}: all have existing options with valid values.
+ * Those that need neither a guest nor another program are executed, and have the documented result; the reasons for the
+ * others are listed.
  */
 class DocumentCommandsTest {
     /** Why commands that begin like this are not run here. */

@@ -21,8 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.vhost4j.tools.common.Version;
 
 /**
- * What the pages show as the output of a command is what it prints, and each command that {@link DocumentCommandsTest} does not run is run by
- * another test, or by hand on the day that its page has. In what is shown, {@code ...} stands for anything.
+ * Tests that commands print the output that the pages show, and that each command that {@link DocumentCommandsTest}
+ * does not execute is executed by another test, or was by hand on the date in its page. In shown output {@code ...}
+ * matches any text.
  */
 class DocumentOutputTest {
     private static final String TESTS = "tools/cli/src/test/java/org/vhost4j/";

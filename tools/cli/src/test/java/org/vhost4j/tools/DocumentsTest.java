@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** Every class, method, path and link that README.md and the pages in {@code docs} name is there. */
+/** Tests that every class, method, path and link in README.md and the pages in {@code docs} exists. */
 class DocumentsTest {
     /** Classes and options of the JDK, netty and QEMU, and names that classes must not have. */
     private static final Set<String> FOREIGN = Set.of(

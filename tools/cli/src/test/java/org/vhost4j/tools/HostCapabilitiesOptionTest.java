@@ -8,7 +8,10 @@ import java.io.StringWriter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A file of host capabilities that cannot be read is an error of every command that takes one, whether it needs one or not. */
+/**
+ * Tests that an unreadable file of host capabilities is an error in every command that accepts one, whether it needs it
+ * or not.
+ */
 final class HostCapabilitiesOptionTest {
     @ParameterizedTest
     @ValueSource(

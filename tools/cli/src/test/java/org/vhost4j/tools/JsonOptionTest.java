@@ -10,7 +10,7 @@ import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
-/** Every command that prints results prints them for programs as well. */
+/** Tests that every command that prints results can print them as JSON. */
 final class JsonOptionTest {
     /** Commands that print no results, or none in any other form. */
     private static final Map<String, String> EXCEPTIONS = Map.of(

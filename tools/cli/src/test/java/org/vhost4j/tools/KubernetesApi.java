@@ -13,8 +13,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The types of a Kubernetes API, as its OpenAPI document describes them (version 2 or 3), for checking a manifest. As an API server with strict
- * validation does, it takes a field that a type does not have for a mistake: JSON Schema alone would let it pass.
+ * The types of a Kubernetes API, as its OpenAPI document describes them (version 2 or 3), for checking a manifest. Like
+ * an API server with strict validation it rejects a field that a type does not have: JSON Schema alone would accept it.
  */
 final class KubernetesApi {
     private static final JsonMapper MAPPER = new JsonMapper();

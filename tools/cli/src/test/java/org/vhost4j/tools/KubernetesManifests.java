@@ -12,7 +12,10 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The manifests in {@code docs/kubernetes}; as a program, checks them against the documents that it is given ({@code tools/kubernetes}). */
+/**
+ * The manifests in {@code docs/kubernetes}; the main method validates them with given OpenAPI documents ({@code
+ * tools/kubernetes}).
+ */
 public final class KubernetesManifests {
     private static final JsonMapper MAPPER = new JsonMapper();
 
@@ -43,7 +46,7 @@ public final class KubernetesManifests {
     }
 
     /**
-     * Prints what is wrong with each manifest.
+     * Prints the errors of each manifest.
      *
      * @param documents OpenAPI documents
      * @throws IOException when a file cannot be read

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The manifests in {@code docs/kubernetes} use the labels that {@code platform labels} prints. */
+/** Tests that the manifests in {@code docs/kubernetes} use the labels that {@code platform labels} prints. */
 class KubernetesTest {
     private static final Pattern LABEL = Pattern.compile("feature\\.node\\.kubernetes\\.io/([\\w.-]+)");
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** The manual pages, as groff reads them. */
+/** Tests the manual pages with groff. */
 class ManualTest {
     @TempDir
     private Path directory;

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** No source and no document uses a word or phrase that {@code docs/words.txt} lists. */
+/** Tests that no source and no document uses a word or phrase that {@code docs/words.txt} lists. */
 class WordsTest {
     /** What is around a match, in characters to either side. */
     private static final int CONTEXT = 40;
@@ -31,10 +31,10 @@ class WordsTest {
     private record Exemption(String file, String phrase) {}
 
     /**
-     * The list.
+     * The content of the list.
      *
-     * @param instead what to write, by phrase in lower case
-     * @param exemptions who may use a phrase anyway
+     * @param instead the replacement by phrase in lower case
+     * @param exemptions the files that may use a phrase
      */
     private record Words(Map<String, String> instead, List<Exemption> exemptions) {
         static Words read(List<String> lines) {

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Maven with a local repository that was empty at first. Instead of the central repository it asks the local repository of the build
- * that runs this test, which has every plugin already: no network.
+ * A run of Maven with an initially empty local repository. Its remote repository is the local repository of the build
+ * that runs this test, which has every plugin already, so no network is needed.
  */
 final class MavenRun {
     private final Path directory;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.tools.Vhost4j;
 import picocli.CommandLine;
 
-/** Our own back-end passes every case for which it has the features. */
+/** Tests that this project's back-end passes every case for which it has the features. */
 @Timeout(600)
 class OwnBackEndIT {
     @Test

@@ -29,8 +29,8 @@ import org.vhost4j.sys.Await;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 
 /**
- * The back-end is replaced by another process under a guest that runs (docs/migration.md): QEMU moves the guest to a QEMU beside it by
- * cpr-transfer, which leaves memory where it is.
+ * Tests the replacement of the back-end by another process under a running guest (docs/migration.md): QEMU migrates the
+ * guest to another QEMU on the same host by cpr-transfer, which does not copy memory.
  */
 @Timeout(900)
 class CprTransferIT {

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 
-/** README's first command, shorter: two real guests, and the table at the end. */
+/** Runs README's first command for a shorter time: two real guests, and the table at the end. */
 @Timeout(600)
 class DemoIT {
     @Test

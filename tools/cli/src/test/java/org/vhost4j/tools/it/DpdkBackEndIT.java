@@ -37,7 +37,10 @@ import org.vhost4j.tools.probe.ProbeCommand;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import picocli.CommandLine;
 
-/** A back-end from another project: DPDK's {@code net_vhost} in dpdk-testpmd, which returns frames as they are. */
+/**
+ * Tests the front-end with a back-end from another project: DPDK's {@code net_vhost} in dpdk-testpmd, which returns
+ * frames unchanged.
+ */
 class DpdkBackEndIT {
     private static final Duration START = Duration.ofSeconds(60);
     private static final int BUFFERS = 8;

@@ -45,8 +45,8 @@ import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.Switching;
 
 /**
- * A front-end and driver from another project: DPDK's virtio-user in dpdk-testpmd. Both sides count frames, and once the
- * front-end has stopped the counts are equal to the last frame.
+ * Tests the back-end with a front-end and driver from another project: DPDK's virtio-user in dpdk-testpmd. Both sides
+ * count frames, and after the front-end has stopped the counts are equal.
  */
 class DpdkFrontEndIT {
     private static final int RING_SIZE = 256;

@@ -18,7 +18,10 @@ import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.Traffic;
 import org.vhost4j.vhostuser.server.Attach;
 
-/** What guests get only on request, with Linux's own driver: scaling, hashes, coalescing, statistics. */
+/**
+ * Tests features that are off by default with Linux's driver: receive-side scaling, hash reports, notification
+ * coalescing, statistics.
+ */
 class DriverFeaturesIT {
     private static final FeatureSet ASKED = FeatureSet.of(
             Feature.RSS,

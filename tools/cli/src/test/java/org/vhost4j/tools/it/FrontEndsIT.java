@@ -11,7 +11,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.vhost4j.guests.lab.Lab;
 
-/** One of each kind of what {@code tools/front-ends} tries, which takes all of them: a driver without a guest, and firmware. */
+/**
+ * Tests one front-end of each kind that {@code tools/front-ends} tests completely: a driver without a guest, and
+ * firmware.
+ */
 class FrontEndsIT {
     private static final List<String> CASES =
             List.of("virtio-user suite's packed in order mergeable", "SeaBIOS and QEMU's own iPXE ROM");

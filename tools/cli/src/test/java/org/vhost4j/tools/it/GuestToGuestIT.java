@@ -20,7 +20,7 @@ import org.vhost4j.guests.lab.Traffic;
 import org.vhost4j.sys.InSharedMemory;
 import org.vhost4j.vhostuser.server.Attach;
 
-/** Real guests on one bridge: every offload passed through, none of them promised, and peers that differ. */
+/** Tests real guests on one bridge: with every offload, with none, and with different offloads on both sides. */
 class GuestToGuestIT {
     @TempDir(factory = InSharedMemory.class)
     Path directory;

@@ -24,8 +24,8 @@ import org.vhost4j.tools.run.TapUplink;
 import org.vhost4j.vhostuser.server.Attach;
 
 /**
- * The host's stock QEMU with {@code -netdev vhost-user}, and the kernel's TAP at the other end. QEMU 7.2 under TCG crashes when a
- * vhost-user netdev starts with MSI-X, so its device has no vectors.
+ * Tests the host's stock QEMU with {@code -netdev vhost-user}, and a TAP of the kernel. QEMU 7.2 under TCG crashes when
+ * a vhost-user netdev starts with MSI-X, so its device has no vectors.
  */
 class GuestToHostIT {
     private static final String[] DEVICE = {"mac=02:00:00:00:00:01", "vectors=0"};

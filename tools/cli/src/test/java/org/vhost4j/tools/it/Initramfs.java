@@ -11,7 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 
 /**
- * A guest's initramfs to which a file is added: the kernel unpacks archives that follow each other, each at a multiple of four bytes
+ * Adds files to a guest's initramfs: the kernel unpacks concatenated archives, each at a multiple of four bytes
  * (Documentation/driver-api/early-userspace/buffer-format.rst in Linux).
  */
 final class Initramfs {

@@ -21,7 +21,10 @@ import org.vhost4j.sys.InSharedMemory;
 import org.vhost4j.tools.run.AttachHelp;
 import org.vhost4j.vhostuser.server.Attach;
 
-/** A real guest behind an IOMMU of its machine, which maps each buffer for itself and withdraws it again, and one without. */
+/**
+ * Tests a real guest behind an IOMMU of its machine, which maps and unmaps each buffer separately, and a guest without
+ * one.
+ */
 class IommuGuestIT {
     /** The IOMMUs that QEMU emulates, and how Linux uses them. */
     enum Machine {

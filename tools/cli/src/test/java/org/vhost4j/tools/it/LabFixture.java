@@ -37,7 +37,7 @@ import org.vhost4j.vhostuser.server.SilentListener;
 import org.vhost4j.vhostuser.server.Switching;
 import org.vhost4j.vhostuser.server.Uplink;
 
-/** One back-end and the real guests on it, with what the back-end said. */
+/** One back-end with its real guests and a record of its events. */
 final class LabFixture implements AutoCloseable {
     private final Lab lab;
     private final Path directory;

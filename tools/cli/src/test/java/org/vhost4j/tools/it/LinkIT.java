@@ -13,7 +13,7 @@ import org.vhost4j.guests.lab.Guest;
 import org.vhost4j.guests.lab.Traffic;
 import org.vhost4j.vhostuser.server.Attach;
 
-/** What guests notice of their link: one whose config space is ours, and one whose config space is QEMU's. */
+/** Tests the link state that guests see: one with the back-end's config space, and one with QEMU's. */
 class LinkIT {
     private static final String ONE_PING = "ping -c 1 -W 2 ";
 

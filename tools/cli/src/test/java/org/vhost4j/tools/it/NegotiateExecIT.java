@@ -15,7 +15,7 @@ import org.vhost4j.guests.lab.Lab;
 import org.vhost4j.tools.negotiate.NegotiateCommand;
 import picocli.CommandLine;
 
-/** passt, which serves one front-end and ends, and returns no frames; the lab has it. */
+/** Tests {@code negotiate} with passt of the lab, which serves one front-end and exits, and returns no frames. */
 @Timeout(120)
 class NegotiateExecIT {
 

@@ -20,7 +20,7 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.platform.probe.HostUse;
 
-/** An ordinary user probes this host, with the archive that was built. Needs root, to become another user. */
+/** Tests the probe of this host by an ordinary user, with the built archive. Needs root, to become another user. */
 final class OrdinaryUserProbeIT {
     private static final List<String> NOBODY =
             List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all");

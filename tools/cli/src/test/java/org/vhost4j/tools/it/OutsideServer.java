@@ -20,9 +20,9 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Executors;
 
 /**
- * A program that is the network outside: an HTTP server that gives out {@link #data} and answers what it is sent with its SHA-256, and a
- * name server that knows one address for every name. {@code OutsideServer ADDRESS…} serves, {@code OutsideServer fetch URL} prints the
- * SHA-256 of what is at an address.
+ * A program that stands for the external network: an HTTP server that returns {@link #data}, and the SHA-256 of
+ * uploaded data, and a name server that has one address for every name. {@code OutsideServer ADDRESS…} serves, {@code
+ * OutsideServer fetch URL} prints the SHA-256 of the content at a URL.
  */
 final class OutsideServer {
     static final int PORT = 8080;

@@ -23,8 +23,8 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * Another QEMU is the network: by {@code -netdev stream}, where it listens and where it connects, and by {@code -netdev dgram} over UDP and
- * over Unix sockets. Its guest has a device for each, and the guest of our back-end downloads from all of them.
+ * Tests the ports to another QEMU: {@code -netdev stream}, listening and connecting, and {@code -netdev dgram} over UDP
+ * and over Unix sockets. Its guest has a device for each, and the back-end's guest downloads from all of them.
  */
 class QemuNetworkIT {
     @TempDir

@@ -17,7 +17,7 @@ import org.vhost4j.guests.lab.Traffic;
 import org.vhost4j.sys.Await;
 import org.vhost4j.vhostuser.server.Attach;
 
-/** A front-end that dies is replaced by a new one, while the other guest runs on. */
+/** Tests that a front-end that dies can be replaced by a new one, while the other guest continues. */
 class ReattachIT {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.vhostuser.server.SilentListener;
 
-/** Remembers what a back-end says. Entered by its lane; read by the test. */
+/** Records the events of a back-end, which its lane adds and the test reads. */
 final class RecordingListener extends SilentListener {
     private static final long PATIENCE_SECONDS = 60;
 

@@ -19,7 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Missing privileges and resources of the host, and paths that are not files, end the program with one line, or are named and left out. */
+/**
+ * Tests that missing privileges and resources of the host, and paths that are not files, end the program with one line,
+ * or are reported and ignored.
+ */
 @Timeout(120)
 class StartFailureIT {
     private static final Path ARCHIVE = Path.of("target", "vhost4j.jar").toAbsolutePath();

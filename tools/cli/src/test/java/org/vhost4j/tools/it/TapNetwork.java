@@ -5,7 +5,7 @@ import java.io.IOException;
 import org.vhost4j.guests.lab.HostShell;
 import org.vhost4j.guests.lab.Traffic;
 
-/** The host's end of a TAP, in a network namespace of its own: the address is {@link Traffic#address} of {@value #HOST}. */
+/** The host's end of a TAP, in its own network namespace; the address is {@link Traffic#address} of {@value #HOST}. */
 final class TapNetwork implements AutoCloseable {
     static final int HOST = 254;
 

@@ -22,8 +22,8 @@ import org.vhost4j.guests.lab.HostShell;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 
 /**
- * Two network namespaces as two hosts of a fleet: on each a back-end whose TAP is on the kernel's bridge, and a VXLAN tunnel between the
- * bridges, as docs/scale.md has it. The tunnel is the kernel's, and so would be that of Open vSwitch.
+ * Tests two hosts, which are network namespaces: each has a back-end whose TAP is on the kernel's bridge, with a VXLAN
+ * tunnel between the bridges, as in docs/scale.md. The tunnel is the kernel's, as with Open vSwitch.
  */
 class TunnelledHostsIT {
     private static final Duration PATIENCE = Duration.ofSeconds(20);

@@ -28,8 +28,8 @@ import org.vhost4j.guests.qemu.LabQemu;
 import org.vhost4j.sys.Await;
 
 /**
- * An ordinary user's back-end with {@code --port user}, in a network namespace that has an interface to the outside and no TAP. Needs root,
- * to make that namespace and to become another user.
+ * Tests an ordinary user's back-end with {@code --port user}, in a network namespace that has an external interface and
+ * no TAP. Needs root, to create that namespace and to become another user.
  */
 final class UserNetworkIT {
     private static final String OUTSIDE = "10.99.0.1";

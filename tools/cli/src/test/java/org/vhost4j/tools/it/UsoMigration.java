@@ -26,9 +26,10 @@ import org.vhost4j.guests.migration.MigrationRecord;
 import org.vhost4j.guests.migration.Variant;
 
 /**
- * A guest with UDP segmentation in use moves from a host whose kernel has it to one without, which is this host as Linux 6.1 would
- * describe it. It is the case that platforms are for, and it takes a QEMU that passes USO to {@code -netdev vhost-user}, which is built
- * by {@code tools/lab/provision --uso-qemu}. {@code tools/uso} has that done and then runs this; the default suite has no part in it.
+ * Tests the migration of a guest that uses UDP segmentation from a host whose kernel has it to one without, which is
+ * this host with the capabilities of Linux 6.1. Platforms exist for this case. It needs a QEMU that passes USO to
+ * {@code -netdev vhost-user}, which {@code tools/lab/provision --uso-qemu} builds. {@code tools/uso} does that and then
+ * runs this test; it is not in the default suite.
  */
 @Timeout(1800)
 class UsoMigration {

@@ -21,8 +21,8 @@ import org.vhost4j.guests.qemu.QtestQemu;
 import org.vhost4j.vhostuser.server.Attach;
 
 /**
- * The patch of {@code docs/qemu} changes what no machine type offers, unless its property is named. {@code tools/uso --offers} runs this;
- * the default suite has no part in it.
+ * Tests that the patch in {@code docs/qemu} changes the offered features of no machine type, unless its property is
+ * set. {@code tools/uso --offers} runs this test; it is not in the default suite.
  */
 @Timeout(3600)
 class UsoOffers {

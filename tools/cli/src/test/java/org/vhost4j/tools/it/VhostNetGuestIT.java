@@ -26,8 +26,9 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * What {@code platform probe} finds on real kernels with vhost-net, which a host need not have: Debian's kernels in guests of the lab, in
- * which vhost4j itself runs. Compared with what the definition of 6.12 says, and against what others said before.
+ * Tests {@code platform probe} on real kernels with vhost-net, which a host need not have: Debian's kernels in guests
+ * of the lab, in which vhost4j itself runs. The results are compared with the definition of 6.12, and with earlier
+ * results.
  */
 final class VhostNetGuestIT {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The scripts of {@code tools} in a small tree of their own. Its Maven joins the sources of all modules and calls that an archive; its
- * JVM prints the archive that it is given, and then its arguments.
+ * A small source tree with the scripts of {@code tools}. Its fake Maven concatenates the sources of all modules to an
+ * "archive"; its fake JVM prints the archive, and then its arguments.
  */
 final class FakeCheckout {
     static final String BUILDING = "vhost4j: building (a minute or two)";
@@ -57,7 +57,7 @@ final class FakeCheckout {
         done
         """;
 
-    /** How a script ended: its status, and the lines that it printed. */
+    /** The result of a script: its exit status, and the lines that it printed. */
     record Ended(int status, List<String> out, List<String> err) {
         /** The first line of the archive that was run. */
         String program() {

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.vhost4j.tools.launcher.FakeCheckout.Ended;
 
-/** Which JDK the scripts take, of the one in JAVA_HOME and those in {@code /usr/lib/jvm}. */
+/** Tests which JDK the scripts choose, of the one in JAVA_HOME and those in {@code /usr/lib/jvm}. */
 final class JavaChoiceTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")

@@ -22,7 +22,7 @@ import org.vhost4j.tools.launcher.FakeCheckout.Ended;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** When {@code tools/vhost4j} builds, and what it runs. */
+/** Tests when {@code tools/vhost4j} builds the archive, and which archive it runs. */
 final class LauncherTest {
     private static final String DEVICE = "device-model/src/main/java/Device.java";
     private static final String HOST = "platform/sys/src/main/java/Host.java";
@@ -35,7 +35,7 @@ final class LauncherTest {
     @SuppressWarnings("NullAway.Init")
     private FakeCheckout checkout;
 
-    /** What a person or git does to a file. */
+    /** A change of a file by a user or git. */
     @FunctionalInterface
     private interface Change {
         void make() throws IOException;

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The queries of the dashboard that the tree has for Grafana. */
+/** The queries of the Grafana dashboard in the source tree. */
 final class Dashboard {
     private static final Path FILE = Path.of("..", "..", "docs", "grafana", "vhost4j.json");
     private static final Pattern METRIC = Pattern.compile("\\b(vhost4j|process)_[a-z0-9_]+");

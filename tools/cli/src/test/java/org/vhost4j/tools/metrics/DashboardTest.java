@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The dashboard for Grafana asks for metrics that there are, and for every one that changes. */
+/** Tests that the Grafana dashboard queries only existing metrics, and all that change. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class DashboardTest {
     /** Metrics that a person looks up, and that no plot needs. */

@@ -14,7 +14,10 @@ import org.vhost4j.qmp.Served;
 import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.tools.run.StreamUplink;
 
-/** A back-end with two guests, one of which sends a frame to all, a port without a peer, and the server of metrics and page. */
+/**
+ * A back-end with two guests, one of which sends a broadcast frame, a port without a peer, and the HTTP server of
+ * metrics and page.
+ */
 final class MetricsFixture implements AutoCloseable {
     private final QmpFixture backend;
     private final NetDriver sender;

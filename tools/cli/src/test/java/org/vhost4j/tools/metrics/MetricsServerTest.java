@@ -29,7 +29,7 @@ import org.vhost4j.vhostuser.server.BackendListener;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What is served over HTTP, of a back-end in this process. */
+/** Tests the HTTP server with a back-end in this process. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class MetricsServerTest {
     @TempDir

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.sys.Await;
 import tools.jackson.databind.JsonNode;
 
-/** The page in a real browser, of a back-end in this process. */
+/** Tests the page in a real browser, with a back-end in this process. */
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 final class PageIT {
     private static final int WIDE = 1200;

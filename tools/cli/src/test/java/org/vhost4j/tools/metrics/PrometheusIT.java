@@ -23,7 +23,7 @@ import org.vhost4j.sys.Await;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A real Prometheus scrapes a back-end in this process, and answers the queries of the dashboard. */
+/** Tests a real Prometheus, which scrapes a back-end in this process and evaluates the dashboard's queries. */
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 final class PrometheusIT {
     @TempDir

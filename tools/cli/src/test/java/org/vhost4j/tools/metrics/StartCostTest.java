@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.tools.Vhost4j;
 
-/** A back-end without the option does not load what serves it. */
+/** Tests that a back-end without the option does not load the HTTP server's classes. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class StartCostTest {
     @TempDir

@@ -19,7 +19,7 @@ import org.vhost4j.sys.SystemError;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A client of a monitor that sees every byte, and sends descriptors. */
+/** A monitor's client that can send and receive any bytes, and can send descriptors. */
 final class Client implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int ROOM = 65536;

@@ -30,7 +30,7 @@ import org.vhost4j.sys.MemFd;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** vhost4j-monitor in front of real QEMUs. */
+/** Tests vhost4j-monitor with real QEMUs. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class MonitorProxyIT {
     private static final String DIRECTLY = "directly";

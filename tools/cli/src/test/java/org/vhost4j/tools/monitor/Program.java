@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.vhost4j.guests.lab.Lab;
 
-/** The program vhost4j-monitor, made of the sources that are there as the build makes it. */
+/** The program vhost4j-monitor, compiled from the current sources as in the build. */
 final class Program {
     private static final List<String> COMPILER =
             List.of("cc", "-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-static");

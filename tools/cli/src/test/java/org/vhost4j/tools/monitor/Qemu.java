@@ -11,7 +11,7 @@ import java.util.List;
 import org.vhost4j.frontend.FrontEndSocket;
 import org.vhost4j.sys.Await;
 
-/** A QEMU that never runs its guest, with one monitor: on a listening socket that it inherits, as libvirt does it. */
+/** A QEMU that never runs its guest, with one monitor on an inherited listening socket, as with libvirt. */
 final class Qemu implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 

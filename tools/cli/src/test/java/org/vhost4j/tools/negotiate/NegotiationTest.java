@@ -20,7 +20,7 @@ import org.vhost4j.tools.probe.JsonSchemas;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** How the answers of a back-end are judged. */
+/** Tests the verdicts on a back-end's replies. */
 class NegotiationTest {
     private static final long OFFER = Feature.PROTOCOL_FEATURES.mask() | Feature.VERSION_1.mask() | Feature.CSUM.mask();
     private static final long PROTOCOL = ProtocolFeature.REPLY_ACK.mask() | ProtocolFeature.STATUS.mask();

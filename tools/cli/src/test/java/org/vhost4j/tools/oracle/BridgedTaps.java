@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.frame.Frame;
 
 /**
- * Two TAPs on a bridge, in a network namespace of their own: what is written into one comes out of the other, through the
- * kernel's own segmentation and checksum code.
+ * Two TAPs on a bridge in their own network namespace: frames written to one arrive at the other, after the kernel's
+ * segmentation and checksum code.
  */
 final class BridgedTaps implements AutoCloseable {
     /** How long a frame may take through the bridge, in milliseconds: generous, as it is only waited out on failure. */

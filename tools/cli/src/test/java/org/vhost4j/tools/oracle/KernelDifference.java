@@ -7,8 +7,8 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.offload.SuperFrame;
 
 /**
- * Where Linux (6.18) makes something else of a good super-frame than we do on purpose. Each turns what we made into what the kernel
- * is to make, so that everything else is still compared byte for byte.
+ * An intended difference between the segments of Linux (6.18) and those of this project. Each constant converts this
+ * project's segments to the kernel's, so that everything else is still compared byte for byte.
  */
 enum KernelDifference {
     /**

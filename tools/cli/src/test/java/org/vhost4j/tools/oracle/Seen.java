@@ -4,7 +4,7 @@ package org.vhost4j.tools.oracle;
 import java.util.Arrays;
 import org.vhost4j.device.offload.RecordingPort;
 
-/** A frame and what its header says, without the length hint, in a form that compares and prints well. */
+/** A frame and its header's fields without hdr_len, in a form for comparison and messages. */
 final class Seen {
     private final int flags;
     private final int gsoType;

@@ -16,7 +16,7 @@ import org.vhost4j.sys.HotCalls;
 import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
-/** A TAP with a virtio-net header that has room for tunnels, for whole frames in arrays. */
+/** A TAP with a virtio-net header that includes the tunnel fields; frames are byte arrays. */
 final class Tap implements AutoCloseable {
     static final int HEADER_BYTES = NetHeader.TUNNEL_BYTES;
 

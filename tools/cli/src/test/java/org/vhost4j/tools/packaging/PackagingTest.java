@@ -11,14 +11,14 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What {@code tools/packaging} puts into the packages. */
+/** Tests the content of the packages that {@code tools/packaging} builds. */
 class PackagingTest {
     private static final Path FILES = Path.of("..", "packaging");
 
     @TempDir
     private Path directory;
 
-    /** How a command ended. */
+    /** The result of a command. */
     private record Ended(int status, String output) {}
 
     private static Ended run(ProcessBuilder builder) throws IOException, InterruptedException {

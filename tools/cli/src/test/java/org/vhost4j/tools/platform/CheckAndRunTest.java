@@ -21,7 +21,10 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.tools.run.RunCommand;
 import picocli.CommandLine;
 
-/** {@code platform check} answers what {@code run} will do with the same machine, platform, settings and queues. */
+/**
+ * Tests that {@code platform check} predicts the result of {@code run} with the same machine, platform, settings and
+ * queues.
+ */
 final class CheckAndRunTest {
     private static final List<String> PLATFORMS = List.of("linux-6.1", "linux-6.12", "linux-6.17", "host");
 

@@ -20,7 +20,7 @@ import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The commands that compare hosts and platforms, on hosts that are files. */
+/** Tests the commands that compare hosts and platforms, with hosts described by files. */
 final class PlatformCommandsTest {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
 

@@ -40,7 +40,7 @@ import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.sys.Await;
 import tools.jackson.databind.JsonNode;
 
-/** What the definitions say, against what real QEMUs do. Needs root (TAP interfaces) and the guest lab's cache. */
+/** Compares the definitions with real QEMUs. Needs root (TAP interfaces) and the guest lab's cache. */
 final class QemuPlatformIT {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
     /** QEMU hides these from modern drivers; the property still belongs to the guest's ABI. */

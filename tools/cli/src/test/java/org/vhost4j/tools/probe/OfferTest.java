@@ -23,7 +23,9 @@ import org.vhost4j.platform.definition.PlatformCatalog;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** A back-end whose answers are there before it is asked; what it was sent is looked at afterwards. */
+/**
+ * Tests with a scripted back-end, which writes its replies in advance; the received messages are checked afterwards.
+ */
 class OfferTest {
     private final ScriptedBackEnd backEnd = new ScriptedBackEnd();
     private final FrontEnd frontEnd = backEnd.frontEnd();

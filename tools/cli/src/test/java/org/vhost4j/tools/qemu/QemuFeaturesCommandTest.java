@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine;
 
-/** What the command refuses, before any QEMU runs. */
+/** Tests the arguments that the command refuses before it starts a QEMU. */
 class QemuFeaturesCommandTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")

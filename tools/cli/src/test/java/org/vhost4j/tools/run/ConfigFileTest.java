@@ -22,7 +22,7 @@ import org.vhost4j.tools.probe.JsonSchemas;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Files of {@code run --config}: what they mean, what is refused, and their schema. */
+/** Tests files of {@code run --config}: their meaning, their errors, and their schema. */
 class ConfigFileTest {
     private static final Path SCHEMA = Path.of("../../docs/run-config.schema.json");
     private static final Path EXAMPLE = Path.of("../../docs/run-config.example.json");

@@ -17,7 +17,7 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.NotifyReceiver;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 
-/** A back-end with a file that is read again with SIGHUP. */
+/** Tests a back-end that reads its configuration file again on SIGHUP. */
 @Timeout(120)
 class ConfigReloadTest {
     private static final int SIGHUP = 1;

@@ -19,7 +19,7 @@ import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 import picocli.CommandLine;
 
-/** The commands that change a back-end that runs, which begins without a guest. */
+/** Tests the commands that change a running back-end, which is started without a guest. */
 @Timeout(120)
 class GuestCommandTest {
     @TempDir

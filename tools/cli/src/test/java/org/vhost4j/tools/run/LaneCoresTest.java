@@ -13,7 +13,7 @@ import org.vhost4j.vhostuser.server.Attach;
 import org.vhost4j.vhostuser.server.BackendConfig;
 import org.vhost4j.vhostuser.server.Endpoint;
 
-/** What an operator is told of lanes that share cores. */
+/** Tests the warnings about lanes that share cores. */
 class LaneCoresTest {
     private static BackendConfig config(int guests, int lanes, IdlePolicy idle, CoreSet cores) {
         return BackendConfig.builder(

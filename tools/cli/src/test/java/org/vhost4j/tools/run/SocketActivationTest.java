@@ -31,7 +31,7 @@ import org.vhost4j.vhostuser.server.Endpoint;
 import org.vhost4j.vhostuser.server.GuestAddress;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** The back-end on sockets of systemd's own program. */
+/** Tests the back-end with sockets from systemd-socket-activate. */
 @Timeout(180)
 class SocketActivationTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -37,7 +37,7 @@ import org.vhost4j.vhostuser.server.Endpoint;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What is said at the start, and levels and form of the log. */
+/** Tests the lines printed at the start, and the levels and format of the log. */
 class StartLinesTest {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
 

@@ -19,8 +19,9 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * What a platform says beside network cards, as a real QEMU takes it. KVM is not used: the words for a guest of KVM are given to a QEMU with
- * TCG, which has a machine and a processor with these properties but shows no guest what is KVM's.
+ * Tests a platform's properties other than those of network cards with a real QEMU. KVM is not used: the arguments for
+ * a KVM guest are passed to a QEMU with TCG, which has the same properties of machine and processor but does not show
+ * KVM's features to a guest.
  */
 final class BeyondCardsIT {
     private static final String ASKED = """

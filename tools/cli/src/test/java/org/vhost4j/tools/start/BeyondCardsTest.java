@@ -19,7 +19,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** What a named platform says of the processor, the machine, vhost-vsock and vhost-scsi, on hosts that are made up. */
+/** Tests a platform's properties of the processor, the machine, vhost-vsock and vhost-scsi, with invented hosts. */
 final class BeyondCardsTest {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
     private static final String MACHINE = "pc-q35-9.1";

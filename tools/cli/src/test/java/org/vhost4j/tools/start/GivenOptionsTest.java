@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Which words of a command line are a platform's, and which only look like it. */
+/** Tests which words of a command line are options of a platform, and which only look like them. */
 final class GivenOptionsTest {
     private static List<String> forQemu(String... words) {
         return new GivenOptions(List.of(words)).forQemu(List.of(), Map.of());

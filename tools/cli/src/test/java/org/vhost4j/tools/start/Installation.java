@@ -11,12 +11,15 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.vhost4j.tools.common.MainClass;
 
-/** {@code vhost4j-qemu} and {@code vhost4j-monitor}, compiled, with a tree of its own whose {@code tools/vhost4j} runs the classes of this test. */
+/**
+ * An installation with compiled {@code vhost4j-qemu} and {@code vhost4j-monitor}, and with its own tree, whose {@code
+ * tools/vhost4j} runs the classes of this test.
+ */
 final class Installation {
     private final Path directory;
     private final Path program;
 
-    /** How a program ended. */
+    /** The result of a program. */
     record Ended(int status, String out, String err) {}
 
     /**

@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A real QEMU that {@code vhost4j-qemu} has become, with its monitor on standard input and output. Its machine does not run. */
+/**
+ * A real QEMU executed by {@code vhost4j-qemu}, with its monitor on standard input and output. Its machine does not
+ * run.
+ */
 final class LaunchedQemu implements AutoCloseable {
     private static final long LIFETIME_SECONDS = 300;
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.guests.lab.Lab;
 
-/** A stock libvirt with {@code vhost4j-qemu} as the emulator, and nothing else changed. */
+/** Tests a stock libvirt with {@code vhost4j-qemu} as the emulator and no other change. */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 final class LibvirtIT {
     private static final int TESTER = 1000;

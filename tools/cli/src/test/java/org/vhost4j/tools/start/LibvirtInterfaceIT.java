@@ -22,8 +22,8 @@ import org.vhost4j.guests.qemu.LabQemu;
 import org.vhost4j.tools.Vhost4j;
 
 /**
- * Guests of a stock libvirt's system instance, as {@code docs/libvirt.md} says, on a back-end: one whose QEMU connects, and one whose QEMU
- * listens. They reach each other.
+ * Tests guests of a stock libvirt's system instance on a back-end, as in {@code docs/libvirt.md}: the QEMU of one
+ * connects, that of the other listens. They reach each other.
  */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 final class LibvirtInterfaceIT {

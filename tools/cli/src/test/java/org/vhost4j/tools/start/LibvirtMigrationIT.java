@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.vhost4j.guests.lab.Lab;
 
 /**
- * {@code virsh migrate --live} of a guest with {@code <interface type='vhostuser'>} between two libvirtd of this machine, each with a
- * back-end of its own, there and back under a stream of frames that are checked.
+ * Tests {@code virsh migrate --live} of a guest with {@code <interface type='vhostuser'>} between two libvirtd
+ * processes of this machine, each with its own back-end, in both directions under a stream of checked frames.
  */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 final class LibvirtMigrationIT {

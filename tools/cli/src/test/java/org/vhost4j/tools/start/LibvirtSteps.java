@@ -19,14 +19,15 @@ import java.util.regex.Pattern;
 import org.vhost4j.guests.qemu.LabQemu;
 
 /**
- * The steps of a script with libvirt. A step is {@code ### NAME} on a line, then what a command says, then {@code ### = STATUS}.
+ * The steps of a script with libvirt. A step is {@code ### NAME} on a line, then the output of a command, then {@code
+ * ### = STATUS}.
  *
- * @param all by name
+ * @param all the steps by name
  */
 record LibvirtSteps(Map<String, Step> all) {
     private static final Pattern STEP = Pattern.compile("(?s)### (\\S+)\n(.*?)\n### = (\\d+)\n");
 
-    /** What a step said, and its status. */
+    /** The output of a step, and its exit status. */
     record Step(String name, String said, int status) {
         Step succeeds() {
             assertThat(status).as(name + ": " + said).isZero();

@@ -17,7 +17,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.vhost4j.tools.start.Installation.Ended;
 
-/** What {@code vhost4j-qemu} leaves of its caller's state, and how it ends. Its QEMU is a program that prints its state. */
+/**
+ * Tests which state of its caller {@code vhost4j-qemu} preserves, and its exit status. The QEMU is replaced by a
+ * program that prints its state.
+ */
 final class QemuLauncherIT {
     private static final List<String> ARGUMENTS =
             List.of("-machine", "none", "-name", "-platform", "-daemonize", "-D", "/dev/null");

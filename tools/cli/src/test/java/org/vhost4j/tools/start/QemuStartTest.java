@@ -23,7 +23,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.tools.common.UnsupportedOption;
 
-/** What is added to a command line and what is refused, on hosts that are made up. */
+/** Tests the arguments that are added to a command line and those that are refused, with invented hosts. */
 final class QemuStartTest {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
     private static final List<QemuMachine.Compatibility> OF_8_1 = List.of(

@@ -26,7 +26,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** What top and stats make of the answers of a monitor. */
+/** Tests the output of top and stats for given responses of a monitor. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class TopCommandTest {
     private static final JsonNode NOTHING = JsonNodeFactory.instance.arrayNode();

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The table at widths that terminals have. */
+/** Tests the table at common widths of terminals. */
 class TopTableTest {
     private static final List<PortLine> PORTS = List.of(
             new PortLine("guest0", "guest", "running", "5", 29, 81_234, 9_123_456_789.0, 12, 9_000, 0),

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Tests which kinds of files the program accepts as its own when others can replace them. No call may block, hence the
- * time limit.
+ * Tests which kinds of files the program accepts as its own when others can replace them. No call may block, which
+ * the time limit checks.
  */
 @Timeout(20)
 class OwnFileTest {

@@ -14,6 +14,9 @@ import org.vhost4j.device.frame.MacAddress;
 /** Reads an expression of {@link CaptureFilter}. Used once. */
 final class FilterParser {
     private static final int MOST_NESTED = 100;
+    /** Each term that is joined to those before it takes a call more for each frame. */
+    private static final int MOST_TERMS = 1000;
+
     private static final Set<String> DIRECTIONS = Set.of("src", "dst");
 
     private record Word(String text, int column) {}
@@ -29,6 +32,7 @@ final class FilterParser {
     private final int end;
     private int next;
     private int nested;
+    private int terms;
 
     FilterParser(String expression) {
         end = expression.length() + 1;
@@ -113,6 +117,9 @@ final class FilterParser {
     }
 
     private Test primitive() {
+        if (++terms > MOST_TERMS) {
+            throw wrong("more than " + MOST_TERMS + " terms");
+        }
         Word word = word("a term, such as 'host ADDRESS' or 'tcp'");
         return switch (word.text()) {
             case "arp" -> ofNetwork(PacketView.ARP);

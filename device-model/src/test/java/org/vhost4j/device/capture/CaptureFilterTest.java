@@ -171,4 +171,11 @@ class CaptureFilterTest {
         assertThatThrownBy(() -> CaptureFilter.parse("(".repeat(5000)))
                 .hasMessageStartingWith("column 101: more than 100 levels");
     }
+
+    @Test
+    void termsAreLimited() {
+        assertThat(matches("arp" + " or arp".repeat(998) + " or tcp", TCP4)).isTrue();
+        assertThatThrownBy(() -> CaptureFilter.parse("tcp" + " or tcp".repeat(30_000)))
+                .hasMessage("column 7001: more than 1000 terms");
+    }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.vhost4j.sys.MemoryExhaustion;
+import org.vhost4j.sys.PrintableText;
 import org.vhost4j.tools.common.FileTrouble;
 import org.vhost4j.tools.common.UnsupportedOption;
 
@@ -85,7 +86,9 @@ final class FailureLine {
             return file.getMessage() + ": " + FileTrouble.of(file);
         }
         String message = thrown.getMessage();
-        String first = message == null ? "" : message.lines().findFirst().orElse("");
+        String first = message == null
+                ? ""
+                : PrintableText.of(message.lines().findFirst().orElse(""));
         boolean ours = thrown instanceof Exception && !first.isEmpty();
         return ours ? first : thrown.getClass().getSimpleName() + (first.isEmpty() ? "" : ": " + first);
     }

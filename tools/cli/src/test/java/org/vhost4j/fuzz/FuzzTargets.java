@@ -5,11 +5,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.vhost4j.device.capture.FilterTarget;
 import org.vhost4j.device.net.ControlTarget;
 import org.vhost4j.device.net.DeviceTarget;
 import org.vhost4j.device.offload.CoalescerTarget;
 import org.vhost4j.device.ring.RingLayout;
+import org.vhost4j.host.stream.StreamTarget;
 import org.vhost4j.qmp.QmpTarget;
+import org.vhost4j.tools.metrics.HttpTarget;
+import org.vhost4j.tools.run.ConfigTarget;
+import org.vhost4j.vhostuser.server.AcknowledgedTarget;
 import org.vhost4j.vhostuser.server.StateTarget;
 import org.vhost4j.vhostuser.session.SessionTarget;
 
@@ -30,6 +35,13 @@ final class FuzzTargets {
         ALL.put("state", StateTarget::new);
         ALL.put("qmp", QmpTarget::new);
         ALL.put("definition", DefinitionTarget::new);
+        ALL.put("config", ConfigTarget::new);
+        ALL.put("filter", FilterTarget::new);
+        ALL.put("http", HttpTarget::new);
+        ALL.put("stream", StreamTarget::new);
+        ALL.put("acknowledged", AcknowledgedTarget::new);
+        ALL.put("trace", TraceTarget::new);
+        ALL.put("capabilities", CapabilitiesTarget::new);
     }
 
     private FuzzTargets() {}

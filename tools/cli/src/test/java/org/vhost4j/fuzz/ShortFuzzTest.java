@@ -18,7 +18,21 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ShortFuzzTest {
     private static final int CHANGED = 4000;
     /** What takes longer than microseconds. */
-    private static final Map<String, Integer> FEWER = Map.of("definition", 150, "session", 1500, "message", 3000);
+    private static final Map<String, Integer> FEWER = Map.of(
+            "definition",
+            150,
+            "session",
+            1500,
+            "message",
+            3000,
+            "config",
+            1000,
+            "http",
+            1000,
+            "stream",
+            2000,
+            "trace",
+            1000);
 
     static Stream<String> targets() {
         return FuzzTargets.names().stream();

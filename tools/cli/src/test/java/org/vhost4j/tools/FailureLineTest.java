@@ -58,4 +58,10 @@ class FailureLineTest {
         assertThat(FailureLine.of(new NoClassDefFoundError("org/example/Other")))
                 .isEqualTo("NoClassDefFoundError: org/example/Other");
     }
+
+    @Test
+    void aTerminalObeysNothingOfAMessage() {
+        assertThat(FailureLine.of(new IOException("no \u001b[2J in 'f\u009b'")))
+                .isEqualTo("no \\u001b[2J in 'f\\u009b'");
+    }
 }

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.vhost4j.sys.BoundedFile;
+import org.vhost4j.sys.PrintableText;
 import org.vhost4j.sys.UnreadableFile;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.TokenStreamLocation;
@@ -127,7 +128,7 @@ public final class HostCapabilitiesJson {
                         node.path("said").asString(""));
             }
         }
-        throw new IOException("The host capabilities in " + name + " say '" + word + "' about " + id
+        throw new IOException("The host capabilities in " + name + " say '" + PrintableText.of(word) + "' about " + id
                 + "; the answer must be yes, no or unknown.");
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.probe;
 
+import org.vhost4j.sys.PrintableText;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -42,12 +43,12 @@ public final class LimitedJson {
     }
 
     /**
-     * Returns the problem of a document, without the names of Jackson's methods.
+     * Returns the problem of a document, without the names of Jackson's methods and without control characters.
      *
      * @param refusal exception of the reader
      * @return one clause
      */
     public static String reason(JacksonException refusal) {
-        return String.valueOf(refusal.getOriginalMessage()).replaceAll(", from `[^`]*`", "");
+        return PrintableText.of(String.valueOf(refusal.getOriginalMessage()).replaceAll(", from `[^`]*`", ""));
     }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
 import org.vhost4j.device.feature.NearestName;
 import org.vhost4j.platform.probe.LimitedJson;
 import org.vhost4j.sys.BoundedFile;
+import org.vhost4j.sys.PrintableText;
 import org.vhost4j.sys.UnreadableFile;
 import org.vhost4j.tools.common.UnsupportedOption;
 import picocli.CommandLine.Model.CommandSpec;
@@ -102,7 +103,7 @@ final class ConfigFile {
     UnsupportedOption wrong(String pointer, String reason) {
         TokenStreamLocation at = places.get(pointer);
         return new UnsupportedOption(file + (at == null ? "" : ":" + at.getLineNr() + ":" + at.getColumnNr()) + ": "
-                + pointer + ": " + reason);
+                + PrintableText.of(pointer + ": " + reason));
     }
 
     private void check(CommandSpec run) {

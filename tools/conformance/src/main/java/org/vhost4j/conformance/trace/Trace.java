@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.vhost4j.sys.PrintableText;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.Request;
@@ -138,7 +139,8 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
         try {
             return value.startsWith("0x") ? Long.parseUnsignedLong(value.substring(2), 16) : Long.parseLong(value);
         } catch (NumberFormatException e) {
-            throw new UnsupportedOption("--replay: the line '" + name + ": " + value + "' has no number");
+            throw new UnsupportedOption(
+                    "--replay: the line '" + name + ": " + PrintableText.of(value) + "' has no number");
         }
     }
 

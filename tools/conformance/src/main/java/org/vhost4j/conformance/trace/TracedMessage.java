@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.List;
 import org.vhost4j.frontend.RawMessage;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.MemoryRegion;
@@ -91,8 +90,9 @@ public record TracedMessage(String connection, boolean sent, byte[] bytes, int d
             clear(copy, 8, 3 * Long.BYTES);
         } else if (request == Request.IOTLB_MSG && copy.length == MessageHeader.BYTES + IotlbMessage.BYTES) {
             clear(copy, USER_ADDRESS_OFFSET, Long.BYTES);
-        } else if (List.of(Request.SET_MEM_TABLE, Request.ADD_MEM_REG, Request.REM_MEM_REG)
-                .contains(request)) {
+        } else if (request == Request.SET_MEM_TABLE
+                || request == Request.ADD_MEM_REG
+                || request == Request.REM_MEM_REG) {
             for (int at = REGIONS_OFFSET; at < copy.length; at += MemoryRegion.BYTES) {
                 clear(copy, at + USER_ADDRESS_OFFSET, Long.BYTES);
             }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.sys;
+
+/** Text of unknown origin in a message: a terminal that shows the message must not obey it. */
+public final class PrintableText {
+    private PrintableText() {}
+
+    /**
+     * Replaces control characters by their escapes, such as {@code \u001b}.
+     *
+     * @param text any text
+     * @return the same text when it has none
+     */
+    public static String of(String text) {
+        if (text.chars().noneMatch(Character::isISOControl)) {
+            return text;
+        }
+        StringBuilder printable = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.isISOControl(c)) {
+                printable.append("\\u%04x".formatted((int) c));
+            } else {
+                printable.append(c);
+            }
+        }
+        return printable.toString();
+    }
+}

@@ -48,7 +48,7 @@ public final class Translations {
      * @param write whether the device may write the range
      */
     public void update(long start, long size, long host, boolean read, boolean write) {
-        removeTouched(start, size);
+        removeOverlapping(start, size);
         if (ranges.size() == MAX_RANGES) {
             Range oldest = null;
             for (Range range : ranges.values()) {
@@ -71,7 +71,7 @@ public final class Translations {
      * @param size in bytes, at least 1; it does not wrap
      */
     public void invalidate(long start, long size) {
-        if (removeTouched(start, size)) {
+        if (removeOverlapping(start, size)) {
             publish();
         }
     }
@@ -91,7 +91,7 @@ public final class Translations {
         return ranges.size();
     }
 
-    private boolean removeTouched(long start, long size) {
+    private boolean removeOverlapping(long start, long size) {
         boolean removed = false;
         // The whole address space is represented without its last byte, because its size would not fit in 64 bits.
         long last = size == -1 ? -1 : start + (size - 1);

@@ -48,7 +48,7 @@ public final class NotifySocket {
      * @return the reason why the notification failed, in one line; empty on success
      */
     public Optional<String> ready() {
-        return tell("READY=1");
+        return send("READY=1");
     }
 
     /**
@@ -58,7 +58,7 @@ public final class NotifySocket {
      */
     public Optional<String> reloading() {
         // On Linux this clock is CLOCK_MONOTONIC.
-        return tell("RELOADING=1\nMONOTONIC_USEC=" + System.nanoTime() / 1000);
+        return send("RELOADING=1\nMONOTONIC_USEC=" + System.nanoTime() / 1000);
     }
 
     /**
@@ -68,10 +68,10 @@ public final class NotifySocket {
      * @return the reason why the notification failed, in one line; empty on success
      */
     public Optional<String> mainProcess(int process) {
-        return tell("MAINPID=" + process + "\nREADY=1");
+        return send("MAINPID=" + process + "\nREADY=1");
     }
 
-    private Optional<String> tell(String state) {
+    private Optional<String> send(String state) {
         String name = socket;
         if (name == null || name.isEmpty()) {
             return Optional.empty();

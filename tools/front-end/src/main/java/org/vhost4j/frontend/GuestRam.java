@@ -121,7 +121,7 @@ public final class GuestRam implements AutoCloseable {
         Ram ram = create(bytes);
         try {
             if (shared) {
-                tell(ram, true);
+                announce(ram, true);
             }
             return ram;
         } catch (RuntimeException e) {
@@ -141,13 +141,13 @@ public final class GuestRam implements AutoCloseable {
             throw new IllegalArgumentException("this region cannot be taken away");
         }
         try {
-            tell(ram, false);
+            announce(ram, false);
         } finally {
             ram.close();
         }
     }
 
-    private void tell(Ram ram, boolean comes) {
+    private void announce(Ram ram, boolean comes) {
         if (!hasSlots()) {
             frontEnd.setMemTable(regions);
         } else if (comes) {

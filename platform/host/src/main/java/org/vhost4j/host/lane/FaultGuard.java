@@ -141,7 +141,7 @@ final class FaultGuard {
             return;
         }
         if (suspect == null) {
-            tell(() -> listener.failed(cause));
+            report(() -> listener.failed(cause));
         } else if (memory) {
             stop(suspect, "memory that it works on is gone: " + cause.getMessage(), cause);
         } else {
@@ -176,11 +176,11 @@ final class FaultGuard {
     private void stop(Pollable pollable, String reason, Throwable cause) {
         pollables.remove(pollable);
         faults++;
-        tell(() -> pollable.fault(reason));
-        tell(() -> listener.faulted(pollable, reason, cause));
+        report(() -> pollable.fault(reason));
+        report(() -> listener.faulted(pollable, reason, cause));
     }
 
-    private void tell(Runnable message) {
+    private void report(Runnable message) {
         try {
             message.run();
             HotCalls.checkpoint();

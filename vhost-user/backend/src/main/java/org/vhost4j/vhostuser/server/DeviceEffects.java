@@ -56,7 +56,7 @@ final class DeviceEffects implements SessionEffects {
     private final ProgressFile progress;
     private final GuestMemoryMapper files;
     private final BackendListener listener;
-    private final Consumer<FeatureSet> settled;
+    private final Consumer<FeatureSet> onNegotiated;
     private final Consumer<String> stop;
     private final Runnable restarted;
     private final BackendChannel channel;
@@ -135,7 +135,7 @@ final class DeviceEffects implements SessionEffects {
             ProgressFile progress,
             GuestMemoryMapper files,
             BackendListener listener,
-            Consumer<FeatureSet> settled,
+            Consumer<FeatureSet> onNegotiated,
             Consumer<String> stop,
             Runnable restarted,
             MessageTracer tracer) {
@@ -150,7 +150,7 @@ final class DeviceEffects implements SessionEffects {
         this.progress = progress;
         this.files = files;
         this.listener = listener;
-        this.settled = settled;
+        this.onNegotiated = onNegotiated;
         this.stop = stop;
         this.restarted = restarted;
         this.channel = new BackendChannel(tracer, this::report);
@@ -280,8 +280,8 @@ final class DeviceEffects implements SessionEffects {
             forget(queue);
             throw new RefusedException(e.reason());
         }
-        tellWhatWasNegotiated();
-        tellLink();
+        reportNegotiated();
+        reportLink();
     }
 
     private Virtqueue ring(String name, QueueSetup setup) {
@@ -414,7 +414,7 @@ final class DeviceEffects implements SessionEffects {
         }
         logDescriptor = null;
         logSignal = null;
-        tellWhoReadsTheLog();
+        updateLogSignals();
         stop.accept(what + " kept the back-end waiting: the front-end has filled its counter");
     }
 
@@ -446,8 +446,8 @@ final class DeviceEffects implements SessionEffects {
         }
         // Its IOTLB misses may never be answered, because its driver may have unmapped the addresses.
         pendingMisses.clear();
-        tellWhoReadsTheLog();
-        tellLink();
+        updateLogSignals();
+        reportLink();
         return ring.base();
     }
 
@@ -471,7 +471,7 @@ final class DeviceEffects implements SessionEffects {
         GuestSeats.Seat seat = queues[index].seat;
         seats.run(seat, () -> seat.control().log(index, log, this::notLogged));
         queues[index].logged = log != null;
-        tellWhoReadsTheLog();
+        updateLogSignals();
         if (log != null && logSignal != null) {
             // Earlier writes to the ring are marked at once.
             logSignal.signal();
@@ -486,10 +486,10 @@ final class DeviceEffects implements SessionEffects {
         } catch (SystemError e) {
             throw new RefusedException(e);
         }
-        tellWhoReadsTheLog();
+        updateLogSignals();
     }
 
-    private void tellWhoReadsTheLog() {
+    private void updateLogSignals() {
         SharedSignal signal = logSignal;
         boolean logged = Arrays.stream(queues).anyMatch(queue -> queue.logged);
         device.onLogWritten(signal == null || !logged ? GuestNotifier.NONE : signal::signal);
@@ -593,7 +593,7 @@ final class DeviceEffects implements SessionEffects {
         if (enabled) {
             place(index);
         }
-        tellLink();
+        reportLink();
     }
 
     @Override
@@ -727,11 +727,11 @@ final class DeviceEffects implements SessionEffects {
         return all;
     }
 
-    private void tellWhatWasNegotiated() {
+    private void reportNegotiated() {
         FeatureSet now = device.features();
         if (!now.equals(announced)) {
             announced = now;
-            settled.accept(now);
+            onNegotiated.accept(now);
             listener.negotiated(guest, now);
         }
     }
@@ -768,7 +768,7 @@ final class DeviceEffects implements SessionEffects {
     }
 
     /** Reports whether frames move, if that has changed. */
-    void tellLink() {
+    void reportLink() {
         boolean up = ready();
         if (up != linkUp && !left) {
             linkUp = up;

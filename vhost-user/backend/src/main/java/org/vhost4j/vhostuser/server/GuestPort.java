@@ -242,7 +242,7 @@ final class GuestPort implements DeviceOwner {
                 progress,
                 memory,
                 listener,
-                this::settled,
+                this::negotiated,
                 device::fault,
                 this::restarted,
                 tracer);
@@ -251,7 +251,7 @@ final class GuestPort implements DeviceOwner {
         return new Session(options(), deviceEffects, memory);
     }
 
-    private void settled(FeatureSet features) {
+    private void negotiated(FeatureSet features) {
         acknowledged.keep(features);
         NegotiationEvent.record(name, config.offered().plus(config.leftToFrontEnd()), features, frontEnd);
     }
@@ -383,7 +383,7 @@ final class GuestPort implements DeviceOwner {
         seats.each(seat -> seat.control().link(up));
         if (effects != null) {
             effects.configChanged();
-            effects.tellLink();
+            effects.reportLink();
         }
     }
 

@@ -15,20 +15,20 @@ import org.vhost4j.vhostuser.wire.MessageText;
 record MessageTracer(String guest, @Nullable MessageTrace trace) {
     /** Traces a request of the front-end, before it is handled. */
     void received(Message request) {
-        tell(Sender.FRONT_END, request);
+        trace(Sender.FRONT_END, request);
     }
 
     /** Traces a reply, before it is sent. */
     void replied(Message reply) {
-        tell(Sender.BACK_END, reply);
+        trace(Sender.BACK_END, reply);
     }
 
     /** Traces a request on the back-end's channel, before it is sent. */
     void requested(Message request) {
-        tell(Sender.CHANNEL, request);
+        trace(Sender.CHANNEL, request);
     }
 
-    private void tell(Sender sender, Message message) {
+    private void trace(Sender sender, Message message) {
         MessageTrace to = trace;
         if (to == null) {
             return;

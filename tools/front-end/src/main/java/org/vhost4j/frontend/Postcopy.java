@@ -120,9 +120,9 @@ public final class Postcopy implements AutoCloseable {
             }
         }
         server = Thread.ofPlatform().daemon().name("postcopy").start(this::serve);
+        // The protocol calls this message empty; QEMU sends 0 in it, which libvhost-user demands.
         frontEnd.sendRaw(
-                RawMessage.encode(Request.SET_MEM_TABLE.code(), MessageHeader.VERSION, FrontEndConnection.NOTHING),
-                List.of());
+                RawMessage.encode(Request.SET_MEM_TABLE.code(), MessageHeader.VERSION, FrontEnd.u64(0)), List.of());
     }
 
     private void serve() {
@@ -198,9 +198,10 @@ public final class Postcopy implements AutoCloseable {
      */
     public void end() {
         placeRest();
-        stopServing();
         served();
+        // Pages that were never written are not placed: a back-end that touches one is served until it has ended.
         long result = frontEnd.askU64(Request.POSTCOPY_END);
+        stopServing();
         if (result != 0) {
             throw new FrontEndException.Refused("POSTCOPY_END was refused with " + result);
         }

@@ -77,7 +77,7 @@ public final class ControlCases implements CaseGroup {
                                 RECEIVE_MODES,
                                 "with no-unicast a frame to our address does not come, and comes again without it",
                                 ControlCases::noUnicast)
-                        .needs(Feature.CTRL_RX, Feature.CTRL_RX_EXTRA)
+                        .needs(Feature.CTRL_RX, Feature.CTRL_RX_EXTRA, Feature.CTRL_MAC_ADDR)
                         .loops(),
                 command(
                                 "mac-table",
@@ -208,15 +208,17 @@ public final class ControlCases implements CaseGroup {
     }
 
     private static void noUnicast(CaseContext context) {
-        NetDriver driver = context.attach(controlled(context, Feature.CTRL_RX, Feature.CTRL_RX_EXTRA));
-        answers(context, driver, Control.OK, Control.RX, Control.RX_PROMISC, ON);
-        context.exchange(driver, 100);
+        NetDriver driver =
+                context.attach(controlled(context, Feature.CTRL_RX, Feature.CTRL_RX_EXTRA, Feature.CTRL_MAC_ADDR));
+        byte[] frame = context.datagram(100).complete();
+        byte[] destination = Arrays.copyOf(context.loop().returned(frame), MAC_BYTES);
+        answers(context, driver, Control.OK, Control.MAC, Control.MAC_ADDR_SET, destination);
         answers(context, driver, Control.OK, Control.RX, Control.RX_PROMISC, OFF);
+        comes(context, driver, frame);
         answers(context, driver, Control.OK, Control.RX, Control.RX_NOUNI, ON);
-        comesNot(context, driver, context.datagram(101).complete());
+        comesNot(context, driver, frame);
         answers(context, driver, Control.OK, Control.RX, Control.RX_NOUNI, OFF);
-        answers(context, driver, Control.OK, Control.RX, Control.RX_PROMISC, ON);
-        context.exchange(driver, 102);
+        comes(context, driver, frame);
     }
 
     private static void comes(CaseContext context, NetDriver driver, byte[] frame) {

@@ -52,7 +52,7 @@ public final class LogFailureCases implements CaseGroup {
                 given("offset-wraps", "a log whose offset and size are beyond 64 bits together", FILE_BYTES, -PAGE),
                 given("offset-odd", "a log at offset 1 of its file", FILE_BYTES - PAGE, 1),
                 given("larger-than-file", "a log that is larger than its file", 1L << 30, 0),
-                given("behind-file", "a log that begins behind the end of its file", PAGE, 1L << 30),
+                given("behind-file", "a log that begins behind the end of its file", FILE_BYTES, 1L << 30),
                 Case.of(
                         "log-failure.no-descriptor",
                         "robustness",

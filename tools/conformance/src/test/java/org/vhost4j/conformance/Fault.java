@@ -186,6 +186,84 @@ enum Fault {
     /** A stopped ring's used index is still written. */
     LATE_WRITE("migration.stop-in-burst"),
 
+    // The control queue.
+    /** A receive mode without its byte is answered with success. */
+    MODE_WITHOUT_VALUE("control.rx-without-a-value"),
+    /** The extra receive modes are refused. */
+    EXTRA_REFUSED("control.rx-extra"),
+    /** VIRTIO_NET_CTRL_RX_NOUNI has no effect. */
+    UNICAST_COMES("control.rx-no-unicast"),
+    /** A table of addresses that is shorter than it says is taken. */
+    TABLE_CUT("control.mac-table-cut"),
+    /** The table of addresses lets nothing in. */
+    TABLE_UNUSED("control.mac-table-filter"),
+    /** An address of 5 bytes is taken. */
+    SHORT_ADDRESS("control.mac-addr-cut"),
+    /** Only the VLAN that was added last comes. */
+    VLAN_LAST("control.vlan-filter"),
+    /** A command that does not exist is answered with success. */
+    UNKNOWN_COMMAND("control.unknown-in-class"),
+    /** After 70 commands no further one is answered. */
+    CONTROL_STOPS("control.many"),
+    /** An interrupt waits for as many frames as the driver allows, however long it takes. */
+    COALESCE_HOLDS("control.coalescing"),
+    /** What is set for a queue is not kept. */
+    COALESCE_FORGOTTEN("control.coalescing-of-a-queue"),
+    /** A queue that does not exist can be set. */
+    COALESCE_ANY("control.coalescing-of-a-queue"),
+
+    // Hashes.
+    /** The hash of TCP and UDP does not count the ports. */
+    HASH_WITHOUT_PORTS("hash.tcp4", "hash.udp6"),
+    /** hash_report says IPv4 of IPv6. */
+    HASH_REPORT_IPV4("hash.ipv6", "hash.tcp6"),
+    /** A hash of a type that was not selected is reported. */
+    HASH_UNSELECTED("hash.not-selected"),
+    /** A hash is reported before one is configured. */
+    HASH_EARLY("hash.not-configured"),
+    /** A key of any length is taken. */
+    HASH_ANY_KEY("hash.wrong-key"),
+
+    // In-flight tracking.
+    /** A chain that was used stays in flight. */
+    INFLIGHT_KEPT("inflight.cleared"),
+    /** desc_num is one too small. */
+    INFLIGHT_DESC_NUM("inflight.area"),
+    /** A chain that another back-end had taken is lost. */
+    INFLIGHT_LOST("inflight.returned"),
+    /** A chain that another back-end had taken is used twice. */
+    INFLIGHT_TWICE("inflight.returned"),
+    /** An area that is too small ends the back-end. */
+    INFLIGHT_FRAGILE("inflight.set-too-small"),
+
+    // The IOMMU.
+    /** No translation is asked for. */
+    IOTLB_SILENT("iommu.asked"),
+    /** A translation that was not asked for is not used. */
+    IOTLB_UNASKED_UNUSED("iommu.told-before"),
+    /** An invalidated translation is used further. */
+    IOTLB_KEPT("iommu.withdrawn"),
+    /** An update that is used is answered with 1. */
+    IOTLB_ANSWER("iommu.answers"),
+
+    // Postcopy.
+    /** POSTCOPY_END is answered with 1. */
+    POSTCOPY_END_REFUSED("postcopy.advise-and-end"),
+    /** Memory whose pages may be missing is not registered. */
+    POSTCOPY_UNREGISTERED("postcopy.page-fault"),
+    /** SET_MEM_TABLE is answered with addresses where nothing is. */
+    POSTCOPY_ADDRESS("postcopy.page-fault"),
+
+    // The device's state.
+    /** The pipe stays open after the state was saved. */
+    STATE_NOT_ENDED("state.moves"),
+    /** Part of a state is taken. */
+    STATE_CUT("state.truncated", "state.first-byte-only"),
+    /** What comes after a state is ignored. */
+    STATE_LONGER("state.oversized"),
+    /** Any state of the right size is taken. */
+    STATE_ANY("state.unknown"),
+
     // The device.
     /** GET_QUEUE_NUM tells another number each time. */
     QUEUE_NUM_CHANGES("device.queue-num"),

@@ -6,7 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,13 +25,31 @@ import org.vhost4j.conformance.cases.Catalog;
 /** The suite finds what is wrong with a back-end, by the case that is there for it; {@code FaultTable} runs every case for each fault. */
 @Timeout(300)
 class FaultyBackEndTest {
+    /** Runs at a time, which wait most of the time. */
+    private static final int THREADS = 6;
+
+    private static final Map<String, Future<SuiteReport>> RUNS = new HashMap<>();
+
     @TempDir
-    private Path directory;
+    private static Path directory;
+
+    @BeforeAll
+    static void startRuns() {
+        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+        for (Fault fault : SmallBackEnd.faults()) {
+            for (String name : fault.cases()) {
+                RUNS.put(
+                        fault + name,
+                        threads.submit(() -> FaultyRun.of(directory, fault, Catalog.select(List.of(name)))));
+            }
+        }
+        threads.shutdown();
+    }
 
     @ParameterizedTest
     @MethodSource("rows")
-    void aFaultIsFoundByItsCase(Fault fault, String name) {
-        SuiteReport report = FaultyRun.of(directory, fault, Catalog.select(List.of(name)));
+    void aFaultIsFoundByItsCase(Fault fault, String name) throws Exception {
+        SuiteReport report = Objects.requireNonNull(RUNS.get(fault + name)).get();
         assertThat(report.count(Outcome.FAIL)).isEqualTo(1);
         Evidence evidence = report.results().getFirst().evidence();
         assertThat(evidence).isNotNull();

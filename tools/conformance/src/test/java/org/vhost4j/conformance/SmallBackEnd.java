@@ -18,7 +18,9 @@ import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.FrontEndException;
 import org.vhost4j.frontend.FrontEndSocket;
 import org.vhost4j.frontend.RawMessage;
+import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
@@ -39,6 +41,15 @@ final class SmallBackEnd implements AutoCloseable {
                     Feature.MTU,
                     Feature.MAC,
                     Feature.STATUS,
+                    Feature.CTRL_VQ,
+                    Feature.CTRL_RX,
+                    Feature.CTRL_RX_EXTRA,
+                    Feature.CTRL_VLAN,
+                    Feature.CTRL_MAC_ADDR,
+                    Feature.HASH_REPORT,
+                    Feature.NOTF_COAL,
+                    Feature.VQ_NOTF_COAL,
+                    Feature.ACCESS_PLATFORM,
                     Feature.LOG_ALL)
             .low();
     private static final long PROTOCOL = ProtocolFeature.word(List.of(
@@ -50,6 +61,9 @@ final class SmallBackEnd implements AutoCloseable {
             ProtocolFeature.BACKEND_REQ,
             ProtocolFeature.STATUS,
             ProtocolFeature.RESET_DEVICE,
+            ProtocolFeature.INFLIGHT_SHMFD,
+            ProtocolFeature.PAGEFAULT,
+            ProtocolFeature.DEVICE_STATE,
             ProtocolFeature.CONFIGURE_MEM_SLOTS));
     private static final int SLOTS = 16;
     private static final int FAR_OFFSET = 200;
@@ -66,7 +80,13 @@ final class SmallBackEnd implements AutoCloseable {
     private final SmallMemory memory;
     private final SmallQueue receive;
     private final SmallQueue transmit;
+    private final SmallQueue commands;
     private final SmallNet net;
+    private final SmallControl control;
+    private final SmallHash hash;
+    private final SmallInflight inflight;
+    private final SmallState state;
+    private final SmallPostcopy postcopy;
     private final SmallDevice device;
     private final SmallChannel channel;
     private long protocol;
@@ -74,6 +94,8 @@ final class SmallBackEnd implements AutoCloseable {
     private int messages;
     private int featureQuestions;
     private boolean ran;
+    private boolean tableAwaited;
+    private @Nullable FrontEndSocket connection;
 
     /** Listens; {@code inPieces} has it send its answers byte by byte, which is right. */
     SmallBackEnd(Path socket, Fault fault, boolean inPieces) {
@@ -81,10 +103,16 @@ final class SmallBackEnd implements AutoCloseable {
         this.fault = fault;
         this.inPieces = inPieces;
         this.listener = FrontEndSocket.listen(socket);
-        this.memory = new SmallMemory(fault);
-        this.receive = new SmallQueue(memory, false, fault);
-        this.transmit = new SmallQueue(memory, true, fault);
-        this.net = new SmallNet(memory, receive, transmit, fault);
+        this.postcopy = new SmallPostcopy(fault);
+        this.memory = new SmallMemory(fault, this::miss, postcopy);
+        this.inflight = new SmallInflight(fault);
+        this.receive = new SmallQueue(memory, inflight, 0, fault);
+        this.transmit = new SmallQueue(memory, inflight, 1, fault);
+        this.commands = new SmallQueue(memory, inflight, 2, fault);
+        this.hash = new SmallHash(fault);
+        this.control = new SmallControl(memory, hash, List.of(receive, transmit), fault);
+        this.net = new SmallNet(memory, receive, transmit, control, hash, fault);
+        this.state = new SmallState(fault);
         this.device = new SmallDevice(fault);
         this.channel = new SmallChannel(fault);
         this.thread = Thread.ofPlatform().daemon().name("small-back-end").start(this::serve);
@@ -99,6 +127,7 @@ final class SmallBackEnd implements AutoCloseable {
         while (!ended) {
             try (FrontEndSocket socket = listener.accept(FOREVER)) {
                 reset();
+                connection = socket;
                 serve(socket);
             } catch (FrontEndException e) {
                 // The front-end is gone, or there was none: the next one is waited for.
@@ -108,7 +137,7 @@ final class SmallBackEnd implements AutoCloseable {
                 ended = true;
             } catch (SmallMemory.Outside | Broken | InternalError e) {
                 // A device that stops, for this connection; the error is memory whose file was shortened.
-                if (fault == Fault.FRAGILE) {
+                if (fault == Fault.FRAGILE || (fault == Fault.INFLIGHT_FRAGILE && inflight.wanted())) {
                     ended = true;
                     listener.close();
                 }
@@ -124,16 +153,25 @@ final class SmallBackEnd implements AutoCloseable {
         protocol = 0;
         connections++;
         messages = 0;
+        tableAwaited = false;
+        postcopy.reset();
         memory.clear();
+        inflight.clear();
+        state.reset();
+        hash.reset();
+        control.reset();
         device.reset();
         channel.close();
         receive.reset();
         transmit.reset();
+        commands.reset();
     }
 
     private void serve(FrontEndSocket socket) {
         while (!ended) {
             boolean worked = net.turn();
+            control.turn(commands);
+            state.turn();
             if (channel.endsAll()) {
                 throw new Broken();
             }
@@ -152,6 +190,24 @@ final class SmallBackEnd implements AutoCloseable {
             }
             receive.afterStop();
             transmit.afterStop();
+        }
+    }
+
+    /** Asks for a translation, and does what the front-end says meanwhile. */
+    private void miss(long iova) {
+        FrontEndSocket socket = connection;
+        if (fault == Fault.IOTLB_SILENT || socket == null) {
+            throw new SmallMemory.Outside();
+        }
+        channel.miss(iova);
+        while (!readable(socket, 1)) {
+            if (ended || channel.endsAll()) {
+                throw new Broken();
+            }
+        }
+        try (RawMessage message = socket.receive(Duration.ofSeconds(1))) {
+            messages++;
+            answer(socket, message);
         }
     }
 
@@ -182,15 +238,16 @@ final class SmallBackEnd implements AutoCloseable {
         }
         if (request == null
                 || (message.flags() & 7) != MessageHeader.VERSION
-                || !request.payload().allows(message.payload().remaining())
-                || message.descriptors().size() < request.minDescriptors()
+                || !(isTableTaken(request, message)
+                        || (request.payload().allows(message.payload().remaining())
+                                && message.descriptors().size() >= request.minDescriptors()))
                 || message.descriptors().size() > request.maxDescriptors()) {
             throw new Broken();
         }
         boolean needReply = (message.flags() & MessageHeader.NEED_REPLY) != 0 && ProtocolFeature.REPLY_ACK.in(protocol);
         byte[] answer;
         try {
-            answer = answer(request, message);
+            answer = answer(socket, request, message);
         } catch (Refused e) {
             if (!needReply) {
                 throw new Broken();
@@ -209,6 +266,13 @@ final class SmallBackEnd implements AutoCloseable {
         }
     }
 
+    /** The front-end's word that it knows where its memory is, which is not answered. */
+    private boolean isTableTaken(Request request, RawMessage message) {
+        return tableAwaited
+                && request == Request.SET_MEM_TABLE
+                && message.descriptors().isEmpty();
+    }
+
     private boolean isFalselyRefused(Request request, RawMessage message) {
         return fault == Fault.FALSE_REFUSAL
                 && request == Request.SET_VRING_CALL
@@ -216,6 +280,10 @@ final class SmallBackEnd implements AutoCloseable {
     }
 
     private void reply(FrontEndSocket socket, RawMessage message, byte[] payload) {
+        reply(socket, message, payload, List.of());
+    }
+
+    private void reply(FrontEndSocket socket, RawMessage message, byte[] payload, List<Fd> descriptors) {
         boolean flags = fault == Fault.REPLY_FLAGS && message.request() == Request.GET_FEATURES.code();
         int more = flags ? message.flags() & MessageHeader.NEED_REPLY : 0;
         // One question is answered wrong, which is not asked in every case; the offer is answered right.
@@ -230,11 +298,20 @@ final class SmallBackEnd implements AutoCloseable {
         }
         int piece = inPieces ? 1 : bytes.length;
         for (int at = 0; at < bytes.length; at += piece) {
-            socket.send(Arrays.copyOfRange(bytes, at, at + piece), List.of(), Duration.ofSeconds(1));
+            socket.send(
+                    Arrays.copyOfRange(bytes, at, at + piece),
+                    at == 0 ? descriptors : List.of(),
+                    Duration.ofSeconds(1));
         }
     }
 
-    private byte @Nullable [] answer(Request request, RawMessage message) {
+    private static byte[] bytes(ByteBuffer payload) {
+        byte[] bytes = new byte[payload.remaining()];
+        payload.get(bytes);
+        return bytes;
+    }
+
+    private byte @Nullable [] answer(FrontEndSocket socket, Request request, RawMessage message) {
         ByteBuffer payload = message.payload();
         switch (request) {
             case GET_FEATURES -> {
@@ -246,7 +323,41 @@ final class SmallBackEnd implements AutoCloseable {
             }
             case SET_PROTOCOL_FEATURES -> protocol = payload.getLong();
             case SET_FEATURES -> features(payload.getLong());
-            case SET_MEM_TABLE -> memory.table(payload, message.descriptors());
+            case SET_MEM_TABLE -> {
+                if (isTableTaken(request, message)) {
+                    tableAwaited = false;
+                    return null;
+                }
+                ByteBuffer table = payload.duplicate().order(payload.order());
+                memory.table(payload, message.descriptors());
+                if (postcopy.listening()) {
+                    tableAwaited = true;
+                    return memory.addresses(table);
+                }
+            }
+            case IOTLB_MSG -> {
+                memory.translations(IotlbMessage.read(MemorySegment.ofArray(bytes(payload))));
+                return fault == Fault.IOTLB_ANSWER ? FrontEnd.u64(1) : FrontEnd.u64(0);
+            }
+            case POSTCOPY_ADVISE -> reply(socket, message, new byte[0], List.of(postcopy.advise()));
+            case POSTCOPY_LISTEN -> postcopy.listen();
+            case POSTCOPY_END -> {
+                memory.arrived();
+                return FrontEnd.u64(postcopy.end());
+            }
+            case GET_INFLIGHT_FD -> {
+                SmallInflight.Offer offer = inflight.offer(payload);
+                try (Fd file = offer.file()) {
+                    reply(socket, message, offer.payload().array(), List.of(file));
+                }
+            }
+            case SET_INFLIGHT_FD -> inflight.set(payload, message.descriptors().getFirst());
+            case SET_DEVICE_STATE_FD -> {
+                return FrontEnd.u64(state.begin(payload, message.descriptors().getFirst()));
+            }
+            case CHECK_DEVICE_STATE -> {
+                return FrontEnd.u64(state.check());
+            }
             case GET_QUEUE_NUM -> {
                 return FrontEnd.u64(fault == Fault.QUEUE_NUM_CHANGES ? messages : 1);
             }
@@ -331,10 +442,12 @@ final class SmallBackEnd implements AutoCloseable {
     }
 
     private void stopAll(boolean forGood) {
-        for (SmallQueue queue : List.of(receive, transmit)) {
+        for (SmallQueue queue : List.of(receive, transmit, commands)) {
             queue.enable(false);
             queue.halt(forGood);
         }
+        hash.reset();
+        control.reset();
     }
 
     private void features(long word) {
@@ -343,6 +456,7 @@ final class SmallBackEnd implements AutoCloseable {
         }
         ran = true;
         memory.logging(Feature.LOG_ALL.in(word));
+        memory.translated(Feature.ACCESS_PLATFORM.in(word));
         if (!Feature.PROTOCOL_FEATURES.in(word) && fault != Fault.NEEDS_ENABLE) {
             receive.enable(true);
             transmit.enable(true);
@@ -353,6 +467,7 @@ final class SmallBackEnd implements AutoCloseable {
         return switch (index & 0xff) {
             case 0 -> receive;
             case 1 -> transmit;
+            case 2 -> commands;
             default -> throw new Broken();
         };
     }

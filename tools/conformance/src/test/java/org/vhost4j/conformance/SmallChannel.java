@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.conformance;
 
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +10,7 @@ import org.vhost4j.frontend.FrontEndSocket;
 import org.vhost4j.frontend.RawMessage;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.wire.BackendRequest;
+import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.MessageHeader;
 
 /** The channel of a {@link SmallBackEnd}, by which it says nothing, one fault excepted: its config space never changes. */
@@ -50,6 +52,22 @@ final class SmallChannel {
                 close();
             }
         }
+    }
+
+    /** Asks for the translation of an address. */
+    void miss(long iova) {
+        FrontEndSocket to = socket;
+        if (to == null) {
+            throw new SmallMemory.Outside();
+        }
+        IotlbMessage asked = new IotlbMessage(iova, 0, 0, IotlbMessage.READ, IotlbMessage.MISS);
+        to.send(
+                RawMessage.encode(
+                        BackendRequest.IOTLB_MSG.code(),
+                        MessageHeader.VERSION,
+                        asked.toPayload().toArray(ValueLayout.JAVA_BYTE)),
+                List.of(),
+                Duration.ofSeconds(1));
     }
 
     /** Whether the end of the channel is taken for the end of the connection, and has come. */

@@ -7,11 +7,16 @@ import java.util.Arrays;
 
 /** Status and config space of a {@link SmallBackEnd}. */
 final class SmallDevice {
-    private static final int BYTES = 12;
+    private static final int BYTES = 24;
     private static final int HEADER = 12;
     private static final int STATUS_AT = 6;
     private static final int PAIRS_AT = 8;
     private static final int MTU_AT = 10;
+    private static final int SPEED_AT = 12;
+    private static final int DUPLEX_AT = 16;
+    private static final int KEY_AT = 17;
+    private static final int TABLE_AT = 18;
+    private static final int HASHES_AT = 20;
 
     private final Fault fault;
     private int status;
@@ -51,6 +56,8 @@ final class SmallDevice {
         space.putShort(STATUS_AT, (short) (fault == Fault.CONFIG_STATUS ? 0x101 : statusField));
         space.putShort(PAIRS_AT, (short) 1);
         space.putShort(MTU_AT, (short) (fault == Fault.CONFIG_MTU ? 10 : 1500));
+        space.putInt(SPEED_AT, -1).put(DUPLEX_AT, (byte) 0xff);
+        space.put(KEY_AT, (byte) 40).putShort(TABLE_AT, (short) 0).putInt(HASHES_AT, 0x3f);
         return space.array();
     }
 

@@ -3,6 +3,7 @@ package org.vhost4j.conformance;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,24 +24,36 @@ final class SmallNet {
     private final SmallMemory memory;
     private final SmallQueue receive;
     private final SmallQueue transmit;
+    private final SmallControl control;
+    private final SmallHash hash;
     private final Fault fault;
     private final List<byte[]> waiting = new ArrayList<>();
     private boolean mergeable;
+    private boolean hashes;
     private boolean gaveUp;
     private int lastFlags;
     private int headerBytes;
 
-    SmallNet(SmallMemory memory, SmallQueue receive, SmallQueue transmit, Fault fault) {
+    SmallNet(
+            SmallMemory memory,
+            SmallQueue receive,
+            SmallQueue transmit,
+            SmallControl control,
+            SmallHash hash,
+            Fault fault) {
         this.memory = memory;
         this.receive = receive;
         this.transmit = transmit;
+        this.control = control;
+        this.hash = hash;
         this.fault = fault;
     }
 
     void features(long word) {
         mergeable = Feature.MRG_RXBUF.in(word);
         boolean modern = mergeable || Feature.VERSION_1.in(word) || fault == Fault.MODERN_HEADER;
-        headerBytes = modern ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
+        hashes = Feature.HASH_REPORT.in(word);
+        headerBytes = hashes ? DriverHeader.HASH_BYTES : modern ? DriverHeader.BYTES : DriverHeader.LEGACY_BYTES;
         waiting.clear();
         gaveUp = false;
     }
@@ -67,7 +80,8 @@ final class SmallNet {
         if (receive.runs() && (receive.enabled() || fault == Fault.DISABLED_RECEIVES)) {
             while (!waiting.isEmpty() && !gaveUp) {
                 byte[] frame = waiting.getFirst();
-                boolean done = deliver(fault == Fault.CUT_FRAME ? Arrays.copyOf(frame, frame.length - 1) : frame);
+                boolean done = !control.takes(frame)
+                        || deliver(fault == Fault.CUT_FRAME ? Arrays.copyOf(frame, frame.length - 1) : frame);
                 if (!done && fault == Fault.STUCK_FRAME && receive.available() > 0) {
                     break;
                 }
@@ -194,11 +208,14 @@ final class SmallNet {
         }
         boolean cut = room < wanted && room > 0 && !mergeable && fault == Fault.CUT_TO_ROOM;
         if (room < wanted && !cut) {
-            receive.putBack(chains.size());
+            receive.putBack(chains);
             return false;
         }
         wanted = Math.min(wanted, room);
         byte[] header = header(chains.size()).toBytes(headerBytes);
+        if (hashes) {
+            hash.report(frame, ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN));
+        }
         byte[] all = Arrays.copyOf(header, wanted);
         ByteBuffer.wrap(all).position(headerBytes).put(frame, 0, wanted - headerBytes);
         int at = 0;
@@ -212,7 +229,7 @@ final class SmallNet {
                     memory.awaitCleared(buffer.address(), part);
                     LockSupport.parkNanos(FETCH_NANOS);
                 }
-                memory.at(buffer.address(), part).write(buffer.address(), all, at, part);
+                memory.write(buffer.address(), all, at, part);
                 if (fault != Fault.UNMARKED_PAGE && fault != Fault.MARKED_FIRST) {
                     memory.mark(buffer.address(), part);
                 }

@@ -3,6 +3,7 @@ package org.vhost4j.conformance;
 
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,8 @@ final class SmallQueue {
     record Chain(int head, List<Buffer> buffers) {}
 
     private final SmallMemory memory;
+    private final SmallInflight inflight;
+    private final int number;
     private final boolean transmits;
     private final Fault fault;
     private int size;
@@ -35,14 +38,22 @@ final class SmallQueue {
     private boolean dead;
     private boolean wasDisabled;
     private boolean addressed;
+    private boolean begun = true;
     private int interrupts;
     private int usedChains;
+    private int held;
+    private int holds;
     private @Nullable EventFd kick;
     private @Nullable EventFd call;
+    private SmallInflight.@Nullable Region region;
+    private final ArrayDeque<Integer> again = new ArrayDeque<>();
 
-    SmallQueue(SmallMemory memory, boolean transmits, Fault fault) {
+    /** {@code number} is its index; the transmit queue is 1. */
+    SmallQueue(SmallMemory memory, SmallInflight inflight, int number, Fault fault) {
         this.memory = memory;
-        this.transmits = transmits;
+        this.inflight = inflight;
+        this.number = number;
+        this.transmits = number == 1;
         this.fault = fault;
     }
 
@@ -55,6 +66,10 @@ final class SmallQueue {
         addressed = false;
         lastAvail = 0;
         usedIdx = 0;
+        held = 0;
+        holds = 0;
+        region = null;
+        again.clear();
         close(kick);
         close(call);
         kick = null;
@@ -102,6 +117,9 @@ final class SmallQueue {
         close(kick);
         kick = descriptors.isEmpty() ? null : adopt(descriptors.getFirst());
         started = true;
+        region = inflight.of(number, size);
+        again.clear();
+        begun = region == null;
         kicks = fault == Fault.SECOND_KICK && transmits && available() > 0 ? 0 : 2;
     }
 
@@ -155,6 +173,27 @@ final class SmallQueue {
         return enabled;
     }
 
+    /** How many chains an interrupt waits for: 0 except with a fault. */
+    void holdInterrupts(int chains) {
+        holds = chains;
+        held = 0;
+    }
+
+    /** Finds the chains that another back-end had taken. */
+    private void begin() {
+        SmallInflight.Region records = region;
+        begun = true;
+        if (records != null) {
+            long at = memory.toGuest(used);
+            usedIdx = part(used, 4).get16(at + 2);
+            List<Integer> heads = records.begin(usedIdx);
+            lastAvail = usedIdx + (fault == Fault.INFLIGHT_TWICE ? 0 : heads.size()) & 0xffff;
+            if (fault != Fault.INFLIGHT_LOST) {
+                again.addAll(heads);
+            }
+        }
+    }
+
     boolean runs() {
         if (dead || (fault == Fault.NEEDS_CALL && call == null)) {
             return false;
@@ -173,6 +212,9 @@ final class SmallQueue {
     }
 
     int available() {
+        if (!begun) {
+            begin();
+        }
         long at = memory.toGuest(avail);
         int idx = part(avail, 4).get16(at + 2);
         int count = idx - lastAvail & 0xffff;
@@ -180,14 +222,18 @@ final class SmallQueue {
             throw new SmallMemory.Outside();
         }
         VarHandle.acquireFence();
-        return count;
+        return count + again.size();
     }
 
     Chain take() {
-        int entries = fault == Fault.SIZE_256 ? Math.min(size, 256) : size;
-        long at = memory.toGuest(avail) + 4 + 2L * (lastAvail % entries);
-        int head = memory.at(at, 2).get16(at);
-        lastAvail = lastAvail + 1 & 0xffff;
+        Integer before = again.poll();
+        int head = before == null ? next() : before;
+        if (region != null) {
+            if (head >= size) {
+                throw new SmallMemory.Outside();
+            }
+            region.take(head);
+        }
         List<Buffer> buffers = new ArrayList<>();
         int index = head;
         int flags;
@@ -208,6 +254,14 @@ final class SmallQueue {
         return new Chain(head, buffers);
     }
 
+    private int next() {
+        int entries = fault == Fault.SIZE_256 ? Math.min(size, 256) : size;
+        long at = memory.toGuest(avail) + 4 + 2L * (lastAvail % entries);
+        int head = memory.at(at, 2).get16(at);
+        lastAvail = lastAvail + 1 & 0xffff;
+        return head;
+    }
+
     private void indirect(long address, int bytes, List<Buffer> buffers) {
         int entries = bytes / 16;
         int index = 0;
@@ -225,8 +279,11 @@ final class SmallQueue {
     }
 
     /** Takes chains back that were not used after all. */
-    void putBack(int chains) {
-        lastAvail = lastAvail - chains & 0xffff;
+    void putBack(List<Chain> chains) {
+        lastAvail = lastAvail - chains.size() & 0xffff;
+        if (region != null) {
+            chains.forEach(chain -> region.release(chain.head()));
+        }
     }
 
     /** Writes a used element, which the driver sees after {@link #publish}. */
@@ -238,6 +295,10 @@ final class SmallQueue {
         if (fault == Fault.USED_TWICE && eighth) {
             element(head, length);
         }
+        if (region != null) {
+            region.use(chain.head());
+        }
+        held++;
     }
 
     private void element(int head, int length) {
@@ -261,6 +322,13 @@ final class SmallQueue {
         memory.at(at, 4).put16(at + 2, usedIdx);
         markRing(at, 4);
         VarHandle.fullFence();
+        if (region != null) {
+            region.published(usedIdx);
+        }
+        if (held < holds) {
+            return;
+        }
+        held = 0;
         long flagsAt = memory.toGuest(avail);
         boolean wanted = (memory.at(flagsAt, 2).get16(flagsAt) & 1) == 0;
         EventFd event = call;

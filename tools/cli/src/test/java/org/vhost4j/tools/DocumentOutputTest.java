@@ -38,6 +38,8 @@ class DocumentOutputTest {
             "tools/lab/ovs-echo",
             "tools/package",
             "tools/package-trial",
+            "tools/reliability",
+            "tools/unit-trial",
             "tools/uso",
             "tools/witness");
 

@@ -9,12 +9,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.vhost4j.guests.lab.Lab;
 
 /**
  * Tests one front-end of each kind that {@code tools/front-ends} tests completely: a driver without a guest, and
  * firmware.
  */
+@Timeout(900)
 class FrontEndsIT {
     private static final List<String> CASES =
             List.of("virtio-user suite's packed in order mergeable", "SeaBIOS and QEMU's own iPXE ROM");

@@ -75,12 +75,12 @@ def main():
         for case in PARTS[part].cases(context)
         if not options.only or any(text in case.name for text in options.only)
     ]
-    if options.list:
-        print("\n".join(case.name for case in chosen))
-        return 0
     if not chosen:
         print("front-ends: no name has this in it: see --list", file=sys.stderr)
         return 2
+    if options.list:
+        print("\n".join(case.name for case in chosen))
+        return 0
     table = [
         f"Tried on {datetime.date.today()}, Linux {platform.release()}, by `tools/front-ends`.",
         "",

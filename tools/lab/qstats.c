@@ -15,8 +15,8 @@
 
 
 /*
- * qstats IFNAME: the statistics of a network device's queues that Linux tells by netlink alone (the netdev family's
- * qstats-get; ethtool shows others). One line a value: the queue, the value's name in the kernel's netdev.yaml, the number.
+ * qstats IFNAME: the statistics of a network device's queues that Linux reports only by netlink (the netdev family's
+ * qstats-get; ethtool shows others). One line per value: the queue, the value's name in the kernel's netdev.yaml, the number.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -103,7 +103,7 @@ static void print_queue(const struct nlattr *const *values, size_t count) {
     }
 }
 
-/* Sends a request and goes through what comes back; returns the family's number when that was asked for. */
+/* Sends a request and reads the replies; returns the family's number if requested. */
 static uint16_t ask(int netlink, struct request *request) {
     enum { VALUES = FIRST_VALUE + sizeof value_names / sizeof *value_names };
     uint16_t family = 0;

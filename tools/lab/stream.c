@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * stream: an even stream of UDP datagrams and a TCP stream, which a guest returns and which this end checks byte for byte.
- * What an interruption such as a migration costs is then known: datagrams lost, doubled and damaged, and how long nothing came.
+ * stream: a paced stream of UDP datagrams and a TCP stream, which a guest returns and which this end checks byte for byte.
+ * It measures the effect of an interruption such as a migration: datagrams lost, duplicated and damaged, and the longest gap.
  *
  * `stream echo` returns what comes, over both. `stream check ADDRESS` sends, and answers the lines of its standard input:
  *
@@ -197,7 +197,7 @@ static void send_due(int64_t time) {
         uint8_t data[MOST];
         remember(check.next);
         size_t length = make(data, check.next);
-        /* What the kernel does not take is a loss like any other, and there is no reason for it on an idle bridge. */
+        /* A datagram that the kernel does not accept counts as lost; on an idle bridge that is not expected. */
         send(check.flow[check.next % (uint64_t)option.flows], data, length, 0);
     }
     while (check.connected) {
@@ -262,7 +262,7 @@ static void report(uint64_t end) {
         if (!check.came[seq]) lost++;
         else doubled += check.came[seq] - 1u;
     }
-    /* A silence that lasts still counts as well. */
+    /* A gap that has not ended counts, too. */
     if (time - check.heard > check.gap) check.gap = time - check.heard;
     if (time - check.tcp_heard > check.tcp_gap) check.tcp_gap = time - check.tcp_heard;
     printf("stream sent=%" PRIu64 " lost=%" PRIu64 " doubled=%" PRIu64 " damaged=%" PRIu64 " gap_us=%" PRId64
@@ -345,7 +345,7 @@ static long number(const char *text, long least, long most, const char *what) {
 static void usage(int status) {
     fputs("usage: stream echo [-p PORT]            returns UDP datagrams and TCP bytes\n"
           "       stream check ADDRESS [options]   sends them, and checks what returns; `mark` on its input asks for figures\n"
-          "  -p, --port N    of UDP and TCP, 7780 unless told otherwise\n"
+          "  -p, --port N    of UDP and TCP, 7780 by default\n"
           "  -r, --rate N    datagrams a second (1000)\n"
           "  -f, --flows N   source ports that they come from in turn, 1 to 32 (8)\n"
           "  -t, --tcp N     bytes a second over TCP (1000000); 0: no TCP\n",

@@ -15,7 +15,7 @@
 
 /*
  * udpcheck: sends UDP datagrams, many at a time with UDP_SEGMENT, and checks every byte of each at the other end, where
- * they may arrive merged again (UDP_GRO). Nothing is ever sent twice to make up for a loss: a datagram that does not
+ * they may arrive merged again (UDP_GRO). Nothing is retransmitted: a datagram that does not
  * arrive is reported as lost.
  *
  * A datagram's payload is a function of its sequence number. Datagrams of at least HEADER bytes start with a header that
@@ -194,7 +194,7 @@ static void send_control(int fd, enum control_type type, struct control c) {
         put32(wire + 8 * i + 4, (uint32_t)words[i]);
     }
     put32(wire + sizeof wire - 4, digest(wire, sizeof wire - 4));
-    /* A control datagram that is lost is asked for again; nobody listening yet is no error. */
+    /* A control datagram that is lost is asked for again; no listener yet is not an error. */
     if (send(fd, wire, sizeof wire, 0) < 0 && errno != ECONNREFUSED && errno != ENOBUFS && errno != EAGAIN &&
         errno != ENETUNREACH && errno != EHOSTUNREACH && errno != EPERM) {
         die("sending a control datagram: %s", strerror(errno));
@@ -751,7 +751,7 @@ static void usage(int status) {
     fputs("usage: udpcheck recv [ADDRESS] [options]     receives from one sender, checks, and ends\n"
           "       udpcheck send ADDRESS [options]\n"
           "  -6, --ipv6           IPv6 (a link-local ADDRESS with %interface)\n"
-          "  -p, --port N         7777 unless told otherwise\n"
+          "  -p, --port N         7777 by default\n"
           "  -t, --timeout S      give up after S seconds without the other end (60)\n"
           " recv:\n"
           "  --no-gro             do not ask for merged datagrams\n"

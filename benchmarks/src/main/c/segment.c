@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The work of SegmentBenchmark and ChecksumBenchmark with DPDK's libraries: super-frames cut by rte_gso, checksums by rte_ip.h, the
- * segments in contiguous buffers. rte_gso of DPDK 22.11 knows no TCP over IPv6 and no UDP segmentation: those are cut by hand here,
+ * segments in contiguous buffers. rte_gso of DPDK 22.11 does not support TCP over IPv6 or UDP segmentation: those are cut by hand here,
  * with the same checksum functions.
  *
- * Prints lines of "name parameter nanoseconds": the best of several rounds, as one thread has it.
+ * Prints lines of "name parameter nanoseconds": the best of several rounds, in one thread.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -45,7 +45,7 @@ static double now(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
-/* Headers of a frame with so many bytes of payload; the checksums are left out. */
+/* Headers of a frame with this many bytes of payload; the checksums are left out. */
 static int write_headers(uint8_t *frame, enum kind kind, int payload)
 {
 	struct rte_ether_hdr *ether = (struct rte_ether_hdr *)frame;
@@ -119,7 +119,7 @@ static void cut_by_library(struct rte_mbuf *packet, int mss, int headers)
 		.gso_types = RTE_ETH_TX_OFFLOAD_TCP_TSO,
 		.gso_size = (uint16_t)(mss + headers),
 	};
-	/* The library clears the flag of what it has cut. */
+	/* The library clears the flag of segmented packets. */
 	packet->ol_flags = RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IPV4;
 	int n = rte_gso_segment(packet, &context, segments, MOST_SEGMENTS);
 
@@ -183,7 +183,7 @@ static struct rte_mbuf *packet_of(enum kind kind, int *headers)
 	return packet;
 }
 
-/* The best of several rounds: neighbours can only make it slower. */
+/* The best of several rounds, because other load can only make a round slower. */
 #define MEASURE(name, parameter, body)                                                                                          \
 	do {                                                                                                                    \
 		double best = 1e18;                                                                                             \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a machine needs to wake a back-end that sleeps: the least that the idle row of bench peer can come to. One process on core 0
+ * Measures how long this machine takes to wake a sleeping back-end: the minimum for the row round-trip of bench peer. One process on core 0
  * writes to shared memory and to an eventfd every 20 ms, as a guest's kick does, and polls for the answer; another on core 1 sleeps in
  * epoll and answers at once.
  *
@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define INTERVAL 20000000
-/* A sleep ends later than it should by less than this, mostly. */
+/* A sleep usually ends less than this too late. */
 #define SLACK 500000
 #define WARM_UP 50
 

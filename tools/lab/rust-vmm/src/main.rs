@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A vhost-user front-end of rust-vmm's crate, in the order in which cloud-hypervisor asks: it passes frames through a back-end
+//! A vhost-user front-end of rust-vmm's crate, with the requests in cloud-hypervisor's order: it passes frames through a back-end
 //! that returns them, and compares them. Usage: rust-vmm-front-end SOCKET [--swapped] [--config]
 
 mod memory;
@@ -39,7 +39,7 @@ fn check(condition: bool, what: impl Into<String>) -> Outcome<()> {
     }
 }
 
-/// What was said on the command line.
+/// The command line.
 struct Options {
     socket: String,
     swapped: bool,
@@ -60,7 +60,7 @@ fn options() -> Outcome<Options> {
     Ok(options)
 }
 
-/// Offered features that this driver wants. With REPLY_ACK each message is answered.
+/// The offered features that this driver acknowledges. With REPLY_ACK each message gets a reply.
 fn negotiate(front_end: &mut Frontend, options: &Options) -> Outcome<(u64, Protocol, bool)> {
     say("SET_OWNER", front_end.set_owner())?;
     let offered = say("GET_FEATURES", front_end.get_features())?;
@@ -93,14 +93,14 @@ fn negotiate(front_end: &mut Frontend, options: &Options) -> Outcome<(u64, Proto
         let (_, mac) = say("GET_CONFIG", front_end.get_config(0, 6, VhostUserConfigFlags::WRITABLE, &room))?;
         println!("mac {mac:02x?}");
     }
-    // Where the back-end owns the config space it has no log: the guest cannot be moved.
+    // A back-end that provides the config space offers no log: the guest cannot be migrated.
     let offered = say("GET_FEATURES", front_end.get_features())?;
     check(features & !offered == 0, format!("0x{:x} is offered no more", features & !offered))?;
     println!("acknowledged 0x{features:x}, protocol features 0x{:x}", protocol.bits());
     Ok((features, protocol, offered & LOG_ALL != 0))
 }
 
-/// Hands the rings over. The device starts where the driver is.
+/// Starts the rings at the driver's position.
 fn start(front_end: &mut Frontend, region: &Region, rings: &[Ring; QUEUES], log: bool) -> Outcome<()> {
     for (index, ring) in rings.iter().enumerate() {
         say("SET_VRING_NUM", front_end.set_vring_num(index, SIZE))?;
@@ -125,7 +125,7 @@ fn start(front_end: &mut Frontend, region: &Region, rings: &[Ring; QUEUES], log:
     Ok(())
 }
 
-/// Takes the rings back, when all buffers have been used; each base is then where the driver is.
+/// Stops the rings when all buffers have been used; each base is then the driver's position.
 fn stop(front_end: &mut Frontend, rings: &[Ring; QUEUES]) -> Outcome<()> {
     for (index, ring) in rings.iter().enumerate() {
         let base = say("GET_VRING_BASE", front_end.get_vring_base(index))?;
@@ -134,7 +134,7 @@ fn stop(front_end: &mut Frontend, rings: &[Ring; QUEUES]) -> Outcome<()> {
     Ok(())
 }
 
-/// A frame that no other is like: an Ethernet header of a local experimental type, and a pattern.
+/// A unique frame: an Ethernet header of a local experimental type, and a pattern.
 fn frame(number: usize) -> Vec<u8> {
     let length = 60 + number * 131 % 1455;
     let mut bytes = vec![0x02, 0, 0, 0, 0, 0x02, 0x02, 0, 0, 0, 0, 0x01, 0x88, 0xb5];
@@ -178,7 +178,7 @@ fn pass(buffers: &Region, rings: &mut [Ring; QUEUES], options: &Options) -> Outc
     Ok(frames)
 }
 
-/// What a migration does: the back-end logs the pages that it writes.
+/// As in a migration, the back-end logs the pages that it writes.
 fn pass_logged(front_end: &mut Frontend, features: u64, region: &Region, buffers: &Region, rings: &mut [Ring; QUEUES], options: &Options) -> Outcome<()> {
     let log = say("log", Region::new(0, MIB))?;
     let info = log.info();

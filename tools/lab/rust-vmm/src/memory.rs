@@ -37,7 +37,7 @@ impl Region {
         Ok(Region { file, start, size, mapped: mapped.cast() })
     }
 
-    /// What the crate tells the back-end of it.
+    /// The description that the crate sends to the back-end.
     pub fn info(&self) -> VhostUserMemoryRegionInfo {
         VhostUserMemoryRegionInfo {
             guest_phys_addr: self.start,
@@ -53,7 +53,7 @@ impl Region {
         self.start + offset as u64
     }
 
-    /// The front-end's address of it, which SET_VRING_ADDR wants.
+    /// Its address in the front-end, for SET_VRING_ADDR.
     pub fn user(&self, offset: usize) -> u64 {
         self.mapped as u64 + offset as u64
     }

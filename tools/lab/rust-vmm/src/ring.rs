@@ -59,7 +59,7 @@ impl<'a> Ring<'a> {
         self.area + 2048
     }
 
-    /// How many buffers were ever made available, which is also where a device that has used all starts again.
+    /// The number of buffers made available so far, which is also the base of a device that has used all of them.
     pub fn next_avail(&self) -> u16 {
         self.next_avail
     }
@@ -84,7 +84,7 @@ impl<'a> Ring<'a> {
         Ok(())
     }
 
-    /// Tells the device.
+    /// Notifies the device.
     pub fn kick(&self) -> Result<()> {
         self.kick.write(1)
     }

@@ -18,12 +18,12 @@
 
 /* The same as in monitor/main.c. */
 #define MOST_MONITORS 8
-/* For an answer, in seconds. */
+/* Time limit for a reply, in seconds. */
 #define PATIENCE 20
 
 struct monitor {
     int descriptor;
-    /* Where a socket is to be made; null for one that is there. */
+    /* The path of a socket to create; null for an existing socket. */
     const char *path;
 };
 
@@ -95,7 +95,7 @@ static int write_data(void)
     return file;
 }
 
-/* The process that serves all guests of this user; -1 when there is none. */
+/* A connection to the process that serves all guests of this user; -1 if there is none. */
 static int connect_to_service(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -183,13 +183,13 @@ static void take_answer(int connection)
         got = recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
     } while (got < 0 && errno == EINTR);
     if (got <= 0) {
-        fail("vhost4j-monitor", got < 0 ? strerror(errno) : "it ended without an answer; QEMU was not started");
+        fail("vhost4j-monitor", got < 0 ? strerror(errno) : "it ended without a reply; QEMU was not started");
     }
     text[got] = 0;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     if (strcmp(text, "ok\n") != 0 || !header || header->cmsg_len != CMSG_LEN(sizeof(int) * (size_t) monitor_count)) {
         text[strcspn(text, "\n")] = 0;
-        fail("vhost4j-monitor", strncmp(text, "error ", 6) == 0 ? text + 6 : "its answer is no answer; QEMU was not started");
+        fail("vhost4j-monitor", strncmp(text, "error ", 6) == 0 ? text + 6 : "its reply is invalid; QEMU was not started");
     }
     for (int i = 0; i < monitor_count; i++) {
         int inner;
@@ -212,7 +212,7 @@ void start_monitors(void)
         }
     }
     if (!data) {
-        fail("the check of the command line", "it names a monitor and no platforms; QEMU was not started");
+        fail("the check of the command line", "it names a monitor but no platforms; QEMU was not started");
     }
     int file = write_data();
     pid_t child = 0;

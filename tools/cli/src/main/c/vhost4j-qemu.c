@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * vhost4j-qemu [--qemu PATH] ARGUMENT...: has QEMU's command line checked and completed, and becomes QEMU.
+ * vhost4j-qemu [--qemu PATH] ARGUMENT...: lets a child check and complete QEMU's command line, then executes QEMU.
  *
  * A child process does the work: it runs "tools/vhost4j qemu-answer", reads the command line from its standard input, has every
  * descriptor that the caller passed (it asks TAPs and vhost-net through them), prints a refusal to standard error, and writes what to do
@@ -41,7 +41,7 @@
 #endif
 
 #define MAGIC "vhost4j-qemu 1"
-/* The most that a child may answer: QEMU's arguments are limited to less by execve. */
+/* The maximum size of the child's reply: execve limits QEMU's arguments to less. */
 #define MOST_BYTES (16 << 20)
 
 extern char **environ;
@@ -117,7 +117,7 @@ static char *find_home(const char *self, const char *configuration)
     return must(strdup(VHOST4J_HOME));
 }
 
-/* Names the archive to tools/vhost4j, which then builds nothing: a guest's start is no time for that. */
+/* Names the archive to tools/vhost4j, which then does not build: that would delay a guest's start. */
 static void name_archive(const char *self, const char *home)
 {
     char *directory = must(strdup(self));
@@ -136,7 +136,7 @@ static void name_archive(const char *self, const char *home)
     }
 }
 
-/* In the child: a plain state for a JVM, and nothing that the JVM would take for its own options. */
+/* In the child: default process state for a JVM, without environment variables that contain JVM options. */
 static void become_resolver(const char *self, const char *home, int question, int answer, int hears_errors)
 {
     for (int signal_number = 1; signal_number < NSIG; signal_number++) {
@@ -148,7 +148,7 @@ static void become_resolver(const char *self, const char *home, int question, in
     /* The caller's standard input and output are QEMU's. Copies above 2 first: the pair may be 0, 1 or 2 itself. */
     int in = fcntl(question, F_DUPFD_CLOEXEC, 3), out = fcntl(answer, F_DUPFD_CLOEXEC, 3);
     if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0) {
-        fail("cannot pass the command line on", strerror(errno));
+        fail("cannot pass the command line to the child", strerror(errno));
     }
     if (!hears_errors) {
         int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -187,7 +187,7 @@ static int write_question(const char *qemu, const char *name, char **arguments)
     return file;
 }
 
-/* All that comes until the other side closes. */
+/* Reads until the peer closes. */
 static char *read_all(int from, size_t *length)
 {
     size_t room = 65536, have = 0;
@@ -199,7 +199,7 @@ static char *read_all(int from, size_t *length)
             return bytes;
         }
         if (got < 0 && errno != EINTR) {
-            fail("cannot read what becomes of the command line", strerror(errno));
+            fail("cannot read the reply about the command line", strerror(errno));
         }
         have += got < 0 ? 0 : (size_t) got;
         if (have == room) {
@@ -214,7 +214,7 @@ static char *read_all(int from, size_t *length)
 static struct sigaction sigchld_of_caller;
 static sigset_t blocked_by_caller, pending_for_caller;
 
-/* The end of a child sends SIGCHLD. A caller may ignore it, and then no status could be waited for. */
+/* The end of a child sends SIGCHLD. If the caller ignores it, waitpid gets no status. */
 static void take_sigchld(void)
 {
     struct sigaction plain = {.sa_handler = SIG_DFL};
@@ -223,7 +223,7 @@ static void take_sigchld(void)
     sigaction(SIGCHLD, &plain, &sigchld_of_caller);
 }
 
-/* As if there had never been a child: where the caller blocks SIGCHLD, it is taken off what is pending. */
+/* Hides the child from QEMU: if the caller blocks SIGCHLD, a pending one is removed. */
 static void give_sigchld_back(void)
 {
     if (sigismember(&blocked_by_caller, SIGCHLD) && !sigismember(&pending_for_caller, SIGCHLD)) {
@@ -277,12 +277,12 @@ static char *ask(const char *self, const char *home, int question, size_t *lengt
     return bytes;
 }
 
-/* The first word behind the magic one; a JVM may have printed a warning before it. */
+/* The first word after the magic word; a JVM may have printed a warning before it. */
 static char *behind_magic(char *bytes, size_t length)
 {
     char *magic = memmem(bytes, length, MAGIC, sizeof MAGIC);
     if (!magic) {
-        fail("the check of the command line", "it gave no answer; QEMU was not started");
+        fail("the check of the command line", "it gave no reply; QEMU was not started");
     }
     return magic + sizeof MAGIC;
 }
@@ -306,7 +306,7 @@ static void print(const char *text)
     }
 }
 
-/* Does what the answer says. */
+/* Carries out the reply. */
 static void obey(char *bytes, size_t length)
 {
     char *at = behind_magic(bytes, length), *end = bytes + length, *program = NULL;
@@ -380,7 +380,7 @@ int main(int count, char **arguments)
     const char *qemu = NULL;
     if (rest[0] && strcmp(rest[0], "--qemu") == 0) {
         if (!rest[1]) {
-            fail("--qemu", "wants the path of a QEMU");
+            fail("--qemu", "needs the path of a QEMU");
         }
         qemu = rest[1];
         rest += 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// QEMU's side. Everything goes to the client as it came. Only while QEMU owes an answer that is to be changed are its messages held
-// back until they are whole, because QEMU writes the id, by which the answer is known, last.
+// QEMU's side. Everything is forwarded to the client unchanged. Messages are held back until they are complete only while a reply of QEMU that
+// has to be changed is outstanding, because the id that identifies it comes last in the message.
 #include "monitor.h"
 
 #include <stdio.h>
@@ -20,10 +20,10 @@ static size_t length, scanned, begun;
 static size_t message;
 static size_t depth;
 static bool in_string, escaped;
-// Whether the message has begun to leave before its end.
+// Whether part of the message was forwarded before its end.
 static bool leaving;
 static size_t sent_up_to;
-// QEMU may send a client the rest of what the one before it did not read. Messages are told apart from the greeting on.
+// QEMU may send a client what the previous client did not read. Messages are separated after the greeting.
 static bool greeted;
 static size_t greeting_seen;
 static char inner_path[256];
@@ -38,7 +38,7 @@ void answers_reset(void) {
     segments.overflow = false;
 }
 
-// Paths come as they are in JSON. The outer one may have characters that JSON escapes; the inner one is ours and has none.
+// Paths are in JSON syntax. The outer one may contain escaped characters; the inner one is generated without any.
 void answers_paths(const char *inner, const char *outer) {
     size_t at = 0;
     snprintf(inner_path, sizeof inner_path, "%s", inner);
@@ -192,7 +192,7 @@ static void emit_commands(struct span array) {
     }
 }
 
-// QEMU's types have numbers for names. Ours get those after the greatest.
+// QEMU's types have numbers for names. New types get the numbers after the greatest.
 static unsigned long greatest_type(struct span array) {
     const char *cursor = array.at;
     struct span entry;
@@ -254,7 +254,7 @@ static void emit_replaced(struct span text, const char *from, struct span to) {
     emit_range(at, end);
 }
 
-// An error of the command that carried ours, with our names.
+// An error of the substituted command, with the original names.
 static void emit_error(struct span error) {
     static const struct {
         const char *from;
@@ -335,7 +335,7 @@ static bool change(struct span whole) {
     return true;
 }
 
-// Looks for {"QMP", with or without spaces. What came before may have ended anywhere.
+// Looks for {"QMP", with or without spaces. The previous data may have ended anywhere.
 static void look_for_greeting(char c) {
     static const char start[] = "{\"QMP\"";
     if (greeting_seen == 1 && (c == ' ' || c == '\n' || c == '\r')) {
@@ -436,7 +436,7 @@ bool answers_sent(void) {
         }
     }
     if (begun > 0) {
-        // The rest moves to the front, and what a long answer needed is given back.
+        // The rest moves to the front, and memory of a long reply is released.
         memmove(buffer, buffer + begun, length - begun);
         size_t used = (length - begun + READ_MOST + 4095) & ~(size_t)4095;
         if (length > READ_MOST * 4 && used < ANSWER_MOST) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client's side. Everything goes to QEMU as it came, but a message is held back until it has said which command it is.
+// The client's side. Everything is forwarded to QEMU unchanged, but a message is held back until its command is known.
 //
-// QEMU does not know query-platforms. A command that QEMU knows carries it: so QEMU itself decides whether there has been
-// qmp_capabilities, words every error, and puts the answer in its place among the others.
+// QEMU has no query-platforms. A command that QEMU has is sent instead: so QEMU itself checks that qmp_capabilities was sent,
+// produces every error, and puts the reply into the right order.
 #include "monitor.h"
 
 #include <string.h>
 
 // Answers at once, in every state of QEMU, and takes no argument.
 #define CARRIER "query-version"
-// Takes one optional boolean, and so words what is wrong with one.
+// Takes one optional boolean, so QEMU reports errors of such an argument.
 #define BOOLEAN_CARRIER "query-named-block-nodes"
 #define BOOLEAN_ARGUMENT "flat"
 
@@ -77,7 +77,7 @@ static void put_id(const struct member *id, int as) {
     }
 }
 
-// The arguments of query-platforms, and the command that carries them.
+// The arguments of query-platforms, and the command that is sent instead.
 struct carried {
     const char *carrier;
     struct member all[MEMBERS_MOST];
@@ -137,7 +137,7 @@ static void put_arguments(const struct member *arguments, const struct carried *
     put_text("}");
 }
 
-// A message that is broken goes to QEMU as it is, which says what is wrong.
+// A malformed message is forwarded unchanged, and QEMU reports the error.
 static bool rewrite(void) {
     static struct member all[MEMBERS_MOST];
     static struct carried carried;
@@ -214,7 +214,7 @@ static void end_string(void) {
     }
 }
 
-// What QEMU's lexer takes for the end of everything before it.
+// Characters at which QEMU's lexer ends everything before.
 static bool is_broken(unsigned char c) {
     return (c < 0x20 && (quote != 0 || (c != '\t' && c != '\n' && c != '\r'))) || c == 0xc0 || c == 0xc1 || c > 0xf4;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The platforms, as Java hands them over: lines of a word and what belongs to it.
+// The platforms, as passed by the Java program: lines of a keyword and its value.
 //
 //     vhost4j-monitor-data 1
 //     platforms [{"name": "linux-6.9", ...}]
@@ -67,7 +67,7 @@ static const char *take_line(struct span line) {
     } else if (starts(line, "schema", &rest) && is_json(rest, '{')) {
         data.schema = rest;
     } else {
-        return "a line that is none of machine, platform, platforms, brief and schema, or is not JSON";
+        return "a line other than machine, platform, platforms, brief and schema, or invalid JSON";
     }
     return NULL;
 }
@@ -98,7 +98,7 @@ const char *data_read(int fd) {
     for (const char *at = text + sizeof first - 1; at < end;) {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
         if (line_end == NULL) {
-            return "a last line without an end";
+            return "an unterminated last line";
         }
         const char *problem = take_line((struct span){at, (size_t)(line_end - at)});
         if (problem != NULL) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// As much JSON as a proxy needs: where values end, what the members of an object are, what a short string says.
+// The JSON functions that a proxy needs: the end of a value, the members of an object, the contents of a short string.
 #include "monitor.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ const char *json_skip_space(const char *at, const char *end) {
     return at;
 }
 
-// Strings have double quotes or, as QEMU takes them, single ones.
+// Strings have double quotes or, as QEMU accepts, single quotes.
 static const char *string_end(const char *at, const char *end) {
     char quote = *at++;
     while (at < end) {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// vhost4j-monitor --request FD     does what the message on FD asks for; started by `vhost4j qemu`
-// vhost4j-monitor --serve PATH     does it for every process of the same user that connects; PATH `-`: systemd's descriptor 3
+// vhost4j-monitor --request FD     handles the request on FD; started by `vhost4j qemu`
+// vhost4j-monitor --serve PATH     handles requests of every process of the same user; PATH `-`: systemd's descriptor 3
 //
-// A request is one message on a Unix socket of type SOCK_SEQPACKET, sent by the process that is going to be QEMU:
+// A request is one message on a Unix socket of type SOCK_SEQPACKET, sent by the process that will execute QEMU:
 //
 //     vhost4j-monitor 1 N\n        with 1 + N descriptors: the data, and N listening sockets of monitors
 //
 // and so is the answer:
 //
-//     ok\n                         with N listening sockets, which QEMU is to have in the place of those
+//     ok\n                         with N listening sockets, which replace those in QEMU
 //     error TEXT\n
 //
-// From then on each monitor has one process, which ends with QEMU. The sockets that QEMU gets have no name: they are bound in a
+// After that each monitor has one process, which ends with QEMU. The sockets that QEMU gets have no name: they are bound in a
 // directory that only their user can enter, and reached through a descriptor.
 #include "monitor.h"
 
@@ -36,14 +36,14 @@
 #define LISTENING 3
 #define PIDFD 4
 #define INNER 5
-// How long a request may be on its way, in seconds.
+// Time limit for receiving a request, in seconds.
 #define PATIENCE 10
 
 struct monitor {
     int listening;
-    // For QEMU to listen at.
+    // The socket that QEMU listens on.
     int inner;
-    // O_PATH: for us to connect by.
+    // O_PATH: used to connect.
     int inner_path_fd;
     char inner_path[108];
     // Empty when the listening socket has no file.
@@ -78,7 +78,7 @@ static int refuse(int connection, const char *what, const char *why) {
     return 1;
 }
 
-// Descriptors received, or -1 when it is no request.
+// The number of received descriptors, or -1 for an invalid request.
 static int read_request(int connection, int *descriptors) {
     union {
         struct cmsghdr header;
@@ -117,7 +117,7 @@ static bool is_monitor(int fd) {
     return has_option(fd, SO_DOMAIN, AF_UNIX) && has_option(fd, SO_TYPE, SOCK_STREAM) && has_option(fd, SO_ACCEPTCONN, 1);
 }
 
-// QEMU removes the file of its socket when it ends; from now on that is ours to do.
+// QEMU removes the file of its socket when it ends; from now on this process does that.
 static void find_outer_path(struct monitor *monitor) {
     struct sockaddr_un address;
     socklen_t size = sizeof address;
@@ -141,7 +141,7 @@ static void remove_outer_path(const struct monitor *monitor) {
     }
 }
 
-// Only what this user can write to is of use; the name has to fit into a socket's address.
+// The directory must be writable for this user, and the name must fit into a socket address.
 static bool make_directory(char *path, size_t size) {
     const char *places[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp", "/var/tmp"};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
@@ -206,7 +206,7 @@ static void serve(struct monitor *monitor, struct qemu *qemu) {
     remove_outer_path(monitor);
 }
 
-// The process of one monitor, with three descriptors and nothing else of the process that it came from.
+// The process of one monitor. Of its parent it keeps three descriptors only.
 static _Noreturn void become_worker(struct monitor *monitor, struct qemu *qemu) {
     int kept[] = {monitor->listening, qemu->pidfd, monitor->inner_path_fd};
     for (int i = 0; i < 3; i++) {
@@ -303,7 +303,7 @@ static int listen_at(const char *path) {
     if (fd < 0) {
         return -1;
     }
-    // One that nothing listens at is what an earlier process left.
+    // A socket without a listener was left by an earlier process.
     if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
         errno = EADDRINUSE;
         return -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vhost4j-monitor stands between a QEMU's monitor and its clients. It forwards every byte and every descriptor, answers
-// query-platforms, and adds to four answers of QEMU what the platforms need. Nothing is allocated: all buffers are static, and
+// vhost4j-monitor is a proxy between QEMU's monitor and its clients. It forwards every byte and every descriptor, answers
+// query-platforms, and adds the platforms to four replies of QEMU. Nothing is allocated: all buffers are static, and
 // pages that are not used are not resident.
 #ifndef VHOST4J_MONITOR_H
 #define VHOST4J_MONITOR_H
@@ -30,21 +30,21 @@ struct member {
 
 // json.c
 
-// The end of the value that starts at `at`, or NULL when it has none before `end`.
+// The end of the value that starts at `at`, or NULL if it does not end before `end`.
 const char *json_value_end(const char *at, const char *end);
 const char *json_skip_space(const char *at, const char *end);
-// The members of an object, or -1 when it is none or has more than `most`.
+// The members of an object, or -1 if it is not an object or has more than `most`.
 int json_members(struct span object, struct member *into, int most);
 // The element of an array after `*cursor`, which starts as the array's own start; false at the end of the array.
 bool json_next(struct span array, const char **cursor, struct span *element);
 // Decodes a string without its quotes. The length, or -1 when it is longer than `size` or not ASCII.
 int json_decode(struct span inner, char *into, size_t size);
-// Whether a string without its quotes reads as `word`, escapes resolved.
+// Whether a string without its quotes equals `word` after unescaping.
 bool json_reads(struct span inner, const char *word);
 // Whether a value is the string `word`.
 bool json_is_string(struct span value, const char *word);
 
-// data.c: what Java says of the platforms.
+// data.c: the platforms, from the Java program.
 
 #define MACHINES_MOST 512
 #define PLATFORMS_MOST 128
@@ -67,7 +67,7 @@ extern struct data data;
 // Reads the whole file. NULL, or what is wrong with it.
 const char *data_read(int fd);
 
-// wrap.c: commands of interest go to QEMU with an id of ours, by which their answers are known.
+// wrap.c: commands of interest are sent to QEMU with a generated id, which identifies their replies.
 
 enum kind { PLATFORMS = 'p', BRIEF = 'b', MACHINES = 'm', SCHEMA = 's', COMMANDS = 'c', CHARDEVS = 'x' };
 
@@ -75,12 +75,12 @@ enum kind { PLATFORMS = 'p', BRIEF = 'b', MACHINES = 'm', SCHEMA = 's', COMMANDS
 // Random, so that no client's id looks like it.
 extern char mark[MARK_LENGTH + 1];
 bool mark_make(void);
-// The kind that an id of ours has, 0 for another's. `own` becomes the client's id, empty when it gave none.
+// The kind in a generated id, 0 for any other id. `own` becomes the client's id, empty when it gave none.
 int mark_kind(struct span id, struct span *own);
 
 // commands.c: a client's bytes.
 
-// The longest message that is held back until its command is known. One that is longer is not for us.
+// The longest message that is held back until its command is known. A longer one is forwarded.
 #define HOLD_MOST 65536
 #define CHUNK 16384
 #define COMMANDS_ROOM (HOLD_MOST + 8 * CHUNK)
@@ -90,9 +90,9 @@ extern size_t commands_length;
 // How many commands QEMU has not answered yet whose answers are to be changed.
 extern unsigned outstanding;
 void commands_reset(void);
-// Takes up to CHUNK bytes of the client, with commands_out empty. What QEMU is to get is then there.
+// Takes up to CHUNK bytes of the client, with commands_out empty, and puts the data for QEMU there.
 void commands_take(const char *bytes, size_t length);
-// What is held goes to QEMU as it is.
+// Forwards the held data unchanged.
 void commands_let_pass(void);
 
 // answers.c: QEMU's bytes.
@@ -103,7 +103,7 @@ void commands_let_pass(void);
 struct segments {
     struct span all[SEGMENT_MOST];
     size_t count;
-    // There were more: what the client would get is not whole.
+    // There were more segments: the reply would be incomplete.
     bool overflow;
 };
 
@@ -111,7 +111,7 @@ extern struct segments segments;
 void answers_reset(void);
 // Where the next bytes of QEMU go.
 char *answers_room(size_t *room);
-// Takes bytes that were read there, and fills `segments` with what the client is to get.
+// Takes bytes that were read there, and fills `segments` with the data for the client.
 void answers_take(size_t length);
 // The client has got all segments. True when there is more to send without another read.
 bool answers_sent(void);
@@ -119,7 +119,7 @@ void answers_paths(const char *inner, const char *outer);
 
 // relay.c: one client.
 
-// The QEMU that is waited for.
+// The QEMU whose end this process waits for.
 struct qemu {
     int pidfd;
     pid_t pid;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One client's connection, both ways at once: neither side waits for the other to read.
+// One client's connection, in both directions: neither side blocks the other.
 #include "monitor.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #define DESCRIPTORS_MOST 253
 // Messages with descriptors that can wait for the end of the command that they came with.
 #define BATCHES_MOST 8
-// How long a client that does not read keeps what QEMU said before it ended, in milliseconds.
+// How long data of an ended QEMU is kept for a client that does not read, in milliseconds.
 #define LINGER 5000
 
 struct batch {
@@ -39,9 +39,9 @@ static struct {
     int batch_count;
     // Of QEMU, on their way to the client.
     struct batch answer_batch;
-    // How much of commands_out has left.
+    // How much of commands_out was sent.
     size_t commands_sent;
-    // The segment that leaves next, and how much of it has left.
+    // The next segment, and how much of it was sent.
     size_t segment, segment_sent;
     bool inner_shut;
 } now;
@@ -89,7 +89,7 @@ static ssize_t receive(int fd, char *bytes, size_t room, struct batch *descripto
     return got;
 }
 
-// Bytes sent, 0 for none now, -1 when the other end is gone. Descriptors leave with the first byte.
+// Bytes sent, 0 for none now, -1 when the peer has closed. Descriptors are sent with the first byte.
 static ssize_t transmit(int fd, struct iovec *vectors, size_t count, struct batch *descriptors) {
     static union control control;
     struct msghdr message = {.msg_iov = vectors, .msg_iovlen = count};
@@ -208,7 +208,7 @@ static bool read_inner(void) {
 }
 
 static struct pollfd wanted(int fd, bool in, bool out) {
-    // Without events even a hang-up is not told, which would keep the loop busy.
+    // Removed from the set, because a hang-up is reported even without events and would keep the loop busy.
     return (struct pollfd){.fd = in || out ? fd : -1, .events = (short)((in ? POLLIN : 0) | (out ? POLLOUT : 0))};
 }
 
@@ -219,7 +219,7 @@ static bool step(struct qemu *qemu, int *listening) {
         {.fd = qemu->ended ? -1 : qemu->pidfd, .events = POLLIN},
     };
     if (!now.inner.ended) {
-        // Also while nothing is wanted of it: a client that leaves is known by its hang-up.
+        // Also while no event is needed: a hang-up shows that the client has disconnected.
         polled[0].fd = now.client.fd;
     }
     int ready = poll(polled, 3, qemu->ended && answers_left() ? LINGER : -1);
@@ -246,7 +246,7 @@ static bool step(struct qemu *qemu, int *listening) {
         return answers_left();
     }
     if (polled[1].revents & POLLOUT && !flush_commands()) {
-        // What QEMU said before it closed is still to be read.
+        // Data that QEMU sent before it closed must still be read.
         commands_length = now.commands_sent = 0;
         now.client.ended = true;
     }
@@ -254,7 +254,7 @@ static bool step(struct qemu *qemu, int *listening) {
         commands_length = now.commands_sent = 0;
         now.client.ended = true;
     }
-    // As QEMU does with a client that has hung up: nothing more is read of it.
+    // As in QEMU, nothing more is read from a client that has hung up.
     return !(polled[0].revents & (POLLHUP | POLLERR) && (now.client.ended || commands_left()));
 }
 
@@ -299,7 +299,7 @@ int qemu_connect(struct qemu *qemu) {
         close(fd);
         fd = -1;
     }
-    // The process that called listen(): first ours, then QEMU, also one that became a daemon.
+    // The process that called listen(): first this program, then QEMU, even after it became a daemon.
     struct ucred peer;
     socklen_t size = sizeof peer;
     if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid > 0 && peer.pid != qemu->pid &&

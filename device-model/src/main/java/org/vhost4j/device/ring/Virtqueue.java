@@ -143,7 +143,7 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     /**
      * Returns the state that GET_VRING_BASE reports. For a split queue: the index of the next chain to pop, 0 to 65535.
      * For a packed queue: in the low half the index of the next descriptor to pop and, in bit 15, its wrap counter; in
-     * the high half the same of the next used descriptor to write.
+     * the high half likewise for the next used descriptor to write.
      *
      * @return the state
      */

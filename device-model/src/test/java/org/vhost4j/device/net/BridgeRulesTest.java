@@ -271,7 +271,7 @@ class BridgeRulesTest {
     }
 
     @Test
-    void aBufferNowAndThenHoldsUpItsSenderForNextToNothing() {
+    void aBufferNowAndThenHoldsUpItsSenderOnlyBriefly() {
         TestGuest a = guest("a");
         TestGuest slow = new TestGuest("slow", false, bridge, engine, clock);
         bridge.add(slow.device, rules(station(2), 0, false));

@@ -40,7 +40,7 @@ class WaitBudgetTest {
     }
 
     @Test
-    void aFrameNowAndThenEarnsNextToNothing() {
+    void aFrameNowAndThenEarnsAlmostNothing() {
         long waited = 0;
         for (int i = 0; i < 1000; i++) {
             waited += waits(40);

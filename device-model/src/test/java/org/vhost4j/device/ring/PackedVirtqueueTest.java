@@ -250,7 +250,7 @@ class PackedVirtqueueTest {
             driver.rawDescriptor(i, BASE, 10, 0, NEXT | AVAIL);
         }
         refuses(driver, "queue 0: the chain from descriptor 0 has more descriptors than the 7 of its ring");
-        // The same of empty buffers, which are no pieces.
+        // Likewise with empty buffers, which are no pieces.
         for (int i = 0; i < SIZE; i++) {
             driver.rawDescriptor(i, BASE, 0, 0, NEXT | AVAIL);
         }

@@ -53,7 +53,7 @@ class SocketActivationTest {
     }
 
     @Test
-    void theyAreClosedByExecAndNoChildHearsOfThem() throws Exception {
+    void theyAreClosedByExecAndNoChildGetsThem() throws Exception {
         List<String> lines = lines();
         assertThat(lines)
                 .containsSequence("socket 3 first a.sock closed by exec", "socket 4 second b.sock closed by exec")

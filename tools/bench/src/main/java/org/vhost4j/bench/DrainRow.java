@@ -40,7 +40,7 @@ final class DrainRow implements Row {
                 + "one that asks for a kick is refused), no filling, collecting or posting. The driver's reads take no line of the used "
                 + "ring away for writing, a pause lies between two of them, and what is left, that the last one comes a little late, is "
                 + "divided by all frames. sends: vhost4j copies (--port null:copy=on) as net_vhost does; guest to guest: from ring to "
-                + "ring, into buffers posted beforehand, the used index being the receiver's. A frame lies in so many buffers, all "
+                + "ring, into buffers posted in advance, the used index being the receiver's. A frame lies in so many buffers, all "
                 + "headers in the first. Values are nanoseconds of the back-end's core for a frame, over the rounds of all turns "
                 + "(least..most of a turn).";
     }

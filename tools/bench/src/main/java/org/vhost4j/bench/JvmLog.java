@@ -53,7 +53,7 @@ record JvmLog(long longestNanos, int collections, long collectedBytes) {
             generations++;
         }
         if (generations != 2) {
-            throw new IOException("the JVM says nothing of its heap: "
+            throw new IOException("the JVM does not report its heap: "
                     + text.lines().reduce((first, second) -> second).orElse(""));
         }
         return bytes;

@@ -67,7 +67,7 @@ class RowParsingTest {
                 """)).isEqualTo((7422L + 2385) << 10);
         assertThatThrownBy(() -> JvmLog.usedHeap("15247:\nConnection refused\n"))
                 .isInstanceOf(IOException.class)
-                .hasMessage("the JVM says nothing of its heap: Connection refused");
+                .hasMessage("the JVM does not report its heap: Connection refused");
     }
 
     @Test

@@ -144,7 +144,7 @@ class DocumentCommandsTest {
         return Optional.empty();
     }
 
-    /** The arguments with something in the place of what the page leaves open. */
+    /** The arguments with something instead of what the page leaves open. */
     private String[] arguments(DocumentCommand command) {
         Stream<String> words = command.arguments().stream()
                 .filter(word -> !word.equals("…"))

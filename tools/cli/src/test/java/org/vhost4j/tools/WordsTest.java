@@ -4,6 +4,7 @@ package org.vhost4j.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,13 +19,18 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** Tests that no source and no document uses a word or phrase that {@code docs/words.txt} lists. */
+/** Tests that no source, script or document uses a word or phrase that {@code docs/words.txt} lists. */
 class WordsTest {
     /** What is around a match, in characters to either side. */
     private static final int CONTEXT = 40;
 
-    private static final Pattern CONTINUED_COMMENT = Pattern.compile("\\n\\s*(?:\\*(?!/)|//)?");
-    private static final Pattern CONTINUED_STRING = Pattern.compile("\"\\s*\\+\\s*\"");
+    private static final Pattern CONTINUED_COMMENT = Pattern.compile("\\n\\s*(?:\\*(?!/)|//[/!]?|#+)?");
+    private static final Pattern CONTINUED_STRING = Pattern.compile("\"\\s*[+\\n]\\s*\"");
+
+    /** Ends of the names of files with comments, messages or other text in English; scripts have names without a dot. */
+    private static final Pattern TEXT = Pattern.compile(
+            ".*\\.(?:c|conf|css|h|html|java|js|json|md|properties|py|rs|service|sh|sysusers|toml|xml|yaml)");
+
     private static final Pattern CAMEL_CASE = Pattern.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_|\\s+");
 
     /** A document or source that may use a listed phrase. */
@@ -91,14 +97,41 @@ class WordsTest {
         return findings;
     }
 
+    /** Sources, schemas, units and documents by their names, scripts by their first character. */
+    private static List<Path> files() throws IOException {
+        List<Path> files = new ArrayList<>();
+        for (Path file : SourceTree.files(name -> TEXT.matcher(name).matches() || name.indexOf('.') < 0)) {
+            if (TEXT.matcher(file.toString()).matches() || isScript(file)) {
+                files.add(file);
+            }
+        }
+        files.add(SourceTree.ROOT.resolve(".ci/run"));
+        return files;
+    }
+
+    /** Whether a file begins with a comment or with the line that names its interpreter. */
+    private static boolean isScript(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.read() == '#';
+        }
+    }
+
     @Test
-    void sourcesAndDocumentsUsePlainTechnicalEnglish() throws IOException {
+    void sourcesScriptsAndDocumentsUsePlainTechnicalEnglish() throws IOException {
         Words words = Words.read(Files.readAllLines(SourceTree.ROOT.resolve("docs/words.txt")));
         Pattern pattern = words.pattern();
         List<String> findings = new ArrayList<>();
         Set<Exemption> used = new HashSet<>();
-        List<Path> files = SourceTree.files(name -> name.endsWith(".java") || name.endsWith(".md"));
+        List<Path> files = files();
         assertThat(files).hasSizeGreaterThan(1000);
+        assertThat(files.stream().map(file -> SourceTree.ROOT.relativize(file).toString()))
+                .contains(
+                        "tools/vhost4j",
+                        "tools/lab/provision",
+                        "tools/lab/front_ends/guests.py",
+                        "tools/cli/src/main/c/vhost4j-qemu.c",
+                        "tools/packaging/vhost4j@.service",
+                        "tools/qmp/src/main/resources/org/vhost4j/qmp/vhost4j.qapi.json");
         for (Path file : files) {
             String name = SourceTree.ROOT.relativize(file).toString();
             if (!name.endsWith("/WordsTest.java")) {
@@ -119,6 +152,9 @@ class WordsTest {
         for (String text : List.of(
                 "     * rings go|     * on",
                 "    // rings go|    // on",
+                "# rings go|# on",
+                "/// rings go|/// on",
+                "'rings go '|    'on'",
                 "'rings go '|        + 'on'",
                 "void ringsGoOn()",
                 "int GO_ON = 1;",

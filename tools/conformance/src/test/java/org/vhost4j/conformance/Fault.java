@@ -35,7 +35,7 @@ enum Fault {
     FALSE_REFUSAL("message.reply-ack"),
     /** need_reply on a request with a reply of its own brings two. */
     TWO_REPLIES("message.reply-ack-once"),
-    /** What follows GET_PROTOCOL_FEATURES in the same read is thrown away. */
+    /** What follows GET_PROTOCOL_FEATURES in the same read is discarded. */
     ONE_MESSAGE_A_READ("message.in-order"),
     /** A request that does not exist is answered with success. */
     UNKNOWN_IS_DONE("hostile-message.unknown-is-refused"),
@@ -127,7 +127,7 @@ enum Fault {
     HEADER_IN_ONE("chain.any-layout"),
     /** Only the first descriptor of a receive buffer is written. */
     FIRST_WRITTEN("chain.receive-layouts"),
-    /** A chain of more than 8 descriptors is thrown away. */
+    /** A chain of more than 8 descriptors is discarded. */
     SHORT_CHAINS("chain.as-long-as-the-queue"),
     /** Every ring is taken to have 256 entries at most. */
     SIZE_256("chain.queue-sizes"),

@@ -126,12 +126,12 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         FeatureSet offered = resolution.offered();
         if (netdev == Netdev.VHOST_USER) {
             offered = passedByVhostUser(offered, notes);
-            notes.add("The guest sees of these what the back-end offers as well, except for "
+            notes.add("The guest sees those of these bits that the back-end offers too, except for "
                     + Names.and(OF_QEMU_ALONE.stream().map(Feature::name).toList()) + ", which QEMU decides alone.");
         } else {
-            notes.add("QEMU clears without a word what its TAP"
+            notes.add("QEMU silently clears what its TAP"
                     + (netdev == Netdev.VHOST_NET ? " or vhost-net lacks" : " lacks")
-                    + "; 'platform check' tells whether a host keeps the platform.");
+                    + "; 'platform check' shows whether a host supports the platform.");
         }
         return new QemuArguments(settings, offered, notes);
     }

@@ -131,7 +131,7 @@ final class ResolverTest {
                                 + " have it; naming linux-6.9 would change that.");
         assertThat(resolved(request.withPlatform("linux-6.9")).offered().has(Feature.HOST_USO))
                 .isTrue();
-        // What the machine says nothing of is the platform's, as far as the host goes.
+        // What the machine does not set is decided by the platform, as far as the host supports it.
         assertThat(resolved(on("linux-6.1").withMachine("pc-q35-8.2")).offered().has(Feature.HOST_USO))
                 .isFalse();
         assertThat(resolved(on("linux-6.12").withMachine("pc-q35-8.2"))

@@ -61,7 +61,7 @@ class SocketAccessTest {
     }
 
     @Test
-    void whatWasPutInThePlaceOfTheSocketStaysAsItIs() throws IOException {
+    void whatWasPutInsteadOfTheSocketStaysAsItIs() throws IOException {
         Path file = Files.createFile(directory.resolve("file"));
         int before = mode(file);
         Path link = Files.createSymbolicLink(directory.resolve("link"), file);

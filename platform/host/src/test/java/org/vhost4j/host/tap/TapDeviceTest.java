@@ -82,7 +82,7 @@ class TapDeviceTest {
                 "TAP|false|it was made with multi_queue, which is for guests with several queue pairs (--queues); make it"
                         + " without",
             })
-    void eachCauseOfOneErrorIsToldApart(InterfaceKind kind, boolean multiQueue, String reason) {
+    void eachCauseOfOneErrorIsDistinguished(InterfaceKind kind, boolean multiQueue, String reason) {
         assertThat(TapDevice.cannotAttach("tap7", multiQueue, Errno.EINVAL, kind))
                 .hasMessage("cannot open TAP tap7: " + reason);
     }

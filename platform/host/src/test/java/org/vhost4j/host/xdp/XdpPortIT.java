@@ -388,7 +388,7 @@ class XdpPortIT {
         assertThat(came.poll(10, TimeUnit.SECONDS)).isEqualTo(frame);
     }
 
-    /** A queue has one socket: the port that is to continue waits for the end of the previous one, without a word. */
+    /** A queue has one socket: the port that is to continue waits for the end of the previous one, silently. */
     @Test
     void aPortTakesAQueueOver() throws Exception {
         veth("", 1500);

@@ -58,7 +58,8 @@ final class BaselineCommand implements Callable<Integer> {
         out.flush();
         return baseline.newest().isPresent()
                 ? 0
-                : Failure.report(err, "There is no platform that all " + hosts.size() + " hosts keep by themselves.");
+                : Failure.report(
+                        err, "There is no platform that all " + hosts.size() + " hosts support without emulation.");
     }
 
     private static String text(Baseline baseline) {
@@ -67,14 +68,14 @@ final class BaselineCommand implements Callable<Integer> {
             for (PlatformSupport support : obstacle.hosts()) {
                 text.append("not " + obstacle.platform().name() + ": "
                         + support.host().host() + " " + support.lacking()
-                        + (support.isPossible() ? " (--missing=emulate keeps it in software)" : "") + "\n");
+                        + (support.isPossible() ? " (supported with --missing=emulate)" : "") + "\n");
             }
         }
         baseline.newest()
                 .ifPresent(newest -> text.append("baseline: " + newest.name()
                         + newest.aliases().stream().map(alias -> ", " + alias).collect(Collectors.joining()) + "\n"));
         if (!baseline.others().isEmpty()) {
-            text.append("also kept by all: "
+            text.append("also supported by all: "
                     + baseline.others().stream().map(PlatformDefinition::name).collect(Collectors.joining(", "))
                     + "\n");
         }

@@ -112,7 +112,7 @@ public final class QemuArgsCommand implements Callable<Integer> {
         out.flush();
         err.println("The guest is offered " + arguments.offered() + " ("
                 + arguments.offered().hex() + ").");
-        lacking.forEach((host, capabilities) -> err.println("Host " + host.host() + " does not keep it: "
+        lacking.forEach((host, capabilities) -> err.println("Host " + host.host() + " does not support it: "
                 + capabilities.stream()
                         .map(capability ->
                                 capability + " is " + host.answer(capability).inWords())

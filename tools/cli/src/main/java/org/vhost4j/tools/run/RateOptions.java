@@ -8,7 +8,7 @@ import org.vhost4j.device.rate.PortRates;
 import org.vhost4j.device.rate.RateLimit;
 
 /**
- * {@code inbound-average=}, {@code inbound-peak=}, {@code inbound-burst=} and the same of {@code outbound}, as the
+ * {@code inbound-average=}, {@code inbound-peak=}, {@code inbound-burst=} and likewise {@code outbound-…=}, as the
  * attributes of libvirt's {@code <bandwidth>}: rates in KiB/s, bursts in KiB. {@code rate=}, {@code peak=} and {@code
  * burst=} set both directions. A rate of 0 means no limit.
  *

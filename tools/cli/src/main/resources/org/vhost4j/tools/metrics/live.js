@@ -350,7 +350,7 @@ function names(guests) {
   return parts.length > 4 ? plural(guests.length, "guest") : parts.join(", ");
 }
 
-// The age of a station is up to two seconds more than it is.
+// The age of a station is up to two seconds too high.
 function age(seconds) {
   return seconds === undefined ? "\u2013" : seconds < 4 ? "now" : seconds < 120 ? `${seconds} s ago` : seconds < 7200
     ? `${Math.round(seconds / 60)} min ago` : `${Math.round(seconds / 3600)} h ago`;

@@ -191,7 +191,7 @@ public final class DeviceTarget implements FuzzTarget {
             for (int step = 0; step < MOST_STEPS && input.left() > 0; step++) {
                 step();
                 require(stops <= 1, "the device stopped twice");
-                require((stops == 1) == (device.stoppedReason() != null), "it stopped without a word");
+                require((stops == 1) == (device.stoppedReason() != null), "it stopped silently");
             }
             for (int i = 0; i < 3; i++) {
                 if (running[i]) {

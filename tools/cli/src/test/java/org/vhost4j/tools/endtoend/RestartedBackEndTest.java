@@ -219,7 +219,7 @@ class RestartedBackEndTest {
         });
     }
 
-    /** What a tenant can put in the place of the file: the back-end says one line, starts, and puts its own file there. */
+    /** What a tenant can put instead of the file: the back-end says one line, starts, and puts its own file there. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -246,7 +246,7 @@ class RestartedBackEndTest {
     }
 
     @Test
-    void aDirectoryInThePlaceOfTheFileIsNamed() throws IOException {
+    void aDirectoryInsteadOfTheFileIsNamed() throws IOException {
         Files.createDirectory(file());
         try (TestBackEnd first = start("platform old", LESS)) {
             first.assertSaidOnce("so it is ignored: " + file() + " is a directory, not a regular file");

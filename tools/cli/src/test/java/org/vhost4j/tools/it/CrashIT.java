@@ -76,7 +76,7 @@ class CrashIT {
             assertThat(guest.guestMessages()).doesNotContain("timed out").doesNotContain("NETDEV WATCHDOG");
         }
         assertThat(Files.readString(directory.resolve("v4jm0.backend.log")))
-                .doesNotContain("a queue begins where its front-end says");
+                .doesNotContain("a queue starts at the front-end's position");
         String row = "| %s | %d | %d | %d | %d | %d | %.0f |%n"
                 .formatted(variant.name(), ROUNDS, sent, lost, doubled, damaged, worstGap / 1e3);
         System.out.print(row);

@@ -15,7 +15,7 @@ import java.util.Map;
  */
 final class FakeCheckout {
     static final String BUILDING = "vhost4j: building (a minute or two)";
-    static final String BUILDING_AGAIN = BUILDING + ", because the sources are not those of the archive";
+    static final String BUILDING_AGAIN = BUILDING + ", because the sources have changed since the last build";
 
     private static final List<String> SCRIPTS =
             List.of("aot", "archive", "build", "java25", "maven", "vhost4j", "vhost4j-net");

@@ -204,7 +204,7 @@ final class LauncherTest {
             assertThat(firstSays.readLine()).isEqualTo(FakeCheckout.BUILDING_AGAIN);
             Process second = checkout.start("vhost4j");
             try (BufferedReader secondSays = second.errorReader()) {
-                assertThat(secondSays.readLine()).isEqualTo("vhost4j: waiting for a build that is under way");
+                assertThat(secondSays.readLine()).isEqualTo("vhost4j: waiting for a running build");
                 checkout.openGate();
                 assertThat(FakeCheckout.end(first).program()).isEqualTo("device 2");
                 assertThat(FakeCheckout.end(second).program()).isEqualTo("device 2");

@@ -131,15 +131,15 @@ final class PlatformCommandsTest {
         assertThat(platform("baseline", recent, old)).isZero();
         assertThat(out.toString().lines())
                 .containsExactly(
-                        "not linux-6.17: recent lacks tap-tunnel, tap-tunnel-csum (--missing=emulate keeps it in software)",
+                        "not linux-6.17: recent lacks tap-tunnel, tap-tunnel-csum (supported with --missing=emulate)",
                         "not linux-6.17: old lacks tap-uso, tap-write-udp-l4, tap-udp-l4-128, tap-tunnel, tap-tunnel-csum"
-                                + " (--missing=emulate keeps it in software)",
-                        "not linux-6.9: old lacks tap-uso, tap-write-udp-l4, tap-udp-l4-128 (--missing=emulate keeps it in"
-                                + " software)",
-                        "not linux-6.3: old lacks tap-uso, tap-write-udp-l4 (--missing=emulate keeps it in software)",
-                        "not linux-6.2: old lacks tap-uso, tap-write-udp-l4 (--missing=emulate keeps it in software)",
+                                + " (supported with --missing=emulate)",
+                        "not linux-6.9: old lacks tap-uso, tap-write-udp-l4, tap-udp-l4-128 (supported with"
+                                + " --missing=emulate)",
+                        "not linux-6.3: old lacks tap-uso, tap-write-udp-l4 (supported with --missing=emulate)",
+                        "not linux-6.2: old lacks tap-uso, tap-write-udp-l4 (supported with --missing=emulate)",
                         "baseline: linux-6.0, linux-6.1",
-                        "also kept by all: linux-4.15, linux-4.14, linux-4.0, linux-3.18, linux-rhel-9.7, linux-rhel-9.6,"
+                        "also supported by all: linux-4.15, linux-4.14, linux-4.0, linux-3.18, linux-rhel-9.7, linux-rhel-9.6,"
                                 + " linux-rhel-9.5, linux-rhel-8.10, linux-rhel-9.4, linux-debian-12, linux-rhel-9.2,"
                                 + " linux-amazon-2023, linux-uek-7, linux-ubuntu-22.04, linux-debian-11");
     }
@@ -147,7 +147,7 @@ final class PlatformCommandsTest {
     @Test
     void baselineOfAHostWithoutTapsIsNone() {
         assertThat(platform("baseline", recent, bare)).isEqualTo(2);
-        assertThat(err.toString()).isEqualTo("There is no platform that all 2 hosts keep by themselves.\n");
+        assertThat(err.toString()).isEqualTo("There is no platform that all 2 hosts support without emulation.\n");
     }
 
     @Test
@@ -555,7 +555,7 @@ final class PlatformCommandsTest {
         assertThat(out.toString()).startsWith("-machine pc-q35-");
         assertThat(err.toString().lines().filter(line -> line.startsWith("Host ")))
                 .containsExactly(
-                        "Host old does not keep it: tap-uso is missing (TUNSETOFFLOAD CSUM|USO4|USO6: assumed);"
+                        "Host old does not support it: tap-uso is missing (TUNSETOFFLOAD CSUM|USO4|USO6: assumed);"
                                 + " tap-write-udp-l4 is missing (write of a UDP_L4 super-frame: assumed); tap-udp-l4-128 is missing"
                                 + " (write of a UDP_L4 super-frame of 128 segments: assumed).");
         assertThat(run(

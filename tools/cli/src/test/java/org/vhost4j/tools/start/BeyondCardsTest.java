@@ -172,7 +172,7 @@ final class BeyondCardsTest {
         words("linux-6.1", without, "-device", "vhost-scsi-pci,wwpn=naa.5");
     }
 
-    /** It is always on in QEMU, and cleared without a word where the kernel lacks it. */
+    /** It is always on in QEMU, and cleared silently where the kernel lacks it. */
     @Test
     void disksArePluggedInOnEveryHost() {
         Set<HostCapability> without = EnumSet.of(HostCapability.VHOST_SCSI_HOTPLUG);

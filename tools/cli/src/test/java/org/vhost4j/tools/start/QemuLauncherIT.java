@@ -208,7 +208,7 @@ final class QemuLauncherIT {
         Ended silent = installation.start(state, "-S");
         assertThat(silent.status()).isEqualTo(1);
         assertThat(silent.err())
-                .isEqualTo("vhost4j: the check of the command line: it gave no answer; QEMU was not started\n");
+                .isEqualTo("vhost4j: the check of the command line: it gave no reply; QEMU was not started\n");
         installation.script("printf 'warning\\nvhost4j-qemu 1\\0argument\\0x\\0'");
         assertThat(installation.start(state, "-S").err())
                 .isEqualTo("vhost4j: the check of the command line: its answer ends early; QEMU was not started\n");

@@ -185,7 +185,7 @@ final class QemuStartTest {
         assertThat(added(HostCapabilities.imagined("none", Set.of()))).isEmpty();
     }
 
-    /** QEMU would clear it without a word. */
+    /** QEMU would clear it silently. */
     @Test
     void whatTheUserTurnsOnAndTheHostLacksIsRefusedEvenSo() {
         String[] card = {"-netdev", "tap,id=n", "-device", "virtio-net-pci,netdev=n,host_uso=on"};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A vhost-user front-end in a process of its own, small and quick to start, for tests that end it.
+// A vhost-user front-end in a process of its own, small and quick to start, for tests that kill it.
 //
-//     front-end listen PATH         listens, and leaves accepting and speaking to a child
-//     front-end connect PATH        connects, and leaves speaking to a child
+//     front-end listen PATH         listens, and a child accepts and sends messages
+//     front-end connect PATH        connects, and a child sends messages
 //     front-end run PATH [STEP]     attaches, starts both rings and exchanges frames until it is ended; with STEP it ends itself by
 //                                   SIGKILL at the STEP-th half message (before the payload, after it, and so on)
 //
@@ -129,7 +129,7 @@ static void ring(int fd, struct queue *queue, uint32_t index) {
     must(say(fd, SET_VRING_ENABLE, 0, &on, sizeof on, -1));
 }
 
-/** Makes buffers available again that were used; the back-end polls, or wakes within its own time. */
+/** Makes used buffers available again; the back-end polls, or wakes within its own time. */
 static uint16_t refill(struct queue *queue, uint16_t done) {
     uint16_t now = __atomic_load_n(&queue->used.index, __ATOMIC_ACQUIRE);
     uint16_t avail = queue->avail.index;
@@ -151,7 +151,7 @@ static void run(const char *path) {
         for (int i = 0; i < SIZE; i++) {
             uint64_t guest = (uint64_t) (queues[q].buffers[i] - memory);
             queues[q].descriptors[i] = (struct descriptor){guest, q == 0 ? BUFFER : 12 + 64, q == 0 ? 2 : 0, 0};
-            // To everyone, from an address of this process.
+            // To the broadcast address, from an address of this process.
             uint8_t frame[14] = {255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, (uint8_t) (getpid() & 0x7f), 0x88, 0xb5};
             memcpy(queues[q].buffers[i] + 12, frame, sizeof frame);
             queues[q].avail.ring[i] = (uint16_t) i;
@@ -160,7 +160,7 @@ static void run(const char *path) {
     }
     uint64_t offered, protocol;
     int fd = address_of(path, connect);
-    // A back-end that has not noticed the end of the front-end before turns us away.
+    // A back-end that has not yet noticed the end of the previous front-end closes the connection.
     for (int tries = 5000; say(fd, GET_FEATURES, 0, NULL, 0, -1) != 0 || hear(fd, &offered) != 0; tries--) {
         must(tries == 0);
         close(fd);

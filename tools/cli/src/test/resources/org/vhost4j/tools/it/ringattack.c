@@ -68,7 +68,7 @@ static uint64_t physical(void *page) {
     return (entry & ((1ULL << 55) - 1)) * PAGE;
 }
 
-/* Where a capability of the vendor's kind says that a structure is. */
+/* Finds a structure by its vendor-specific capability. */
 static volatile uint8_t *structure(int config, int kind, uint32_t *multiplier) {
     uint8_t at, cap[20];
     if (pread(config, &at, 1, 0x34) != 1)

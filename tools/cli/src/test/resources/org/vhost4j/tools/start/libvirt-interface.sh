@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # libvirt-interface.sh DIRECTORY EMULATOR LAB: guests of qemu:///system on a back-end outside, each step with its output and its status.
-# In the root of tools/lab/libvirt. DIRECTORY has the back-end's sockets and a FIFO "stop", which says when the guests may be stopped.
+# In the root of tools/lab/libvirt. DIRECTORY has the back-end's sockets and a FIFO "stop", through which the test says when to stop the guests.
 directory=$1
 emulator=$2
 lab=$3
 export LC_ALL=C
 
-# step NAME COMMAND...: prints "### NAME", what the command says, and "### = STATUS".
+# step NAME COMMAND...: prints "### NAME", its output, and "### = STATUS".
 step() {
     local name=$1 status=0
     shift

@@ -48,7 +48,7 @@ with=(--with "$directory")
 for path; do with+=(--with "$path"); done
 lab=$("$scripts/provision" --where)
 
-# step NAME COMMAND...: prints "### NAME", what the command says, and "### = STATUS".
+# step NAME COMMAND...: prints "### NAME", its output, and "### = STATUS".
 step() {
     local name=$1 status=0
     shift
@@ -66,7 +66,7 @@ until_there() {
     local left=$(($1 * 10))
     shift
     until "$@" >/dev/null 2>&1; do
-        ((left-- > 0)) || give_up "in vain: $*"
+        ((left-- > 0)) || give_up "gave up waiting for: $*"
         sleep 0.1
     done
 }

@@ -5,7 +5,7 @@ mode=$1
 emulator=$2
 export LC_ALL=C
 
-# step NAME COMMAND...: prints "### NAME", what the command says, and "### = STATUS".
+# step NAME COMMAND...: prints "### NAME", its output, and "### = STATUS".
 step() {
     local name=$1 status=0
     shift
@@ -41,7 +41,7 @@ on() { # name arguments
     shift
     virsh -c "$uri" "$@"
 }
-# For timeout, which takes programs only.
+# For timeout, which accepts only programs.
 export -f on uri
 export mode
 v() { # step name daemon arguments
@@ -107,7 +107,7 @@ if [ "$mode" = session ]; then
 else
     step group-inside bash -c "$groups"
     v destroy A destroy a
-    # One process for all guests of this user, outside of their groups.
+    # One process for all guests of this user, outside their control groups.
     mkdir -p /run/vhost4j
     chown libvirt-qemu /run/vhost4j
     setpriv --reuid libvirt-qemu --regid libvirt-qemu --clear-groups \

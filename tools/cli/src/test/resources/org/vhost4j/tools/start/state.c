@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * state odd PROGRAM ARGUMENT...: brings this process into a state that few callers have, and becomes PROGRAM.
+ * state odd PROGRAM ARGUMENT...: gives this process an unusual state, and executes PROGRAM.
  * state tap NAME PROGRAM ARGUMENT...: passes a TAP of that name to PROGRAM as descriptor 9.
- * state ARGUMENT...: stands in for a QEMU. It answers QMP on standard input and output; with other arguments it prints its state.
+ * state ARGUMENT...: replaces a QEMU. It answers QMP on standard input and output; with other arguments it prints its state.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -53,7 +53,7 @@ public final class UdpCheckResult {
     public long number(String key) {
         String value = values.get(key);
         if (value == null) {
-            throw new GuestFailure("udpcheck says nothing of " + key + ": " + line);
+            throw new GuestFailure("udpcheck does not report " + key + ": " + line);
         }
         return Long.parseLong(value);
     }

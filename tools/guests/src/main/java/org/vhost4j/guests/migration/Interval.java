@@ -51,7 +51,7 @@ public record Interval(
     private static long number(Map<String, Long> values, String key, String line) {
         Long value = values.get(key);
         if (value == null) {
-            throw new GuestFailure("the stream says nothing of " + key + ": " + line);
+            throw new GuestFailure("the stream does not report " + key + ": " + line);
         }
         return value;
     }

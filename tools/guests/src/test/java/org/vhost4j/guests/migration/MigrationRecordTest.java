@@ -35,7 +35,7 @@ class MigrationRecordTest {
     }
 
     @Test
-    void aComparisonSaysNothingOfGaps() {
+    void aComparisonHasNoGaps() {
         record.add(round(90_000, 60));
         record.add(new Round(QUIET, interval(3000, 900, 0, 0, 900_000, 0, 0), 1200, 900, true, List.of()));
         assertThat(record.row())

@@ -385,7 +385,8 @@ final class DeviceEffects implements SessionEffects {
 
     /** Reports that the record contradicts a ring, which may belong to a driver that began while no back-end ran. */
     private void contradicted(String reason) {
-        report("a queue begins where its front-end says, because what was kept of it is not of its ring: " + reason);
+        report("a queue starts at the front-end's position, because its stored position does not match the ring: "
+                + reason);
     }
 
     private GuestNotifier notifier(GuestSeats.Seat seat, int index, @Nullable Fd call) {

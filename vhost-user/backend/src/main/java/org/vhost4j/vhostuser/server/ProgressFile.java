@@ -107,11 +107,10 @@ final class ProgressFile {
             found.close();
         } catch (UnreadableFile e) {
             if (!e.isMissing()) {
-                trouble.accept(
-                        "cannot use what is kept of the guest's positions, so it is replaced: " + e.getMessage());
+                trouble.accept("cannot use the file of queue positions, so it is replaced: " + e.getMessage());
             }
         } catch (SystemError e) {
-            trouble.accept("cannot use what is kept of the guest's positions, so it is replaced: " + e.getMessage());
+            trouble.accept("cannot use the file of queue positions, so it is replaced: " + e.getMessage());
         }
         return null;
     }

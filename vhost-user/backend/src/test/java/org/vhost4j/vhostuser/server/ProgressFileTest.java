@@ -147,7 +147,7 @@ class ProgressFileTest {
 
     /** Without a file a front-end that connects again to the same back-end is served anyway. */
     @Test
-    void aDirectoryInThePlaceOfTheFileIsNamedAndTheRestWorks() throws IOException {
+    void aDirectoryInsteadOfTheFileIsNamedAndTheRestWorks() throws IOException {
         Files.createDirectory(path());
         ProgressFile file = open(3);
         file.heard(QEMU);

@@ -13,8 +13,8 @@ import org.vhost4j.tools.endtoend.isolation.Report;
 
 /**
  * One kind of hand-over in several rounds, each beside a quiet measure of the same run. No round may lose, double or damage a frame. With
- * many rounds the longest gap of 95 of 100 is at most 20 ms longer than the quiet one; one round, on a machine with other work, says
- * nothing of that.
+ * many rounds the longest gap of 95 of 100 is at most 20 ms longer than the quiet one; one round, on a machine with other work, shows
+ * nothing about that.
  *
  * <p>The system property {@code vhost4j.takeover.rounds} is the number of rounds, {@code vhost4j.takeover.rate} the frames a second of both
  * ways together, {@code vhost4j.takeover.results} a file that a row of a table is appended to. {@code tools/takeover} sets them.

@@ -10,7 +10,6 @@ import java.lang.classfile.ClassFile.StackMapsOption;
 import java.lang.classfile.ClassFileVersion;
 import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassTransform;
-import java.lang.classfile.CodeElement;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.MethodTransform;
 import java.net.URL;
@@ -60,8 +59,8 @@ public final class NewerClassFiles {
         try (ZipFile from = new ZipFile(archive.toFile());
                 OutputStream file = Files.newOutputStream(rewritten);
                 ZipOutputStream to = new ZipOutputStream(file);
-                URLClassLoader loader = new URLClassLoader(
-                        new URL[] {archive.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
+                URLClassLoader loader =
+                        new URLClassLoader(new URL[] {archive.toUri().toURL()}, ClassLoader.getPlatformClassLoader())) {
             NewerClassFiles newer = new NewerClassFiles(loader);
             Enumeration<? extends ZipEntry> entries = from.entries();
             while (entries.hasMoreElements()) {
@@ -91,13 +90,13 @@ public final class NewerClassFiles {
     private static boolean isOldClass(ZipEntry entry, byte[] bytes) {
         return entry.getName().endsWith(".class")
                 && bytes.length > CLASS_MAGIC_AND_VERSION
-                && ((bytes[6] & 0xff) << 8 | bytes[7] & 0xff) < ClassFile.JAVA_8_VERSION;
+                && ((bytes[6] & 0xff) << 8 | (bytes[7] & 0xff)) < ClassFile.JAVA_8_VERSION;
     }
 
     private byte[] rewrite(String name, byte[] old) throws IOException {
-        MethodTransform code = MethodTransform.transformingCode((to, element) -> to.with((CodeElement) element));
+        MethodTransform code = MethodTransform.transformingCode((to, element) -> to.with(element));
         ClassTransform whole = (to, element) -> {
-            switch ((ClassElement) element) {
+            switch (element) {
                 case ClassFileVersion _ -> to.withVersion(FORMAT, 0);
                 case MethodModel method -> to.transformMethod(method, code);
                 case ClassElement other -> to.with(other);
@@ -106,7 +105,8 @@ public final class NewerClassFiles {
         byte[] rewritten = format.transformClass(format.parse(old), whole);
         List<VerifyError> errors = format.verify(rewritten);
         if (!errors.isEmpty()) {
-            throw new IOException(name + " cannot be rewritten: " + errors.getFirst().getMessage());
+            throw new IOException(
+                    name + " cannot be rewritten: " + errors.getFirst().getMessage());
         }
         return rewritten;
     }

@@ -4,6 +4,7 @@ package org.vhost4j.tools;
 import java.util.Set;
 import org.vhost4j.device.feature.NearestName;
 import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -22,13 +23,19 @@ final class Misuse {
      */
     static String line(ParameterException exception) {
         CommandLine command = exception.getCommandLine();
-        String name = command.getCommandSpec().qualifiedName();
         if (exception instanceof UnmatchedArgumentException unmatched
                 && !unmatched.getUnmatched().isEmpty()) {
-            String help = name.equals("vhost4j") ? "vhost4j help" : name + " --help";
-            return what(unmatched, command) + meant(unmatched, command) + " See '" + help + "'.";
+            return what(unmatched, command) + meant(unmatched, command) + " See '" + help(command) + "'.";
         }
-        return FailureLine.of(exception);
+        return exception instanceof MissingParameterException
+                ? FailureLine.of(exception) + ". See '" + help(command) + "'."
+                : FailureLine.of(exception);
+    }
+
+    /** The command line that prints the help of a command. */
+    static String help(CommandLine command) {
+        String name = command.getCommandSpec().qualifiedName();
+        return name.equals("vhost4j") ? "vhost4j help" : name + " --help";
     }
 
     private static String what(UnmatchedArgumentException unmatched, CommandLine command) {

@@ -71,7 +71,7 @@ public final class Vhost4j {
         COMMANDS.put("qemu-features", QemuFeaturesCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("conformance", ConformanceCommand::new);
-        COMMANDS.put(HELP, CommandLine.HelpCommand::new);
+        COMMANDS.put(HELP, HelpCommand::new);
         COMMANDS.put(COMPLETION, AutoComplete.GenerateCompletion::new);
         COMMANDS.put(MANUAL, GenerateManualCommand::new);
     }
@@ -97,6 +97,7 @@ public final class Vhost4j {
             MemoryExhaustion.endIfCauseOf(thrown);
             System.err.println("vhost4j: thread " + thread.getName() + " ended: " + FailureLine.of(thrown));
         });
+        SecondSignal.endsAtOnce();
         int status;
         try {
             boolean answers = arguments.length == 1 && arguments[0].equals(QemuAnswer.NAME);
@@ -166,6 +167,7 @@ public final class Vhost4j {
             });
         }
         line.setUsageHelpWidth(Terminal.columns());
+        HelpCommand.addToGroups(line);
         tellVersion(line.getCommandSpec());
         return line;
     }

@@ -38,8 +38,9 @@ final class JsonOptionTest {
             String path = prefix.isEmpty() ? name : prefix + " " + name;
             boolean hidden = command.getCommandSpec().usageMessage().hidden() && prefix.isEmpty();
             // A command with commands of its own and nothing to run prints how it is used.
+            boolean help = command.getCommandSpec().helpCommand() && !prefix.isEmpty();
             boolean runs = command.getSubcommands().isEmpty() || command.getCommand() instanceof Callable;
-            if (runs && !hidden) {
+            if (runs && !hidden && !help) {
                 all.add(path);
                 if (command.getCommandSpec().findOption("--json") == null) {
                     without.add(path);

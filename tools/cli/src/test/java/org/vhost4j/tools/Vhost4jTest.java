@@ -74,6 +74,12 @@ final class Vhost4jTest {
         bench pear                   | there is no command 'pear'; did you mean 'peer'? See 'vhost4j bench --help'.
         bench peer --qiuck           | vhost4j bench peer has no option '--qiuck'; did you mean '--quick'? See 'vhost4j bench peer --help'.
         run -platfrom linux-6.9      | vhost4j run has no option '-platfrom'; did you mean '-platform'? See 'vhost4j run --help'.
+        help rnu                     | there is no command 'rnu'; did you mean 'run'? See 'vhost4j help'.
+        help platform shwo           | there is no command 'shwo'; did you mean 'show'? See 'vhost4j platform --help'.
+        platform help shwo           | there is no command 'shwo'; did you mean 'show'? See 'vhost4j platform --help'.
+        probe                        | Missing required parameter: 'SOCKET'. See 'vhost4j probe --help'.
+        run --socket-path=/s --set=virtio-net.host_us=on | There is no property 'virtio-net.host_us'; did you mean 'host_uso'?
+        demo --accel=kmv             | --accel=kmv: tcg or kvm
         guest ad                     | there is no command 'ad'; did you mean 'add'? See 'vhost4j guest --help'.
         negotiate s --matrix --replay=x | --matrix and --replay: a replay is of one combination
         conformance s --record=x --replay=x | --record and --replay: a replay is compared with what was recorded, and not recorded itself
@@ -119,6 +125,11 @@ final class Vhost4jTest {
                     .isNotEmpty();
         }
         assertThat(outputOf(new String[] {"help"}, "run")).startsWith("Usage: vhost4j run");
+        assertThat(outputOf(new String[] {"help", "platform"}, "show")).startsWith("Usage: vhost4j platform show");
+        assertThat(outputOf(new String[] {"platform", "help"}, "show")).startsWith("Usage: vhost4j platform show");
+        assertThat(outputOf(new String[] {"guest"}, "help"))
+                .startsWith("Usage: vhost4j guest")
+                .doesNotContain("Prints the help of a command");
     }
 
     private static List<CommandLine> allBelow(CommandLine line) {

@@ -33,7 +33,8 @@ final class Layers {
         if (found.isEmpty()) {
             Set<String> known = new TreeSet<>();
             Property.all().forEach(each -> known.add(each.name()));
-            reasons.add("There is no property '" + name + "'" + Names.didYouMean(name, known));
+            reasons.add("There is no property '" + name + "'"
+                    + Names.didYouMean(name.replaceFirst("^virtio-net(-pci)?\\.", ""), known));
             return;
         }
         Property property = found.get();

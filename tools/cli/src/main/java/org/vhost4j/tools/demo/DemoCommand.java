@@ -77,6 +77,9 @@ public final class DemoCommand implements Callable<Integer> {
         if (seconds < 1 || datagrams < 1) {
             throw new UnsupportedOption("--seconds and --datagrams are at least 1");
         }
+        if (!List.of("tcg", "kvm").contains(accel)) {
+            throw new UnsupportedOption("--accel=" + accel + ": tcg or kvm");
+        }
         Resolution resolution = resolve();
         try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
             return run(resolution, interruption);

@@ -20,6 +20,7 @@ import org.vhost4j.platform.definition.Resolver;
 import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 import org.vhost4j.sys.NotifySocket;
+import org.vhost4j.tools.common.SignalHandler;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.platform.PlatformOptions;
 import org.vhost4j.vhostuser.server.BackendConfig;
@@ -144,7 +145,7 @@ public final class RunCommand implements Callable<Integer> {
         Optional<ConfigFile> configured = Optional.ofNullable(file);
         daemon.whenServed(lines -> configured.ifPresent(first -> {
             ConfigReload reload = new ConfigReload(first, spec, daemon, NotifySocket.ofEnvironment(), lines);
-            if (!HangUp.handle(reload::reload)) {
+            if (!SignalHandler.handle("HUP", reload::reload)) {
                 lines.accept("SIGHUP does not have the file read again: it was ignored when this process started"
                         + " (nohup), or the JVM does not let it be handled (-Xrs)");
             }

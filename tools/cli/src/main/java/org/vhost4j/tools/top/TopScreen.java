@@ -27,6 +27,9 @@ final class TopScreen implements AutoCloseable {
     private final String before;
     private final Thread hook = Thread.ofPlatform().unstarted(this::restore);
 
+    /** What is shown; the end prints it again, because the user's own screen has none of it. */
+    private List<String> shown = List.of();
+
     /** Whether the user's screen was restored, possibly by the shutdown hook: nothing is drawn from then on. */
     private boolean restored;
 
@@ -95,6 +98,7 @@ final class TopScreen implements AutoCloseable {
         }
         synchronized (this) {
             if (!restored) {
+                shown = lines;
                 out.print(screen.append(CLEAR_BELOW));
                 out.flush();
             }
@@ -139,6 +143,8 @@ final class TopScreen implements AutoCloseable {
         } catch (IOException e) {
             // The terminal is gone.
         }
+        shown.forEach(out::println);
+        out.flush();
     }
 
     @Override

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.vhost4j.tools;
+
+import java.util.List;
+import java.util.TreeSet;
+import org.vhost4j.device.feature.NearestName;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code vhost4j help} and the {@code help} of each group of commands: the help of a command at any depth, such as {@code platform show}. */
+@Command(
+        name = "help",
+        description = "Prints the help of a command.",
+        mixinStandardHelpOptions = true,
+        helpCommand = true)
+final class HelpCommand implements Runnable {
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "COMMAND",
+            description = "A command, and its subcommand if it has some (default: the list of commands).")
+    List<String> words = List.of();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    /** Adds the command to each group below another, where lists of commands leave it out. */
+    static void addToGroups(CommandLine line) {
+        for (CommandLine sub : line.getSubcommands().values()) {
+            addToGroups(sub);
+            // Where an argument may follow, the word is that argument.
+            if (!sub.getSubcommands().isEmpty()
+                    && sub.getCommandSpec().positionalParameters().isEmpty()) {
+                CommandLine help = new CommandLine(new HelpCommand());
+                help.getCommandSpec().usageMessage().hidden(true);
+                sub.addSubcommand("help", help);
+            }
+        }
+    }
+
+    @Override
+    public void run() {
+        CommandLine command = spec.commandLine().getParent();
+        for (String word : words) {
+            CommandLine sub = command.getSubcommands().get(word);
+            if (sub == null) {
+                throw new ParameterException(command, unknown(command, word));
+            }
+            command = sub;
+        }
+        command.usage(spec.commandLine().getOut());
+    }
+
+    private static String unknown(CommandLine command, String word) {
+        String question = NearestName.question(
+                word, new TreeSet<>(command.getSubcommands().keySet()));
+        return "there is no command '" + word + "'" + (question.isEmpty() ? "." : question) + " See '"
+                + Misuse.help(command) + "'.";
+    }
+}

@@ -144,9 +144,8 @@ record OciLayout(JsonNode config, String reference, List<String> findings, Map<S
                 int length = size.isEmpty() ? 0 : Integer.parseInt(size, 8);
                 char type = (char) header[156];
                 String prefix = field(header, 345, 155);
-                String name = !longName.isEmpty()
-                        ? longName
-                        : (prefix.isEmpty() ? "" : prefix + "/") + field(header, 0, 100);
+                String name =
+                        !longName.isEmpty() ? longName : (prefix.isEmpty() ? "" : prefix + "/") + field(header, 0, 100);
                 byte[] content = archive.readNBytes(type == 'x' ? length : Math.min(HEAD, length));
                 long rest = (length + BLOCK - 1L) / BLOCK * BLOCK - content.length;
                 // Read, not skipped: the digest is of what was read.

@@ -68,7 +68,15 @@ final class ChildCommand implements AutoCloseable {
                 directory,
                 name,
                 "",
-                List.of("unshare", "--user", "--map-root-user", "--net", "sh", "-c", "ip link set lo up; exec \"$@\"", "sh"),
+                List.of(
+                        "unshare",
+                        "--user",
+                        "--map-root-user",
+                        "--net",
+                        "sh",
+                        "-c",
+                        "ip link set lo up; exec \"$@\"",
+                        "sh"),
                 arguments);
     }
 

@@ -40,8 +40,9 @@ class CommandsDocumentTest {
         page.append(
                 "Generated from the program (`CommandsDocumentTest`), which prints the same by `--help` and as manual"
                         + " pages by\n");
-        page.append("`vhost4j generate-manual`. Every command has `--help` and `--version` as well. Ctrl-C ends a command with"
-                + " what it knows so far;\n");
+        page.append(
+                "`vhost4j generate-manual`. Every command has `--help` and `--version` as well. Ctrl-C ends a command with"
+                        + " what it knows so far;\n");
         page.append("a second Ctrl-C ends it at once.\n");
         commands(Vhost4j.line()).forEach(line -> append(page, line));
         return page.toString();

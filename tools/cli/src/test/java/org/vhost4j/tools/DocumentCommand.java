@@ -17,15 +17,20 @@ import java.util.regex.Pattern;
  * @param words the words as a shell splits them, the program first
  * @param shown the lines that the page shows as output, if its block has prompts
  */
-record DocumentCommand(String page, String line, List<String> words, List<String> shown) {
+public record DocumentCommand(String page, String line, List<String> words, List<String> shown) {
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```[a-z]*\\n(.*?)^```|(?:^ {4}[^\\n]*\\n)+");
     private static final Pattern INLINE = Pattern.compile("(?<!`)`([^`\\n]+)`");
     private static final Pattern PROGRAM = Pattern.compile(
             "^(?:\\$ |# |nohup |timeout \\d+ |sudo )?((?:\\S*/)?tools/[a-z][\\w/-]*|vhost4j(?:-net)?)(?= |$).*");
     private static final Pattern WORD = Pattern.compile("(?:'[^']*'|\"[^\"]*\"|[^\\s'\"])+");
 
-    /** All of README.md and of {@code docs}. */
-    static List<DocumentCommand> all() throws IOException {
+    /**
+     * All of README.md and of {@code docs}.
+     *
+     * @return page by page; those of a page's blocks before those of its sentences
+     * @throws IOException when a page cannot be read
+     */
+    public static List<DocumentCommand> all() throws IOException {
         List<DocumentCommand> all = new ArrayList<>();
         for (Path page : SourceTree.files(name -> name.endsWith(".md"))) {
             if (SourceTree.ROOT.equals(page.getParent())

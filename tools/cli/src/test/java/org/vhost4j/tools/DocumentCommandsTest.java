@@ -39,13 +39,13 @@ class DocumentCommandsTest {
         NOT_RUN.put("vhost4j bench", "measures for minutes");
         NOT_RUN.put("vhost4j qemu-features", "starts four QEMUs: its own test does");
         NOT_RUN.put("vhost4j qemu", "becomes QEMU: QemuLauncherIT");
-        NOT_RUN.put("vhost4j run", "runs until it is ended: RunCommandIT and the tests of each option");
-        NOT_RUN.put("vhost4j capture", "needs a monitor and guests: CaptureIT");
-        NOT_RUN.put("vhost4j conformance", "tries whole back-ends: OwnBackEndIT");
-        NOT_RUN.put("vhost4j guest", "changes a back-end that runs: GuestCommandTest");
-        NOT_RUN.put("vhost4j port", "changes a back-end that runs: GuestCommandTest");
-        NOT_RUN.put("vhost4j top", "asks a back-end that runs: its own tests");
-        NOT_RUN.put("vhost4j stats", "asks a back-end that runs: its own tests");
+        NOT_RUN.put("vhost4j run", "line by line: DocumentedBackEndTest");
+        NOT_RUN.put("vhost4j capture", "line by line: DocumentedBackEndTest");
+        NOT_RUN.put("vhost4j conformance", "line by line: DocumentedBackEndTest");
+        NOT_RUN.put("vhost4j guest", "line by line: DocumentedBackEndTest");
+        NOT_RUN.put("vhost4j port", "line by line: DocumentedBackEndTest");
+        NOT_RUN.put("vhost4j top", "line by line: DocumentedBackEndTest");
+        NOT_RUN.put("vhost4j stats", "line by line: DocumentedBackEndTest");
         NOT_RUN.put("vhost4j=", "names the program for the lines that follow");
     }
 

@@ -93,19 +93,22 @@ public final class CaptureCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Path socket = Path.of(qmp.startsWith("unix:") ? qmp.substring("unix:".length()) : qmp);
         if (!file.equals("-")) {
-            try (QmpConnection monitor = QmpConnection.open(socket)) {
-                return run(monitor, start(monitor, Path.of(file).toAbsolutePath()), null);
+            // Before the capture begins: a signal ends it as it is to end.
+            try (Interruption interruption = Interruption.watch(PATIENCE);
+                    QmpConnection monitor = QmpConnection.open(socket)) {
+                return run(interruption, monitor, start(monitor, Path.of(file).toAbsolutePath()), null);
             }
         }
         if (isTerminal()) {
             throw new UnsupportedOption(
                     "standard output is a terminal: give FILE, or pipe to a program such as" + " 'wireshark -k -i -'");
         }
-        try (QmpConnection monitor = QmpConnection.open(socket);
+        try (Interruption interruption = Interruption.watch(PATIENCE);
+                QmpConnection monitor = QmpConnection.open(socket);
                 CapturePipe pipe = new CapturePipe(socket)) {
             String id = start(monitor, pipe.path());
             pipe.forgetName();
-            return run(monitor, id, pipe);
+            return run(interruption, monitor, id, pipe);
         }
     }
 
@@ -141,8 +144,8 @@ public final class CaptureCommand implements Callable<Integer> {
     }
 
     /** Waits for the end of the capture: a signal, the end of the pipe, or a failure. */
-    private int run(QmpConnection monitor, String id, @Nullable CapturePipe pipe) {
-        try (Interruption interruption = Interruption.watch(PATIENCE)) {
+    private int run(Interruption interruption, QmpConnection monitor, String id, @Nullable CapturePipe pipe) {
+        try {
             if (pipe == null) {
                 while (!interruption.requested()
                         && captures(monitor, id).path("running").asBoolean()) {

@@ -4,8 +4,10 @@ package org.vhost4j.tools.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.vhost4j.tools.DocumentCommand;
 import org.vhost4j.tools.endtoend.isolation.ChildBackEnd;
 
 /** Runs README's first command for a shorter time: two real guests, and the table at the end. */
@@ -24,6 +26,20 @@ class DemoIT {
             String text = String.join("\n", demo.lines());
             assertThat(status).as(text).isZero();
             assertThat(text).doesNotContain("FAILED", "...");
+            // What a page shows of it, without what was installed before.
+            List<String> shown = DocumentCommand.all().stream()
+                    .filter(command -> command.line().endsWith("tools/vhost4j demo"))
+                    .flatMap(command -> command.shown().stream())
+                    .filter(line -> line.startsWith("demo: ") || line.startsWith("UDP super-frames"))
+                    .map(DemoIT::withoutVersions)
+                    .toList();
+            assertThat(shown).hasSizeGreaterThan(4);
+            assertThat(demo.lines().stream().map(DemoIT::withoutVersions)).containsSubsequence(shown);
         }
+    }
+
+    /** A line for any machine and any platform that the host keeps. */
+    private static String withoutVersions(String line) {
+        return line.replaceAll("(pc-q35|linux)-[\\d.]+", "$1");
     }
 }

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -29,11 +28,13 @@ class OciLayoutTest {
     private static final Path BUILT = Path.of("..", "target", "packages");
     private static final String JAVA = "usr/lib/vhost4j/runtime/bin/java";
 
-    /** e_machine of ELF by the names of Debian. */
-    private static final Map<String, Integer> MACHINES = Map.of("amd64", 62, "arm64", 183);
-
     @TempDir
     private Path directory;
+
+    /** e_machine of ELF by the names of Debian. */
+    private static int machine(String architecture) {
+        return architecture.equals("arm64") ? 183 : 62;
+    }
 
     @TestFactory
     Stream<DynamicTest> layoutsAreWhatTheSpecificationAsksFor() throws IOException {
@@ -75,7 +76,7 @@ class OciLayoutTest {
                 .containsKeys("usr/bin/vhost4j", "usr/bin/vhost4j-net", "usr/lib/vhost4j/tools/vhost4j", JAVA);
         ByteBuffer java = ByteBuffer.wrap(image.files().get(JAVA)).order(ByteOrder.LITTLE_ENDIAN);
         assertThat(java.getInt(0)).isEqualTo(0x464c457f);
-        assertThat(java.getShort(18)).isEqualTo(MACHINES.get(architecture).shortValue());
+        assertThat(java.getShort(18)).isEqualTo((short) machine(architecture));
     }
 
     @Test
@@ -113,14 +114,15 @@ class OciLayoutTest {
     /** A layout of Debian's programs and ours, by the functions of {@code tools/package}. */
     private Path make(String architecture, String name) throws IOException, InterruptedException {
         Path work = Files.createDirectories(directory.resolve(name + architecture));
-        Path base = Files.createDirectories(work.resolve("base/tmp")).getParent();
+        Path base = work.resolve("base");
+        Files.createDirectories(base.resolve("tmp"));
         Path root = work.resolve("root");
         Files.createDirectories(root.resolve(JAVA).getParent());
         Files.createDirectories(root.resolve("usr/lib/vhost4j/tools"));
         Files.createDirectories(root.resolve("usr/bin"));
         Files.writeString(base.resolve("base"), "Debian");
         byte[] program = Arrays.copyOf("\177ELF".getBytes(StandardCharsets.US_ASCII), 64);
-        program[18] = MACHINES.get(architecture).byteValue();
+        program[18] = (byte) machine(architecture);
         Files.write(root.resolve(JAVA), program);
         Files.writeString(root.resolve("usr/lib/vhost4j/tools/vhost4j"), "#!/bin/sh\n");
         // A name that does not fit into the header of an archive.

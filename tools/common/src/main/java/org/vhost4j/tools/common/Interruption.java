@@ -28,7 +28,12 @@ public final class Interruption implements AutoCloseable {
      */
     public static Interruption watch(Duration patience) {
         Interruption interruption = new Interruption(patience);
-        Runtime.getRuntime().addShutdownHook(interruption.hook);
+        try {
+            Runtime.getRuntime().addShutdownHook(interruption.hook);
+        } catch (IllegalStateException e) {
+            // The signal was earlier.
+            interruption.requested = true;
+        }
         return interruption;
     }
 

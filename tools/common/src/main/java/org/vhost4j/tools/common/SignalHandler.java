@@ -37,12 +37,9 @@ public final class SignalHandler {
                 default -> "a handler of SIG" + name;
             };
             Object proxy = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, calls);
-     * Runs a task for each such signal, in a separate thread.
-     *
-     * @param name the signal's name without SIG, such as {@code HUP}
-     * @param task the task, which may take time
-     * @return false when this JVM does not support handling signals, as with -Xrs, or was started with the signal ignored,
-     *     as by nohup(1)
+            Object number = signal.getConstructor(String.class).newInstance(name);
+            Object before = signal.getMethod("handle", signal, handler).invoke(null, number, proxy);
+            // The JVM leaves a signal that was ignored before it started as it is.
             return before != handler.getField("SIG_IGN").get(null);
         } catch (ReflectiveOperationException e) {
             return false;

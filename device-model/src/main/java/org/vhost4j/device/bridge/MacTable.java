@@ -95,7 +95,7 @@ final class MacTable {
         /** Whether the guest of this port accepts frames. Read by the lanes of other ports. */
         private volatile boolean running = true;
 
-        /** Index of the port's own entry that it replaces next in a full bucket. */
+        /** Counter that rotates where the search of a full bucket starts. */
         private int nextReplaced;
 
         private Port(String name, PortRules rules) {

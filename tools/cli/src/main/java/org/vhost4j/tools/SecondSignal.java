@@ -19,10 +19,11 @@ final class SecondSignal {
     /** From the first signal on, a second one ends the process without another step. */
     static void endsAtOnce() {
         Runtime.getRuntime()
-                .addShutdownHook(Thread.ofPlatform()
-                        .name("vhost4j-second-signal")
-                        .unstarted(() -> {
-                            boolean unused = handle("INT", INT) && handle("TERM", TERM);
+                .addShutdownHook(
+                        Thread.ofPlatform().name("vhost4j-second-signal").unstarted(() -> {
+                            // Also the second one when this process was started with the first one ignored.
+                            boolean unused = handle("INT", INT);
+                            unused = handle("TERM", TERM);
                         }));
     }
 

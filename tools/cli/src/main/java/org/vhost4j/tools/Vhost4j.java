@@ -97,7 +97,10 @@ public final class Vhost4j {
             MemoryExhaustion.endIfCauseOf(thrown);
             System.err.println("vhost4j: thread " + thread.getName() + " ended: " + FailureLine.of(thrown));
         });
-        SecondSignal.endsAtOnce();
+        if (arguments.length == 0 || !arguments[0].equals("run")) {
+            // A back-end ends within a limited time of its own, and removes its sockets until then.
+            SecondSignal.endsAtOnce();
+        }
         int status;
         try {
             boolean answers = arguments.length == 1 && arguments[0].equals(QemuAnswer.NAME);

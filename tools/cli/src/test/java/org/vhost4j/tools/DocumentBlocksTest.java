@@ -36,7 +36,8 @@ import tools.jackson.databind.ObjectMapper;
  * shell are read by a reader of that language; for each other the test is named that has it, or why none has.
  */
 class DocumentBlocksTest {
-    private static final Pattern BLOCK = Pattern.compile("(?ms)^```([a-z]*)\\n(.*?)^```|(?:^ {4}[^\\n]*\\n)+");
+    private static final Pattern BLOCK =
+            Pattern.compile("(?ms)^```([a-z]*)\\n(.*?)^```|(?<=\\n\\n)(?:^ {4}[^\\n]*\\n)+");
     private static final Pattern OURS =
             Pattern.compile("(?m)^\\s*(?:\\$ |\\S*=\\S* )?(?:\\S*tools/[a-z]|vhost4j |\\$vhost4j ).*");
     private static final Pattern SECTION = Pattern.compile("(?m)^\\s*\\[(Unit|Service|Socket|Path|Install)]$");

@@ -105,7 +105,8 @@ class InterruptedCommandsTest {
                 backEnd.signal("STOP");
                 // The first may have come before the handler of the second was there; a shell's user would press again,
                 // too.
-                Await.until("the command has ended", () -> {
+                // Without the handler it would wait a minute for the case.
+                Await.until(() -> "the command has ended: " + command.err(), Duration.ofSeconds(30), () -> {
                     command.signal("INT");
                     return command.endsWithin(Duration.ofMillis(200));
                 });

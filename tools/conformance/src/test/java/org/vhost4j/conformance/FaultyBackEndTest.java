@@ -13,6 +13,8 @@ import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,21 +31,27 @@ class FaultyBackEndTest {
     private static final int THREADS = 6;
 
     private static final Map<String, Future<SuiteReport>> RUNS = new HashMap<>();
+    private static final ExecutorService POOL = Executors.newFixedThreadPool(THREADS);
 
     @TempDir
     private static Path directory;
 
     @BeforeAll
     static void startRuns() {
-        ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         for (Fault fault : SmallBackEnd.faults()) {
             for (String name : fault.cases()) {
                 RUNS.put(
-                        fault + name,
-                        threads.submit(() -> FaultyRun.of(directory, fault, Catalog.select(List.of(name)))));
+                        fault + name, POOL.submit(() -> FaultyRun.of(directory, fault, Catalog.select(List.of(name)))));
             }
         }
-        threads.shutdown();
+        POOL.shutdown();
+    }
+
+    /** A run that no test has waited for still uses the directory. */
+    @AfterAll
+    static void awaitRuns() throws InterruptedException {
+        POOL.shutdownNow();
+        assertThat(POOL.awaitTermination(5, TimeUnit.MINUTES)).isTrue();
     }
 
     @ParameterizedTest

@@ -59,7 +59,7 @@ class PostcopyTest {
             assertSent(Request.POSTCOPY_ADVISE, 1, 0, 0);
             assertSent(Request.POSTCOPY_LISTEN, 9, 0, 0);
             assertSent(Request.SET_MEM_TABLE, 1, 40, 1);
-            assertSent(Request.SET_MEM_TABLE, 1, 0, 0);
+            assertSent(Request.SET_MEM_TABLE, 1, 8, 0);
             assertSent(Request.POSTCOPY_END, 1, 0, 0);
         }
         before.awaitNoOthers();

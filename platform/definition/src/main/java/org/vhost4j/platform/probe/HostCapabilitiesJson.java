@@ -115,7 +115,9 @@ public final class HostCapabilitiesJson {
             answers.putIfAbsent(capability, Answer.unknown(capability.question(), "not in " + name));
         }
         return new HostCapabilities(
-                root.path("host").asString(name), root.path("kernel").asString(""), answers);
+                PrintableText.of(root.path("host").asString(name)),
+                PrintableText.of(root.path("kernel").asString("")),
+                answers);
     }
 
     private static Answer answer(JsonNode node, String id, String name) throws IOException {
@@ -124,8 +126,8 @@ public final class HostCapabilitiesJson {
             if (verdict.word().equals(word.toLowerCase(Locale.ROOT))) {
                 return new Answer(
                         verdict,
-                        node.path("asked").asString(""),
-                        node.path("said").asString(""));
+                        PrintableText.of(node.path("asked").asString("")),
+                        PrintableText.of(node.path("said").asString("")));
             }
         }
         throw new IOException("The host capabilities in " + name + " say '" + PrintableText.of(word) + "' about " + id

@@ -3,7 +3,7 @@
  * An event loop for descriptors: netty's native epoll loop with handles of our own, and Unix stream sockets that carry
  * descriptors.
  *
- * <p>All objects belong to the thread of one {@link org.vhost4j.host.io.IoLoop} and is entered by that thread only.
+ * <p>All objects belong to the thread of one {@link org.vhost4j.host.io.IoLoop} and are entered by that thread only.
  * {@link org.vhost4j.host.io.IoLoop#execute}, {@link org.vhost4j.host.io.IoLoop#submit}, {@link
  * org.vhost4j.host.io.IoLoop#schedule} and {@link org.vhost4j.host.io.IoLoop#close} may be called by any thread.
  *

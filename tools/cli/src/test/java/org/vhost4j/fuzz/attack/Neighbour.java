@@ -4,6 +4,8 @@ package org.vhost4j.fuzz.attack;
 import java.util.List;
 import org.vhost4j.device.Budget;
 import org.vhost4j.device.bridge.Bridge;
+import org.vhost4j.device.bridge.PortRules;
+import org.vhost4j.device.bridge.StationWatch;
 import org.vhost4j.device.driver.DriverHeader;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.PackedDriver;
@@ -63,7 +65,10 @@ final class Neighbour {
                 () -> {},
                 DeviceOwner.NONE,
                 new Budget(64, 1 << 16, 50_000, System::nanoTime));
-        bridge.add(device);
+        // Its own address stays here: a frame of the attacker can have any source.
+        bridge.add(
+                device,
+                new PortRules(mac, false, PortRules.UNLIMITED, false, PortRules.UNLIMITED, false, StationWatch.NONE));
         FeatureSet features = FeatureSet.of(Feature.VERSION_1, Feature.MRG_RXBUF);
         device.control().features(features);
         GuestMemory table = GuestMemory.of(List.of(new GuestRegion(BASE, MEMORY, 0x7000_0000L, memory.segment())));

@@ -83,7 +83,7 @@ class AttackingGuestIT {
                     NetDriver two = NetDriver.attach(socket(lab, 3), NetSetup.full())) {
                 guest.waitUntilUp();
                 for (int device = 0; device < DEVICES.size(); device++) {
-                    for (String ring : TRANSMIT.keySet()) {
+                    for (String ring : List.of("split", "packed")) {
                         attackAll(lab, guest, device, ring, one, two);
                     }
                     lab.troubles().clear();

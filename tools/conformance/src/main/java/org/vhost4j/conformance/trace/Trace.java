@@ -118,7 +118,7 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
      * @return the result
      */
     public Comparison compare(List<TracedMessage> now, String outcome) {
-        String recorded = heading.getOrDefault("outcome", "no end");
+        String recorded = PrintableText.of(heading.getOrDefault("outcome", "no end"));
         Optional<String> difference = difference(now);
         String messages = difference.orElse(now.size() + " messages, all as recorded");
         String end = outcome.equals(recorded)

@@ -91,7 +91,7 @@ public interface SessionEffects {
      * Starts a queue, and polls it at once, without waiting for a kick.
      *
      * @param setup the queue
-     * @throws RefusedException when the queue cannot run, for example because a descriptor is not an eventfd
+     * @throws RefusedException when the queue cannot run, for example because a descriptor is not an eventfd; it does not run then
      */
     void startQueue(QueueSetup setup) throws RefusedException;
 
@@ -104,7 +104,7 @@ public interface SessionEffects {
     void finishQueue(int index);
 
     /**
-     * Stops a running queue, after all popped chains were used and published and the driver was interrupted. A queue
+     * Stops a running queue, after all popped chains were used and published and the driver was notified, unless it suppresses that. A queue
      * that has failed counts as running.
      *
      * @param index index of the virtqueue

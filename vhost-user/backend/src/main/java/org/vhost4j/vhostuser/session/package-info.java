@@ -2,7 +2,9 @@
 /**
  * The vhost-user session: a pure state machine. {@link org.vhost4j.vhostuser.session.Session} handles requests and
  * returns replies, {@link org.vhost4j.vhostuser.session.SessionEffects} implements their effects. One thread at a time
- * may enter a session; the enums and records are immutable, and any thread may use them. <h2>Replies to errors</h2>
+ * may enter a session; the enums and records are immutable, and any thread may use them.
+ *
+ * <h2>Replies to errors</h2>
  *
  * <p>A violation of the protocol ends the connection, with one line that names the request, the value and the rule. A
  * well-formed request that cannot be executed here is answered and reported in one line, and the connection stays. In

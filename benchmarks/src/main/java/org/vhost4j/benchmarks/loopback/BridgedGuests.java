@@ -163,7 +163,7 @@ public final class BridgedGuests {
     }
 
     /**
-     * Allocates memory of the sender for frames, each of which follows a header of {@link NetHeader#BYTES}.
+     * Allocates memory of the sender for frames. A header of {@link NetHeader#BYTES} precedes each frame.
      *
      * @param bytes the number of bytes
      * @return the address of the first byte

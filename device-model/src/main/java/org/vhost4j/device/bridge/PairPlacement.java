@@ -27,8 +27,8 @@ public final class PairPlacement {
      *
      * @param pairs number of queue pairs, 1 or more
      * @param lanesInAll number of lanes, 1 or more
-     * @param home the lane of the first pair: frames go there while no pair is ready, and are dropped there, or
-     *     delivered when a queue is ready again
+     * @param home the lane of the first pair. While no pair is ready, frames are forwarded to this lane, which drops
+     *     them, or delivers them when a queue is ready again
      */
     public PairPlacement(int pairs, int lanesInAll, int home) {
         this.home = home;

@@ -57,7 +57,7 @@ public final class PortGate implements FramePort {
     }
 
     /**
-     * Gives the gate its port.
+     * Sets the port behind the gate.
      *
      * @param behind the port, which has {@link #sink} as its sink
      */

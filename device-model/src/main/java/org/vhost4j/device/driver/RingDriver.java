@@ -168,7 +168,8 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
      * Requests an interrupt after a number of further used chains; without EVENT_IDX any number means the next one.
      *
      * @param chains number of chains after those collected, 1 to the number in flight
-     * @return true when that many are used already and no interrupt may come: the caller collects again
+     * @return true when that many chains are already used: the device may then send no interrupt, so the caller
+     *     must collect again
      */
     public abstract boolean enableInterruptsAfter(int chains);
 

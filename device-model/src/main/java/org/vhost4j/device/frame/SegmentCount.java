@@ -5,9 +5,9 @@ import org.vhost4j.device.memory.HostMemory;
 
 /**
  * The segment count that a driver with RSC_EXT gets for a super-frame (virtio 1.4 section 5.1.6.4.1): the number of TCP
- * segments and of duplicate acknowledgements that were merged into it. The driver gets it for every super-frame, also
- * for those that arrived as one, in the header fields that otherwise locate the checksum. The checksum is still
- * partial: a driver that needs its position finds it in the packet.
+ * segments and of duplicate acknowledgements that were merged into it. Every super-frame has the count, also one
+ * that was not merged here. It is in the header fields that otherwise are csum_start and csum_offset. The checksum is
+ * still partial: a driver that needs its position determines it from the packet.
  */
 public final class SegmentCount {
     private static final int DATA_OFFSET = 12;

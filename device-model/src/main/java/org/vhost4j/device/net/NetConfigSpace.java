@@ -94,8 +94,8 @@ public final class NetConfigSpace {
     }
 
     /**
-     * Writes a range. A driver may change only the MAC address, and that only without VERSION_1: a newer driver uses
-     * the control queue. Bytes that stay as they are may be written by every driver, because QEMU writes the whole space.
+     * Writes a range. A driver may change only the MAC address, and only without VERSION_1: with it, the driver uses the
+     * control queue. Every driver may write bytes that do not change, because QEMU writes the whole config space.
      *
      * @param offset 0 or more
      * @param data the bytes

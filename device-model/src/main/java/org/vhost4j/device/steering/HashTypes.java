@@ -3,8 +3,8 @@ package org.vhost4j.device.steering;
 
 /**
  * The types of packets over which a hash is calculated, and their reports (virtio 1.4 sections 5.1.6.4.3.2 and
- * 5.1.6.4.3.5): masks of the field {@code hash_types} and values of {@code hash_report}. {@code EX} are IPv6 packets
- * with extension headers.
+ * 5.1.6.4.3.5): masks of the field {@code hash_types} and values of {@code hash_report}. {@code EX} in a name
+ * stands for IPv6 packets with extension headers.
  */
 public final class HashTypes {
     /** Addresses of IPv4. */

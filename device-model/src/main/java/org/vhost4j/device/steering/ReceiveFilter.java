@@ -91,8 +91,8 @@ public final class ReceiveFilter {
      * Returns whether a frame passes the filter.
      *
      * @param destination MAC address, 48 bits, first byte highest
-     * @param etherType the type after the addresses
-     * @param tag the two bytes after that type: a VLAN tag when the type is that of a tag
+     * @param etherType the EtherType after the addresses
+     * @param tag the two bytes after the EtherType; used only when the EtherType is that of a VLAN tag
      * @param ownMac the guest's MAC address
      */
     public boolean passes(long destination, int etherType, int tag, long ownMac) {

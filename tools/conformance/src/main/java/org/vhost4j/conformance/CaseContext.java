@@ -244,8 +244,8 @@ public final class CaseContext implements AutoCloseable {
     /**
      * Fails the case unless a condition is true.
      *
-     * @param holds the condition
-     * @param format what the back-end did otherwise, as for {@link String#format}
+     * @param holds whether the condition is true
+     * @param format what the back-end did when the condition is false, as for {@link String#format}
      * @param arguments the arguments of the format
      */
     public void require(boolean holds, String format, Object... arguments) {

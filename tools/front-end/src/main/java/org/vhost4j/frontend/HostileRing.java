@@ -22,7 +22,7 @@ public record HostileRing<D extends RingDriver>(String name, String says, boolea
         return new HostileRing<>(name, says, true, write);
     }
 
-    /** Returns the name, by which parameterized tests name their cases. */
+    /** Returns the description, which parameterized tests use as the names of their cases. */
     @Override
     public String toString() {
         return says;

@@ -112,7 +112,7 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
     }
 
     /**
-     * Starts the queues with another method of sharing the memory.
+     * Shares the memory by a given method instead of the default one, and starts the queues.
      *
      * @param share sends all regions to the back-end, such as {@link Postcopy#share}
      */

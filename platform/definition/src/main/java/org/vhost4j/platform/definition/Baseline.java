@@ -23,7 +23,7 @@ public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obsta
      * A platform that not all hosts support.
      *
      * @param platform the platform
-     * @param hosts the hosts that lack capabilities, with these
+     * @param hosts the hosts that do not support it, with the capabilities that each lacks
      */
     public record Obstacle(PlatformDefinition platform, List<PlatformSupport> hosts) {
         /** Copies the list. */

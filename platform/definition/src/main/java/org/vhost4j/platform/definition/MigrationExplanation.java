@@ -27,7 +27,7 @@ import org.vhost4j.platform.probe.HostCapability;
  * @param section the device as QEMU's line names it; empty when no line does
  * @param guest the bits that the guest had negotiated
  * @param allowed the bits that the destination offers
- * @param bits every bit of either side, the lowest first
+ * @param bits every bit that is in {@code guest} or {@code allowed}, the lowest first
  * @param suspects when no bit in these words stops the migration, the host-dependent bits that could have done so: QEMU
  *     11.1 clears the bits that it refuses before it prints the guest's word, so that its message does not contain them
  * @param refused further host-dependent bits that the destination does not offer, but QEMU may offer on a host with
@@ -55,7 +55,7 @@ public record MigrationExplanation(
     }
 
     /**
-     * A bit of either side.
+     * A bit that the guest had negotiated, that the destination offers, or both.
      *
      * @param number the bit's number
      * @param name the feature's name, or {@code BIT_n}

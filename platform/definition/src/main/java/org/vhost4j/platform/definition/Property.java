@@ -185,9 +185,9 @@ public record Property(
     }
 
     /**
-     * Returns whether the property is on by default, so that the host must have its capability.
+     * Returns whether the property is on by default in QEMU. If it is, the host must have the property's capability.
      *
-     * @return false when it is off in QEMU
+     * @return false when it is off by default, or when QEMU computes its default
      */
     public boolean isOnByDefault() {
         return qemuDefault.filter(Property::isOn).isPresent();

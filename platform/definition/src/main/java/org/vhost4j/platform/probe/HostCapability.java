@@ -97,7 +97,7 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_ECN, GUEST_ECN),
             "TCP super-frames with ECN are segmented by the back-end"),
-    /** A TAP accepts and delivers UDP super-frames to be sent as IP fragments. */
+    /** A TAP accepts and delivers UDP super-frames that are to be sent as IP fragments (UFO). */
     TAP_UFO(
             "tap-ufo",
             HostUse.TAP,
@@ -439,8 +439,8 @@ public enum HostCapability {
     }
 
     /**
-     * Returns whether none of {@link #features()} works without this capability. One that is not essential only limits
-     * a feature, and is relevant when a platform requires it.
+     * Returns whether every one of {@link #features()} requires this capability. A capability that is not essential only
+     * limits a feature, and is checked only when a platform requires it.
      *
      * @return true when a promise of one of the features requires this capability
      */

@@ -184,8 +184,9 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Runs a task on another lane between two turns, or while that lane waits in this method itself, and waits for the
-     * result: as long as that lane's turn takes. Called by this lane's thread, or by one that is not a lane's.
+     * Runs a task on another lane, and waits for the result. The other lane runs the task between two turns, or while it
+     * waits in this method itself, so the wait takes at most one turn. Called by this lane's thread, or by a thread that
+     * belongs to no lane.
      *
      * @param other the other lane, possibly this one
      * @param task the task, which must not call this method; its exceptions are thrown here

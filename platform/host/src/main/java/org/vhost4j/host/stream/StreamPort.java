@@ -238,7 +238,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         return work;
     }
 
-    /** Arms nothing: every event is reported edge-triggered at any time, except a failed write. */
+    /** Returns whether a write has failed. Nothing has to be armed: all other events are reported edge-triggered. */
     @Override
     public boolean arm() {
         return connected && !halted && writer.broken() != 0;

@@ -13,8 +13,8 @@ import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Reopens a port after its interface was removed and one of that name exists again. A separate thread searches for it,
- * and opens and closes TAPs, because these calls may wait for the kernel's network configuration and would block a
+ * Reopens a port whose interface was removed, as soon as an interface of that name exists again. A separate thread
+ * searches for it, and opens and closes TAPs, because these calls may wait for the kernel's network configuration and would block a
  * lane. The thread ends when the search ends.
  *
  * <p>A missing interface is never created: the process that removed it creates it again, with its settings.

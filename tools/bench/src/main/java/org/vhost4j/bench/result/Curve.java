@@ -4,7 +4,7 @@ package org.vhost4j.bench.result;
 import java.util.List;
 
 /**
- * A quantity that one turn has measured at several points, such as a rate over time.
+ * A quantity that was measured at several points during one turn, such as a rate over time.
  *
  * @param x the title of the x axis, with the unit
  * @param y the title of the y axis, with the unit

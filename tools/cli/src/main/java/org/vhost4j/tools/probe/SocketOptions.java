@@ -39,9 +39,9 @@ public final class SocketOptions {
     private MessageOptions trace = new MessageOptions();
 
     /**
-     * Returns the rendezvous with the back-end.
+     * Creates the socket for connections to the back-end: the front-end connects to it, or listens on it.
      *
-     * @return the rendezvous, which the caller closes
+     * @return the socket, which the caller closes
      * @throws UnsupportedOption when it cannot be created
      */
     public Rendezvous rendezvous() {

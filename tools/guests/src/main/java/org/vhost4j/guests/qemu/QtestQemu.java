@@ -113,7 +113,7 @@ public final class QtestQemu implements AutoCloseable {
     }
 
     /**
-     * Waits for QEMU's end.
+     * Waits until QEMU ends.
      *
      * @return the exit status of QEMU
      * @throws InterruptedException when this thread is interrupted

@@ -11,7 +11,7 @@ import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.bridge.RemotePort;
 import org.vhost4j.device.frame.FramePort;
 
-/** Adds and removes a port on the bridges of all lanes while frames move. Used by a thread that is not a lane's. */
+/** Adds and removes a port on the bridges of all lanes while frames move. Used by a thread that belongs to no lane. */
 final class BridgeSeat {
     private final List<LaneContext> lanes;
     private final LaneContext own;

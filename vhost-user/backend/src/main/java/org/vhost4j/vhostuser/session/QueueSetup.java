@@ -22,7 +22,7 @@ import org.vhost4j.sys.Fd;
  * @param used the used ring with its {@code avail_event}, or the device event suppression structure; aligned to 4
  * @param base position at which to begin, as in SET_VRING_BASE: of a split ring the next available index; of a packed
  *     ring that index and wrap counter in the low half, the next used index and wrap counter in the high half
- * @param enabled whether the queue is enabled; one that is not discards the frames that it sends, and receives nothing
+ * @param enabled whether the queue is enabled; a disabled queue discards the frames that it sends, and receives nothing
  * @param kick descriptor that the driver signals, or null: then the ring has to be polled
  * @param call descriptor by which the driver is interrupted, or null: then the driver polls
  * @param err descriptor that is signalled when the queue fails, or null

@@ -164,7 +164,7 @@ public interface SessionEffects {
      * Enables or disables a queue that runs.
      *
      * @param index the virtqueue
-     * @param enabled whether it is enabled; one that is not discards the frames that it sends, and receives nothing
+     * @param enabled whether it is enabled; a disabled queue discards the frames that it sends, and receives nothing
      */
     void enableQueue(int index, boolean enabled);
 

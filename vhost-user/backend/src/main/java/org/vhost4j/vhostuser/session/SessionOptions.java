@@ -18,9 +18,9 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  *
  * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
  * @param leftToFrontEnd virtio feature bits that are offered in addition until the front-end acknowledges CONFIG. A
- *     front-end that does not acknowledge it implements the device itself, with switches for these features, and
- *     implements them with messages that every front-end has; one that does (QEMU's generic device) would offer them to
- *     a guest without being able to implement them
+ *     front-end that does not acknowledge CONFIG implements the device itself: it has properties that turn these
+ *     features on or off, and needs no special messages for them. A front-end that acknowledges CONFIG (QEMU's generic
+ *     device) would offer them to a guest without being able to implement them
  * @param protocolFeatures protocol feature bits, a subset of {@link #SERVED}
  * @param queueCount number of virtqueues, including the control queue: 1 to 256
  * @param maxQueueSize maximum number of descriptors of a ring: 1 to 32768
@@ -79,7 +79,7 @@ public record SessionOptions(
     }
 
     /**
-     * Creates options that leave no features to the front-end.
+     * Creates options in which the back-end alone decides all features.
      *
      * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
      * @param protocolFeatures protocol feature bits, a subset of {@link #SERVED}

@@ -33,7 +33,7 @@ public final class CaptureFilter {
      *
      * @param expression the expression in pcap's language
      * @return a filter, for one lane
-     * @throws IllegalArgumentException when it is none; the message is one clause that names the column, from 1
+     * @throws IllegalArgumentException when the expression is invalid; the message is one clause that names the column, from 1
      */
     public static CaptureFilter parse(String expression) {
         return new CaptureFilter(new FilterParser(expression).parse());

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Finds the position of a device in a packed ring when it died, and the chains that have to be returned: those that it
- * had popped, whose frames may have left, and those of a burst that it had begun to use and not published.
+ * had popped, whose frames may have been sent, and those of a burst that it had begun to use and not published.
  *
  * <p>A descriptor that the device has popped was available in its lap. After its publication it is used, or available
  * for the next lap. Descriptors after the first of a chain, and those of a batch that is used as one, keep the flags of

@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
 /**
  * Stores the position of the device in one queue, in memory that outlives a crash of this process, such as a mapped
  * file. There are two positions: up to the first, chains were returned to the driver; up to the second, their frames
- * may have left. The second one is stored before a frame leaves. So a back-end that is started again returns the chains
+ * may have been sent. The second one is stored before a frame is sent. So a back-end that is started again returns the chains
  * between them without sending their frames, and no frame is sent twice. For a split ring the first position is its
  * used index.
  *

@@ -355,7 +355,7 @@ public enum RingLayout {
 
     /**
      * Starts the device side of a queue whose device died or whose connection ended, and returns to the driver the
-     * chains that the device had popped, so that no frame leaves twice. The caller interrupts the driver once, because
+     * chains that the device had popped, so that no frame is sent twice. The caller interrupts the driver once, because
      * the device may have died between using chains and notifying.
      *
      * @param name the queue's name in messages

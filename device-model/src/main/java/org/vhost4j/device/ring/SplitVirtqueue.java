@@ -215,7 +215,7 @@ final class SplitVirtqueue extends RingVirtqueue {
      * Returns to the driver the chains that a device that has died had popped. That device used every chain in order,
      * so the used ring determines its position, regardless of the base that the front-end gives.
      *
-     * @param taken position up to which frames may have left; ignored when the driver has not made that many available
+     * @param taken position up to which frames may have been sent; ignored when the driver has not made that many available
      * @return the position at which the device continues
      */
     int recover(int taken, int base) {

@@ -80,7 +80,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Puts the port to work. Called by the lane's thread.
+     * Attaches the port to its lane, which begins to exchange frames. Called by the lane's thread.
      *
      * @param to the lane that will own the port
      * @throws SystemError when the TAP cannot be watched; then the port is closed

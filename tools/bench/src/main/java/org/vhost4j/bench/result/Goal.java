@@ -28,7 +28,7 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
      * @param ours the name of the contender whose value is judged
      * @param theirs the names of the contenders whose best value is compared
      * @param limit the minimum of the ratio
-     * @return a goal without an aim
+     * @return a goal with a limit only
      */
     public static Goal ratio(Figure figure, String ours, List<String> theirs, double limit) {
         return new Goal(figure, ours, theirs, true, limit, OptionalDouble.empty());
@@ -41,7 +41,7 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
      * @param ours the name of the contender whose value is judged
      * @param theirs the names of the contenders whose best value is compared
      * @param limit the maximum of the ratio
-     * @return a goal without an aim
+     * @return a goal with a limit only
      */
     public static Goal ratioAtMost(Figure figure, String ours, List<String> theirs, double limit) {
         return new Goal(figure, ours, theirs, false, limit, OptionalDouble.empty());
@@ -53,14 +53,14 @@ public record Goal(Figure figure, String ours, List<String> theirs, boolean atLe
      * @param figure the figure that is judged
      * @param ours the name of the contender whose value is judged
      * @param limit the maximum of the median, in the base unit
-     * @return a goal without an aim
+     * @return a goal with a limit only
      */
     public static Goal atMost(Figure figure, String ours, double limit) {
         return new Goal(figure, ours, List.of(), false, limit, OptionalDouble.empty());
     }
 
     /**
-     * Returns this goal with an aim.
+     * Returns this goal with an aim: a value that is stricter than the limit, and is shown beside it.
      *
      * @param better the aim, stricter than the limit
      * @return a copy

@@ -487,8 +487,8 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Takes over everything from a running back-end: sockets, connections, guests, ports. Frames move here when this
-     * returns, and that back-end ends without changing anything.
+     * Takes over everything from a running back-end: sockets, connections, guests, ports. When this
+     * returns, this back-end forwards frames, and the other one ends without changing anything.
      *
      * @param config the configuration, with the same sockets and ports
      * @param listener receives the back-end's events

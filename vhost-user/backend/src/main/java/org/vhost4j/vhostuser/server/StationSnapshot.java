@@ -10,7 +10,8 @@ import java.util.Optional;
  * @param mac the address, 48 bits, first byte highest
  * @param vlan VLAN in which it is known, 0 without VLANs
  * @param port name of the port behind which it is
- * @param age time since it was last seen, too long by at most one interval of {@link Backend#noteTime}; empty when it
+ * @param age time since it was last seen, too long by at most the interval between calls of
+ *     {@link Backend#noteTime}; empty when it
  *     was not seen since the first of these calls
  */
 public record StationSnapshot(long mac, int vlan, String port, Optional<Duration> age) {}

@@ -118,7 +118,7 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
     }
 
     /**
-     * Returns a tunnel: a port whose frames cross the bridge within one VLAN, whatever tag they have.
+     * Returns a tunnel: a port whose frames cross the bridge within one VLAN, with any tag or none.
      *
      * @param tag the service VLAN, 1 to {@value #MOST}
      * @param cvlans the customer VLANs, 0 to {@value #MOST}; empty for all

@@ -104,8 +104,8 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Computes the settings for a QEMU without this project's back-end. The settings are the same whatever the netdev
-     * is, so that all cards of a guest have one set of properties, and any of them can get another back-end on another
+     * Computes the settings for a QEMU without this project's back-end. The settings are the same for every
+     * netdev, so that all cards of a guest have one set of properties, and any of them can get another back-end on another
      * host.
      *
      * @param resolution a platform on a machine, resolved for {@link DeviceCapabilities#qemu()}
@@ -137,7 +137,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Computes the settings for a QEMU whose {@code -netdev vhost-user} leads to this back-end: with them the guest
+     * Computes the settings for a QEMU whose {@code -netdev vhost-user} is connected to this back-end: with them the guest
      * sees the features that the back-end promises and those that it leaves to QEMU, except for those that QEMU never
      * passes on.
      *

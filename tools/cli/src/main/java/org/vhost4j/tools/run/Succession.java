@@ -73,7 +73,7 @@ final class Succession implements AutoCloseable {
      *
      * @param backend the back-end to hand over
      * @param leaving releases resources that only one process can have, when the next back-end has everything else
-     * @param gone called at the end, with true when the next back-end still lives, and so has the channel open
+     * @param gone called at the end; true when the next back-end still runs, because it has the channel open
      * @return true when it listens
      * @throws UnsupportedOption when it cannot listen there
      */

@@ -496,7 +496,7 @@ public final class Backend implements AutoCloseable {
      * @param rehearsal runs after memory was mapped, while the other back-end still moves frames, so that the JVM has
      *     loaded and compiled the code before it is needed
      * @return the running back-end
-     * @throws HandOverException when this back-end cannot keep the promises made to guests there, or the other back-end
+     * @throws HandOverException when this back-end would offer guests something else than the other one, or the other back-end
      *     is gone; it keeps its guests
      *
      * @throws org.vhost4j.sys.SystemError when something cannot be opened; the other back-end keeps its guests

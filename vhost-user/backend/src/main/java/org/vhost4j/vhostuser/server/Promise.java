@@ -96,7 +96,7 @@ record Promise(
     }
 
     /**
-     * Returns the reason why a back-end cannot keep the promises of another one.
+     * Returns the reason why a back-end cannot offer guests what another one has offered them.
      *
      * @param before promises of the other back-end
      * @param config configuration of the back-end that would take over

@@ -396,24 +396,22 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         while (!closed) {
             boolean patient = busy && System.nanoTime() - patientUntil < 0;
             LockSupport.parkNanos(patient ? ASK_EVERY_NANOS : LOOK_EVERY_NANOS);
+            String reason;
+            boolean expected = false;
             try {
                 XdpSocket next = open.get();
-                String refusal = adopted(on, next);
-                if (refusal.isEmpty()) {
+                reason = adopted(on, next);
+                if (reason.isEmpty()) {
                     trouble.accept(busy ? next.notes() : "interface " + ifname + " is there again and was joined");
                     return;
                 }
-                if (!closed && !refusal.equals(lastReason)) {
-                    trouble.accept(refusal);
-                    lastReason = refusal;
-                }
             } catch (SystemError e) {
-                String reason = String.valueOf(e.getMessage());
-                boolean expected = patient && e.errno() == Errno.EBUSY;
-                if (!closed && !expected && e.errno() != Errno.ENODEV && !reason.equals(lastReason)) {
-                    trouble.accept(reason);
-                    lastReason = reason;
-                }
+                reason = String.valueOf(e.getMessage());
+                expected = e.errno() == Errno.ENODEV || (patient && e.errno() == Errno.EBUSY);
+            }
+            if (!closed && !expected && !reason.equals(lastReason)) {
+                trouble.accept(reason);
+                lastReason = reason;
             }
         }
     }

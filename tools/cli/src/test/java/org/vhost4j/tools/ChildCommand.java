@@ -37,17 +37,8 @@ final class ChildCommand implements AutoCloseable {
         out = directory.resolve(name + ".out");
         err = directory.resolve(name + ".err");
         List<String> command = new ArrayList<>(before);
-        command.addAll(List.of(
-                "env",
-                "--default-signal=INT,TERM",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-Djna.nosys=true",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                MainClass.NAME));
+        command.addAll(List.of("env", "--default-signal=INT,TERM"));
+        command.addAll(program());
         command.addAll(List.of(arguments));
         if (!terminal.isEmpty()) {
             String line = terminal + "; exec '" + String.join("' '", command) + "'";
@@ -78,6 +69,19 @@ final class ChildCommand implements AutoCloseable {
                         "ip link set lo up; exec \"$@\"",
                         "sh"),
                 arguments);
+    }
+
+    /** The words before the arguments of {@code vhost4j}, for a process of the classes that are tested. */
+    static List<String> program() {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Djna.nosys=true",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                MainClass.NAME);
     }
 
     String out() {

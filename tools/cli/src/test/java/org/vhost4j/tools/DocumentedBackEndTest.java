@@ -208,17 +208,7 @@ class DocumentedBackEndTest {
         Path backEnd = Files.writeString(
                 directory.resolve("my-backend"),
                 "#!/bin/sh\nfor last; do :; done\ncase $1 in --socket-path=*) last=${1#*=} ;; esac\nexec '"
-                        + String.join(
-                                "' '",
-                                Path.of(System.getProperty("java.home"), "bin", "java")
-                                        .toString(),
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-Djna.nosys=true",
-                                "-XX:+UseSerialGC",
-                                "-XX:TieredStopAtLevel=1",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                "org.vhost4j.tools.Vhost4j")
+                        + String.join("' '", ChildCommand.program())
                         + "' run --socket-path=\"$last\" --port echo\n");
         assertThat(backEnd.toFile().setExecutable(true)).isTrue();
         try (TestBackEnd running = TestBackEnd.echo()) {

@@ -10,6 +10,7 @@ import java.lang.classfile.ClassFile.StackMapsOption;
 import java.lang.classfile.ClassFileVersion;
 import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassTransform;
+import java.lang.classfile.CodeTransform;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.MethodTransform;
 import java.net.URL;
@@ -94,7 +95,7 @@ public final class NewerClassFiles {
     }
 
     private byte[] rewrite(String name, byte[] old) throws IOException {
-        MethodTransform code = MethodTransform.transformingCode((to, element) -> to.with(element));
+        MethodTransform code = MethodTransform.transformingCode(CodeTransform.ACCEPT_ALL);
         ClassTransform whole = (to, element) -> {
             switch (element) {
                 case ClassFileVersion _ -> to.withVersion(FORMAT, 0);

@@ -97,7 +97,7 @@ public final class Vhost4j {
             MemoryExhaustion.endIfCauseOf(thrown);
             System.err.println("vhost4j: thread " + thread.getName() + " ended: " + FailureLine.of(thrown));
         });
-        if (arguments.length == 0 || !arguments[0].equals("run")) {
+        if (!isRun(arguments)) {
             // A back-end ends within a limited time of its own, and removes its sockets until then.
             SecondSignal.endsAtOnce();
         }
@@ -114,6 +114,10 @@ public final class Vhost4j {
         }
     }
 
+    private static boolean isRun(String... arguments) {
+        return arguments.length > 0 && arguments[0].equals("run");
+    }
+
     /**
      * Runs the command without ending the process.
      *
@@ -124,9 +128,7 @@ public final class Vhost4j {
     static int run(PrintWriter errors, String... arguments) {
         // Checked before the command line is parsed: by QEMU's convention all other options are ignored then, even
         // unknown ones.
-        if (arguments.length > 0
-                && arguments[0].equals("run")
-                && List.of(arguments).contains(RunCommand.PRINT_CAPABILITIES)) {
+        if (isRun(arguments) && List.of(arguments).contains(RunCommand.PRINT_CAPABILITIES)) {
             return RunCommand.printCapabilities();
         }
         CommandLine line = line(arguments);

@@ -114,23 +114,22 @@ public final class HostCapabilitiesJson {
         for (HostCapability capability : HostCapability.values()) {
             answers.putIfAbsent(capability, Answer.unknown(capability.question(), "not in " + name));
         }
-        return new HostCapabilities(
-                PrintableText.of(root.path("host").asString(name)),
-                PrintableText.of(root.path("kernel").asString("")),
-                answers);
+        return new HostCapabilities(text(root, "host", name), text(root, "kernel", ""), answers);
+    }
+
+    /** Returns a member that messages may contain. */
+    private static String text(JsonNode node, String member, String otherwise) {
+        return PrintableText.of(node.path(member).asString(otherwise));
     }
 
     private static Answer answer(JsonNode node, String id, String name) throws IOException {
-        String word = node.path("answer").asString("");
+        String word = text(node, "answer", "");
         for (Answer.Verdict verdict : Answer.Verdict.values()) {
             if (verdict.word().equals(word.toLowerCase(Locale.ROOT))) {
-                return new Answer(
-                        verdict,
-                        PrintableText.of(node.path("asked").asString("")),
-                        PrintableText.of(node.path("said").asString("")));
+                return new Answer(verdict, text(node, "asked", ""), text(node, "said", ""));
             }
         }
-        throw new IOException("The host capabilities in " + name + " say '" + PrintableText.of(word) + "' about " + id
+        throw new IOException("The host capabilities in " + name + " say '" + word + "' about " + id
                 + "; the answer must be yes, no or unknown.");
     }
 }

@@ -136,10 +136,10 @@ final class BridgeSeat {
 
     /** Applies other rules to the port. */
     void obey(PortRules changed) {
-        boolean[] settles = new boolean[1];
-        Backend.inLane(own, () -> settles[0] = bridge(own).change(number, changed));
+        boolean[] moved = new boolean[1];
+        Backend.inLane(own, () -> moved[0] = bridge(own).change(number, changed));
         inAll(bridge -> bridge.obey(number, changed));
-        if (settles[0]) {
+        if (moved[0]) {
             enterOwnAddress();
         }
     }

@@ -22,11 +22,10 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j bench compare}: compares two builds of this back-end in alternating turns over many starts. */
 @Command(
         name = "compare",
-        description = "Compares two builds of this back-end: the time per frame when a full ring becomes available at "
-                + "once. Both are started "
-                + "several times and take turns on one core; the front-end is this program's. Takes a "
-                + "few minutes. Ends with "
-                + "status 1 when something is slower by more than the limit.",
+        description = "Compares two builds of this back-end: the time per frame when a full ring becomes available "
+                + "at once. Both are started several times and take turns on one core; the front-end is this "
+                + "program's. Takes a few minutes. Ends with status 1 when something is slower by more than the "
+                + "limit.",
         mixinStandardHelpOptions = true)
 final class CompareCommand implements Callable<Integer> {
     private static final int LEAST_ROUNDS = 200;

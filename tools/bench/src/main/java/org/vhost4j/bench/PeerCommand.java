@@ -30,9 +30,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "peer",
         description = "Compares this back-end with others, in turn: front-ends on one core, back-ends on another. "
-                + "Takes a quarter of "
-                + "an hour. Ends with status 1 when something could not be measured, or if the two ends "
-                + "of a pair counted different numbers of frames.",
+                + "Takes a quarter of an hour. Ends with status 1 when something could not be measured, or if the "
+                + "two ends of a pair counted different numbers of frames.",
         mixinStandardHelpOptions = true)
 final class PeerCommand implements Callable<Integer> {
     private static final int ROUNDS = 5;
@@ -95,9 +94,8 @@ final class PeerCommand implements Callable<Integer> {
             names = "--back-end-core",
             paramLabel = "CORE",
             split = ",",
-            description = "Where the back-ends run; of several cores the first, unless the back-end has several lanes "
-                    + "(default: "
-                    + "1).")
+            description = "Where the back-ends run; of several cores the first, unless the back-end has several "
+                    + "lanes (default: 1).")
     private List<Integer> backEndCores = List.of(1);
 
     @Option(names = "--json", description = "JSON; the table goes to standard error.")

@@ -124,8 +124,7 @@ public final class ConformanceCommand implements Callable<Integer> {
             names = "--replay",
             paramLabel = "FILE",
             description = "Run the case that --record wrote to FILE again, with the same seed, and compare every "
-                    + "message. Status 0 if all messages match, 1 "
-                    + "otherwise.")
+                    + "message. Status 0 if all messages match, 1 otherwise.")
     private @Nullable Path replay;
 
     @Mixin

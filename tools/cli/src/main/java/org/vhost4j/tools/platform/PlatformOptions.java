@@ -31,8 +31,7 @@ public final class PlatformOptions {
             names = {"--platform", "-platform"},
             paramLabel = "NAME",
             description = "The platform, which decides the guests' features; 'host' for everything that this host "
-                    + "has, 'help' for the list."
-                    + " Default: the newest platform that this host supports.")
+                    + "has, 'help' for the list. Default: the newest platform that this host supports.")
     private @Nullable String platform;
 
     @Option(

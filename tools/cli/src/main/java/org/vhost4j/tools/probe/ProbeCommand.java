@@ -26,9 +26,8 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j probe}: shows what a back-end offers. */
 @Command(
         name = "probe",
-        description = "Prints what a vhost-user network back-end offers. Sends only queries: it sets up no "
-                + "memory and no ring. Status 0 if every query was "
-                + "answered and no dependency is broken, 1 otherwise.",
+        description = "Prints what a vhost-user network back-end offers. Sends only queries: it sets up no memory "
+                + "and no ring. Status 0 if every query was answered and no dependency is broken, 1 otherwise.",
         mixinStandardHelpOptions = true)
 public final class ProbeCommand implements Callable<Integer> {
     /** The name of this command in traces. */

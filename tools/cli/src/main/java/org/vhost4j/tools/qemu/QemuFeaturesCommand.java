@@ -50,9 +50,8 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
     @Option(
             names = "--qemu",
             paramLabel = "NAME=PATH",
-            description = "A qemu-system-x86_64 or qemu-system-aarch64 and its name in the tables; repeat it for more "
-                    + "(default: the "
-                    + "guest lab's QEMUs for x86, called by their versions).")
+            description = "A qemu-system-x86_64 or qemu-system-aarch64 and its name in the tables; repeat it for "
+                    + "more (default: the guest lab's QEMUs for x86, called by their versions).")
     private Map<String, Path> qemus = new LinkedHashMap<>();
 
     @Option(

@@ -43,20 +43,16 @@ final class RunOptions {
     @Option(
             names = "--socket-path",
             paramLabel =
-                    "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]]"
-                            + "[,device-state=off][,name=NAME][,link=down][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS]"
-                            + "[,vlan_mode=MODE][,cvlans=VLANS][,qinq-ethtype=TYPE][,port-security=MODE][,flood-limit=FRAMES][,rate=KIB][,burst=KIB]",
-            description = "the socket of one guest; once for each guest. With server=off the front-end listens."
-                    + " attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; without it"
-                    + " either works. mac= is the guest's address; with trust-guest-mac=on it may send from others, too."
-                    + " device-state=off excludes the device's state from a migration, for a source or "
-                    + "destination whose back-end or QEMU (before 10.0) does not support it. mode= and group= are those of the"
-                    + " socket's file; with group= alone the mode is 0660. tag= is the VLAN of an access port, "
-                    + "trunks= are"
-                    + " those of a trunk, vlan_mode=, cvlans= and qinq-ethtype= are as in Open vSwitch. "
-                    + "port-security= and flood-limit= are the"
-                    + " guest's own. rate= and burst= limit what it sends and receives, in KiB a second and KiB"
-                    + " (docs/rates.md)")
+                    "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]][,device-state=off][,name=NAME][,link=down][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS][,vlan_mode=MODE][,cvlans=VLANS][,qinq-ethtype=TYPE][,port-security=MODE][,flood-limit=FRAMES][,rate=KIB][,burst=KIB]",
+            description = "the socket of one guest; once for each guest. With server=off the front-end listens. "
+                    + "attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; without "
+                    + "it either works. mac= is the guest's address; with trust-guest-mac=on it may send from "
+                    + "others, too. device-state=off excludes the device's state from a migration, for a source or "
+                    + "destination whose back-end or QEMU (before 10.0) does not support it. mode= and group= are "
+                    + "those of the socket's file; with group= alone the mode is 0660. tag= is the VLAN of an access "
+                    + "port, trunks= are those of a trunk, vlan_mode=, cvlans= and qinq-ethtype= are as in Open "
+                    + "vSwitch. port-security= and flood-limit= are the guest's own. rate= and burst= limit what it "
+                    + "sends and receives, in KiB a second and KiB (docs/rates.md)")
     List<String> socketPaths = List.of();
 
     @Option(
@@ -83,9 +79,8 @@ final class RunOptions {
     @Option(
             names = "--log-format",
             paramLabel = "text|json",
-            description = "text: warnings and errors begin with that word, or with <4> and <3> for systemd's journal. "
-                    + "json: each line"
-                    + " is an object with time, level, who and message (default: text).")
+            description = "text: warnings and errors begin with that word, or with <4> and <3> for systemd's "
+                    + "journal. json: each line is an object with time, level, who and message (default: text).")
     String logFormat = "text";
 
     @Option(
@@ -134,8 +129,7 @@ final class RunOptions {
             names = "--port-security",
             paramLabel = "auto|on|off",
             description = "auto: a guest with mac= may send only from that address, and no other port may use it; "
-                    + "another guest has"
-                    + " up to " + PortRules.STATIONS
+                    + "another guest has up to " + PortRules.STATIONS
                     + " stations. on: in addition, a station that was seen behind one port cannot"
                     + " move to another while that guest is attached. off: no restriction (default: auto).")
     String portSecurity = "auto";
@@ -154,9 +148,8 @@ final class RunOptions {
             names = "--lanes",
             paramLabel = "N",
             description = "Threads over which the guests are distributed in turn, 1 to " + BackendConfig.MOST_LANES
-                    + ", but no more than there are guests. Each lane should have a core of its own (default: "
-                    + "1, or one for"
-                    + " each of --cores).")
+                    + ", but no more than there are guests. Each lane should have a core of its own (default: 1, or "
+                    + "one for each of --cores).")
     @Nullable
     Integer lanes;
 
@@ -195,9 +188,8 @@ final class RunOptions {
     @Option(
             names = "--memory",
             paramLabel = "ram|any",
-            description = "Which files may hold guest memory. ram: memfd, tmpfs and hugetlbfs. any: also files on "
-                    + "a disk, a network file system or FUSE, whose server can then delay every guest (default:"
-                    + " ram).")
+            description = "Which files may hold guest memory. ram: memfd, tmpfs and hugetlbfs. any: also files on a "
+                    + "disk, a network file system or FUSE, whose server can then delay every guest (default: ram).")
     String memory = "ram";
 
     @Option(

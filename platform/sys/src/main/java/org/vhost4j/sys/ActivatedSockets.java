@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The sockets that a service manager has opened for this process, by the rules of sd_listen_fds(3): they are numbered
- * from 3, LISTEN_FDS has their number, LISTEN_FDNAMES their names, and LISTEN_PID the process that they are for.
+ * The sockets that a service manager such as systemd has opened for this process (sd_listen_fds(3)). Their descriptors are numbered from 3.
+ * LISTEN_FDS gives their number, LISTEN_FDNAMES their names, and LISTEN_PID the process for which they are meant.
  */
 public final class ActivatedSockets {
     /** The environment variables that describe the sockets. */
@@ -18,7 +18,7 @@ public final class ActivatedSockets {
     /** Maximum value of LISTEN_FDS: more descriptors than any usual limit allows. */
     private static final int MOST = 65_536;
 
-    /** The name of sockets without a name in LISTEN_FDNAMES. */
+    /** The name of a socket without an entry in LISTEN_FDNAMES. */
     private static final String UNNAMED = "unknown";
 
     /**
@@ -32,10 +32,10 @@ public final class ActivatedSockets {
     private ActivatedSockets() {}
 
     /**
-     * Takes the sockets of this process: they are closed by exec from now on, and the environment variables are
-     * removed, so that no child sees them. To be called once.
+     * Takes over the sockets: sets close-on-exec on each, and removes the environment variables, so that no child process sees them. Call
+     * it once, at the start.
      *
-     * @return the sockets in their order; empty when there are none, or they are for another process
+     * @return the sockets in the order of their descriptors; empty when there are none, or LISTEN_PID names another process
      * @throws SystemError when a variable is invalid, or a descriptor is not open
      */
     public static List<Activated> take() {
@@ -60,7 +60,7 @@ public final class ActivatedSockets {
      * Parses the variables.
      *
      * @param environment environment of the process
-     * @param process process ID; the variables are ignored when they are for another process, such as a parent
+     * @param process ID of this process; the variables are ignored when LISTEN_PID is another process, such as the parent
      */
     static List<Activated> read(Map<String, String> environment, long process) {
         String count = environment.get("LISTEN_FDS");

@@ -7,8 +7,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
 
 /**
- * A program that another process has started and has handed over. It is not a child of this process: its exit status is
- * not available, and its process ID can be reused, so that it is accessed through a pidfd only.
+ * A running program that another process has started and has handed over to this one. It is not a child of this process, so its exit status
+ * is not available. Its process ID can be reused, so it is accessed only through a pidfd.
  */
 public final class AdoptedProcess implements RunningProgram, AutoCloseable {
     private static final long SYS_PIDFD_SEND_SIGNAL = 424;
@@ -20,7 +20,7 @@ public final class AdoptedProcess implements RunningProgram, AutoCloseable {
     private final Fd errors;
 
     /**
-     * Creates the object of a program that runs.
+     * Creates the object for a running program.
      *
      * @param pid process ID, for messages
      * @param process pidfd of the process; owned by this object from now on
@@ -32,7 +32,7 @@ public final class AdoptedProcess implements RunningProgram, AutoCloseable {
         this.errors = errors;
     }
 
-    /** Opens a pidfd of a process that was not waited for. */
+    /** Opens a pidfd of a process that its parent has not reaped yet. */
     static Fd open(int pid) {
         return Fd.of(LibC.syscall(SYS_PIDFD_OPEN, pid, 0, 0), "cannot hand over process " + pid);
     }

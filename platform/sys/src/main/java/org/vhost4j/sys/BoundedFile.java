@@ -17,8 +17,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 
 /**
  * Reads whole files with a limit. Only regular files are read: a FIFO would make the reader wait for a writer, and a device such as
- * {@code /dev/zero} has no end. The limit is also checked while reading, because a file can grow and those of procfs have no
- * size.
+ * {@code /dev/zero} has no end. The limit is also checked while reading, because a file can grow, and fstat(2) reports size 0 for files of
+ * procfs.
  */
 public final class BoundedFile {
     private static final int CHUNK = 64 << 10;
@@ -50,7 +50,7 @@ public final class BoundedFile {
         }
     }
 
-    /** Reads a regular file that is open. */
+    /** Reads an open regular file. */
     static String readText(Path path, Fd fd, int limit) throws UnreadableFile {
         long size = FileStatus.of(fd).size();
         if (size > limit) {
@@ -60,7 +60,7 @@ public final class BoundedFile {
     }
 
     /**
-     * Reads a stream of UTF-8 text, such as standard input, to its end. It waits for the writer.
+     * Reads a stream of UTF-8 text, such as standard input, to its end. Blocks until the writer closes it.
      *
      * @param in the stream
      * @param name name for messages

@@ -15,14 +15,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program that inherits one of our descriptors, which {@link ProcessBuilder} closes. It is in a separate process
- * group, so that a terminal's signals reach this process only; it reads nothing, and writes only its standard error,
- * which is a pipe to this process.
+ * A child process that inherits one descriptor of this process; {@link ProcessBuilder} would close that descriptor. The child has its own
+ * process group, so that a terminal's signals reach only this process. Its standard error is a pipe to this process; its standard input and
+ * output are {@code /dev/null}.
  *
- * <p>Its owner calls {@link #awaitEnd} once, or the process stays a zombie.
+ * <p>The owner must call {@link #awaitEnd} once; otherwise the process stays a zombie.
  */
 public final class ChildProcess implements RunningProgram {
-    /** The number of the inherited descriptor in the program. */
+    /** The number of the inherited descriptor in the child process. */
     public static final int INHERITED = 3;
 
     private static final int STDIN = 0;
@@ -79,7 +79,7 @@ public final class ChildProcess implements RunningProgram {
 
     private final int pid;
     private final Fd errors;
-    /** Whether the process was not waited for yet; until then its process ID is valid. */
+    /** True until the process was reaped; until then its process ID is valid. */
     private boolean running = true;
 
     private @Nullable Fd handle;
@@ -92,7 +92,7 @@ public final class ChildProcess implements RunningProgram {
     /**
      * Starts a program.
      *
-     * @param command the program, with a slash or to be found on the PATH, and its arguments
+     * @param command the program and its arguments; a program name without a slash is searched for on the PATH
      * @param inherited becomes the program's descriptor {@value #INHERITED}; the caller still owns it
      * @return the running program
      * @throws SystemError when it cannot be started
@@ -189,7 +189,7 @@ public final class ChildProcess implements RunningProgram {
         return now;
     }
 
-    /** Kills the program and waits for it; one that is ending already keeps its status. */
+    /** Kills the program and waits for it; a program that has already ended keeps its status. */
     private synchronized int end() {
         kill();
         try (Arena arena = Arena.ofConfined()) {
@@ -206,7 +206,7 @@ public final class ChildProcess implements RunningProgram {
     }
 
     /**
-     * Returns whether a program exists.
+     * Returns whether a program is installed.
      *
      * @param name name or path of the program
      * @return true when there is an executable file of that path, or of that name in a directory of the PATH

@@ -10,15 +10,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Closes and unmaps descriptors and memory that another process has passed, in a separate thread and one after the
- * other. Closing a file of a FUSE daemon waits for that daemon, and returning a large memory file takes seconds:
- * neither may happen where frames move.
+ * Closes descriptors and unmaps memory that another process has passed, one after another in a separate thread. Closing a file of a FUSE
+ * daemon waits for that daemon, and freeing a large memory file takes seconds: neither may happen in a lane.
  *
- * <p>Each guest has its own, so a guest whose descriptors cannot be closed delays only its own. Its owner limits the
- * queue by accepting nothing more from that guest while {@link #full} is true. Any thread may call it.
+ * <p>Each guest has its own closer, so a guest whose descriptors block on close delays only itself. The owner limits the queue: it accepts
+ * nothing more from that guest while {@link #full} is true. Any thread may call the methods.
  */
 public final class Closer implements AutoCloseable {
-    /** The maximum number of pending calls; a guest's connection ends beyond it. */
+    /** The maximum number of pending calls; a guest with more is disconnected. */
     public static final int MOST = 512;
 
     private static final long IDLE_SECONDS = 1;
@@ -31,7 +30,7 @@ public final class Closer implements AutoCloseable {
     private final ArrayDeque<Runnable> postponed = new ArrayDeque<>();
 
     /**
-     * Creates a closer, which has a thread only while there is something to close.
+     * Creates a closer. Its thread exists only while calls are pending.
      *
      * @param name name of the thread, after {@code vhost4j-}
      */
@@ -39,16 +38,16 @@ public final class Closer implements AutoCloseable {
         this(task -> ControlThread.unstarted("vhost4j-" + name + "-closer", task));
     }
 
-    /** Creates a closer with a factory for its thread. */
+    /** Creates a closer whose thread comes from a factory. */
     Closer(ThreadFactory threads) {
         thread = new ThreadPoolExecutor(1, 1, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), threads);
         thread.allowCoreThreadTimeOut(true);
     }
 
     /**
-     * Makes a call that may block, after the calls before it.
+     * Queues a call that may block; calls are made in their order.
      *
-     * @param call close(2), munmap(2) or a similar call; when this closer has ended, a separate thread makes it
+     * @param call close(2), munmap(2) or a similar call; after {@link #close} each call gets a separate thread
      */
     public void execute(Runnable call) {
         waiting.incrementAndGet();
@@ -68,8 +67,8 @@ public final class Closer implements AutoCloseable {
     }
 
     /**
-     * Passes a call to the thread; returns false when no thread can be created now: the call is made after the next
-     * one, or when the process ends.
+     * Passes a call to the thread. Returns false when no thread can be created now: the call is then made together with a later one, or the
+     * end of the process has the same effect.
      */
     private boolean passesOn(Runnable call) {
         try {
@@ -91,7 +90,7 @@ public final class Closer implements AutoCloseable {
         return waiting.get() > MOST;
     }
 
-    /** Waits briefly for pending calls; the end of the process closes the rest. */
+    /** Waits briefly for pending calls; the kernel closes the rest when the process ends. */
     @Override
     public void close() {
         thread.shutdown();

@@ -2,9 +2,9 @@
 package org.vhost4j.sys;
 
 /**
- * Creates threads for work that may block: files, child processes, log lines. They run on the control cores, if an
- * operator has configured some, even when a lane with its own core starts them; by default a thread inherits the cores
- * of the thread that starts it (sched_setaffinity(2)).
+ * Creates threads for work that may block: files, child processes, log lines. They run on the control cores, if the operator has configured
+ * any, even when a lane that is pinned to a core starts them. Without this class a thread inherits the cores of the thread that starts it
+ * (sched_setaffinity(2)).
  */
 public final class ControlThread {
     private static volatile CoreSet cores = CoreSet.NONE;
@@ -12,8 +12,8 @@ public final class ControlThread {
     private ControlThread() {}
 
     /**
-     * Moves every thread of this process to the control cores: the JVM's compilers and its collector, whose later
-     * threads inherit them, too. Threads that need other cores move themselves afterwards.
+     * Moves every thread of this process to the control cores, including those of the JVM's compilers and garbage collector, whose later
+     * threads inherit the cores. Threads that need other cores move themselves afterwards.
      *
      * @param control the control cores, of which at least one is online and allowed by the control group; empty for no
      *     change
@@ -27,7 +27,7 @@ public final class ControlThread {
     }
 
     /**
-     * Returns the cores of all threads except lanes.
+     * Returns the control cores, on which all threads except lanes run.
      *
      * @return the cores; empty when the kernel decides
      */

@@ -40,7 +40,7 @@ public final class CoreSet implements Iterable<Integer> {
      *
      * @param list numbers and ranges with commas between them, such as {@code 0,2-5}
      * @return the set, which is not empty
-     * @throws IllegalArgumentException when it is not such a list; the message names the part that is wrong
+     * @throws IllegalArgumentException when the syntax is invalid; the message names the invalid part
      */
     public static CoreSet parse(String list) {
         BitSet set = new BitSet();

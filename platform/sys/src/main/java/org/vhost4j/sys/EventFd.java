@@ -9,8 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * An eventfd: a counter that wakes its waiter, as for the kick and the call of a queue. Any thread may call {@link
- * #signal}; the owner calls the other methods.
+ * An eventfd: a kernel counter that wakes a waiting thread, used for the kick and the call of a queue. Any thread may call {@link #signal};
+ * only the owner calls the other methods.
  */
 public final class EventFd implements AutoCloseable {
     private static final MemorySegment ONE = Arena.global().allocateFrom(ValueLayout.JAVA_LONG, 1L);
@@ -22,7 +22,7 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Creates a counter at 0.
+     * Creates an eventfd with count 0.
      *
      * @return the new eventfd
      * @throws SystemError when there is no descriptor left
@@ -32,8 +32,8 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Takes over a descriptor that another process sent. The descriptor is refused if it is not an eventfd, and made
-     * non-blocking, which its sender can undo at any time.
+     * Takes over a descriptor that another process sent, after a check that it is an eventfd, and sets O_NONBLOCK. The sender can clear
+     * that flag at any time.
      *
      * @param fd the descriptor; closed when it is refused
      * @param what name for messages, such as {@code the call descriptor of queue 1}
@@ -59,8 +59,8 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Returns the descriptor, for an event loop or for sending it. It need not be read, because it is watched
-     * edge-triggered.
+     * Returns the descriptor, to be watched by an event loop or sent to another process. The loop watches it edge-triggered, so nothing
+     * needs to read it.
      *
      * @return the descriptor, still owned by this object
      */
@@ -69,9 +69,9 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Adds 1. When the counter is full nothing is added, which loses nothing, because the reader has not read it yet.
-     * One system call, no allocation. Blocks when the counter is full and another process that shares the eventfd has
-     * cleared O_NONBLOCK: for such a process use {@code org.vhost4j.host.lane.SharedSignal}.
+     * Adds 1 to the count, with one system call and no allocation. A full counter stays as it is; no wake-up is lost, because its reader
+     * has not read it yet. Blocks if the counter is full and another process that shares the eventfd has cleared O_NONBLOCK: with an
+     * untrusted process use {@code org.vhost4j.host.lane.SharedSignal}.
      */
     public void signal() {
         long result = HotCalls.write(fd.number(), ONE.address(), Long.BYTES);
@@ -79,8 +79,8 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Reads the count and resets it; for an EFD_SEMAPHORE subtracts 1. Never blocks, even if another process has
-     * cleared O_NONBLOCK.
+     * Reads the count and resets it to 0; an EFD_SEMAPHORE eventfd only subtracts 1. Never blocks, even if another process has cleared
+     * O_NONBLOCK.
      *
      * @return the amount added since the last call; 0 for none
      */
@@ -95,8 +95,7 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Returns whether {@link #signal} would block, or have no effect: the count is 2^64 - 2, which signals alone never
-     * reach.
+     * Returns whether {@link #signal} would block or have no effect, because the count is 2^64 - 2. Signals alone never reach that count.
      *
      * @return true when another process has filled it
      */

@@ -9,9 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Records the addresses of SIGBUS signals, which show whose memory was not available: the JVM turns SIGBUS into an
- * {@link InternalError} without the address. When a front-end shortens its file, or its tmpfs is full or its huge pages
- * are used up, an access by the lane of another guest may get the signal.
+ * Records the addresses of SIGBUS signals, which identify the guest whose memory was not available. The JVM turns SIGBUS into an
+ * {@link InternalError} without the address. The signal occurs when a front-end has shortened its memory file, its tmpfs is full, or its
+ * huge pages are used up; the access may come from another guest's lane.
  *
  * <p>A signal handler of a few instructions is installed before the JVM's own: it writes {@code si_addr} into a ring
  * and jumps to the JVM's handler. On other processors than x86-64 nothing is recorded.
@@ -43,9 +43,7 @@ final class FaultAddresses {
         return (long) LONG.getVolatile(RING, 0L);
     }
 
-    /**
-     * Returns whether one of the addresses recorded since the given count, of the last {@value #KEPT}, is in a range.
-     */
+    /** Returns whether an address recorded since the given count is in a range. Only the last {@value #KEPT} addresses are known. */
     static boolean since(long count, long address, long length) {
         long end = count();
         for (long i = Math.max(count, end - KEPT); i < end; i++) {
@@ -63,7 +61,7 @@ final class FaultAddresses {
             SystemError.check(LibC.sigaction(SIGBUS, 0, action.address()), "cannot read the handler of SIGBUS");
             long before = action.get(ValueLayout.JAVA_LONG, 0);
             if ((action.get(ValueLayout.JAVA_INT, ACTION_FLAGS) & SA_SIGINFO) == 0) {
-                // The present handler is not the JVM's.
+                // The current handler is not the JVM's.
                 return;
             }
             action.set(ValueLayout.JAVA_LONG, 0, code(before));

@@ -6,8 +6,8 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file descriptor with one owner: the holder of the object closes it, once. A number that was closed is never used
- * again, because the kernel may have given it to another file.
+ * A file descriptor with one owner, which closes it once. After {@link #close} the number is not accessible, because the kernel may have
+ * given it to another file.
  */
 public final class Fd implements AutoCloseable {
     private static final VarHandle NUMBER;
@@ -23,7 +23,7 @@ public final class Fd implements AutoCloseable {
     /** The number, or -1 after close. */
     private volatile int number;
 
-    /** Makes calls that may block in another process; null when none can. */
+    /** Makes the calls that may block in another process; null when no call can. */
     private final @Nullable Closer closer;
 
     private Fd(int number, @Nullable Closer closer) {
@@ -44,7 +44,7 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Takes over a descriptor that another process has made, or has passed to us: closing it may wait for that process.
+     * Takes over a descriptor that another process has created or passed: closing it may wait for that process.
      *
      * @param result a descriptor, or the negative errno
      * @param attempt failed operation, for the message of the exception
@@ -57,7 +57,7 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Moves the descriptor to another owner that closes it by a closer, when it comes from another process or is
+     * Moves the descriptor to a new object that closes it through a closer. Use it for a descriptor that comes from another process, or is
      * connected to one.
      *
      * @param by closer of the descriptor from now on
@@ -83,14 +83,14 @@ public final class Fd implements AutoCloseable {
      * Returns a second descriptor of the same open file, closed by exec.
      *
      * @return the owner of the second descriptor
-     * @throws SystemError when the process has too many
+     * @throws SystemError when the process has too many descriptors
      */
     public Fd duplicate() {
         int from = number();
         return passed(LibC.fcntl(from, LibC.F_DUPFD_CLOEXEC, 0), "cannot duplicate descriptor " + from, closer);
     }
 
-    /** Shuts the connection down, so that the peer sees its end at once although {@link #close} may take longer. */
+    /** Shuts the connection down with shutdown(2), so that the peer sees the end at once, although {@link #close} may take longer. */
     public void hangUp() {
         int n = number;
         if (n >= 0) {
@@ -98,9 +98,7 @@ public final class Fd implements AutoCloseable {
         }
     }
 
-    /**
-     * Makes a call that may block in the process that passed this descriptor: at once, or on a thread that may block.
-     */
+    /** Makes a call that may block in the process that passed this descriptor: on the closer's thread, or at once if there is no closer. */
     void release(Runnable call) {
         if (closer == null) {
             call.run();
@@ -110,7 +108,7 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Returns the number of the descriptor, for a call.
+     * Returns the number of the descriptor, for a system call.
      *
      * @return at least 0
      * @throws IllegalStateException after {@link #close}
@@ -133,8 +131,8 @@ public final class Fd implements AutoCloseable {
     }
 
     /**
-     * Makes calls on the open file return EAGAIN instead of blocking. The flag belongs to the open file: other
-     * processes that hold a descriptor of it see it too.
+     * Sets O_NONBLOCK: calls return EAGAIN instead of blocking. The flag belongs to the open file description, so it applies to other
+     * processes that share it, too.
      *
      * @throws SystemError when the descriptor does not support flags
      */
@@ -148,7 +146,7 @@ public final class Fd implements AutoCloseable {
         }
     }
 
-    /** Closes the descriptor, soon when it was {@link #passed}; later calls do nothing. Any thread may call it. */
+    /** Closes the descriptor, with a short delay if it has a closer; later calls do nothing. Any thread may call it. */
     @Override
     public void close() {
         int n = (int) NUMBER.getAndSet(this, -1);

@@ -8,7 +8,7 @@ import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Takes over a Unix stream socket that the parent process has left open, given by {@code --fd=N}. */
+/** A Unix stream socket that the parent process has left open for this process, given by {@code --fd=N}. */
 public final class InheritedSocket {
     /** Size of a {@code struct sockaddr_un} in bytes. */
     private static final int ADDRESS_BYTES = 110;
@@ -18,7 +18,7 @@ public final class InheritedSocket {
     private InheritedSocket() {}
 
     /**
-     * Takes over an inherited descriptor and makes it non-blocking and closed by exec.
+     * Takes over an inherited descriptor, and sets O_NONBLOCK and close-on-exec.
      *
      * @param number number of the descriptor
      * @return the owner of the descriptor
@@ -43,7 +43,7 @@ public final class InheritedSocket {
     }
 
     /**
-     * Returns whether a socket listens, as opposed to being a connection.
+     * Returns whether a socket is a listening socket and not a connection.
      *
      * @param socket a socket
      * @return true when it listens
@@ -53,7 +53,7 @@ public final class InheritedSocket {
     }
 
     /**
-     * Returns the path to which a socket is bound: the path of a listening socket, or of one that accepted this
+     * Returns the path to which a socket is bound: its own path for a listening socket, or that of the listening socket that accepted the
      * connection.
      *
      * @param number number of the descriptor

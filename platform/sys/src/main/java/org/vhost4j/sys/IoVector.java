@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The array of memory pieces ({@code struct iovec}) for one readv(2) or writev(2). Reusable; its methods allocate
- * nothing. Belongs to one thread.
+ * An array of memory pieces ({@code struct iovec}) for readv(2) and writev(2). Reusable; its methods allocate nothing. Belongs to one
+ * thread.
  */
 public final class IoVector {
     /** The maximum number of pieces in one call (IOV_MAX). */
@@ -35,7 +35,7 @@ public final class IoVector {
     }
 
     /**
-     * Calls readv(2) with the first pieces.
+     * Calls readv(2) with pieces 0 to {@code pieces} - 1.
      *
      * @param fd the descriptor's number
      * @param pieces number of pieces, 1 to {@link #MAX_PIECES}
@@ -46,7 +46,7 @@ public final class IoVector {
     }
 
     /**
-     * Calls writev(2) with the first pieces.
+     * Calls writev(2) with pieces 0 to {@code pieces} - 1.
      *
      * @param fd the descriptor's number
      * @param pieces number of pieces, 1 to {@link #MAX_PIECES}

@@ -5,10 +5,10 @@ import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 
 /**
- * Calls of the C library outside the datapath, through JNA's direct mapping. Addresses are {@code long}; the caller
- * keeps their memory alive. Every method returns the result of the call, or the negative errno ({@link Errno}).
+ * Calls of the C library outside the datapath, through JNA's direct mapping. Addresses are {@code long}; the caller keeps the memory alive.
+ * Every method returns the result of the call, or the negative errno ({@link Errno}).
  *
- * <p>A call takes about 90 ns in addition: the datapath uses {@link HotCalls}.
+ * <p>JNA adds about 90 ns to a call; the datapath uses {@link HotCalls} instead.
  */
 public final class LibC {
     /** open: read only. */
@@ -21,7 +21,7 @@ public final class LibC {
     static final int O_CREAT = 0x40;
     /** open: with {@link #O_CREAT}, fails when the file exists. */
     static final int O_EXCL = 0x80;
-    /** open: ELOOP when the path itself is a symbolic link. Of the flags that we use only this one differs between processors. */
+    /** open: ELOOP when the path itself is a symbolic link. Only this one of the flags here differs between x86-64 and aarch64. */
     public static final int O_NOFOLLOW = System.getProperty("os.arch").equals("aarch64") ? 0x8000 : 0x20000;
     /** open: a reference to a file of any kind, without access to its contents. */
     public static final int O_PATH = 0x200000;
@@ -107,7 +107,7 @@ public final class LibC {
     public static final int SOCK_NONBLOCK = O_NONBLOCK;
     /** Socket type flag: closed by exec. */
     public static final int SOCK_CLOEXEC = O_CLOEXEC;
-    /** Level of the options below. */
+    /** Level of the socket options below. */
     public static final int SOL_SOCKET = 1;
     /** Option: the socket's type. */
     public static final int SO_TYPE = 3;
@@ -117,7 +117,7 @@ public final class LibC {
     public static final int SO_RCVBUF = 8;
     /** Option: each message carries the process, user and group of its sender. */
     public static final int SO_PASSCRED = 16;
-    /** Option: process, user and group that created the other end. */
+    /** Option: process, user and group that created the peer socket. */
     public static final int SO_PEERCRED = 17;
     /** Option: whether the socket listens. */
     public static final int SO_ACCEPTCONN = 30;
@@ -133,7 +133,7 @@ public final class LibC {
     public static final int MSG_DONTWAIT = 0x40;
     /** sendmsg: return EPIPE instead of raising SIGPIPE. */
     public static final int MSG_NOSIGNAL = 0x4000;
-    /** shutdown: neither end sends any more. */
+    /** shutdown: ends both directions. */
     public static final int SHUT_RDWR = 2;
     /** preadv2: returns EAGAIN instead of blocking, regardless of the descriptor's flags. */
     public static final int RWF_NOWAIT = 8;
@@ -297,9 +297,9 @@ public final class LibC {
     }
 
     /**
-     * Calls rename(2), which replaces a file of the new name.
+     * Calls rename(2), which replaces an existing file of the new name.
      *
-     * @param from the present name
+     * @param from the current name
      * @param to the new name
      * @return 0 or the negative errno
      */
@@ -503,7 +503,7 @@ public final class LibC {
     /**
      * Calls pipe2(2).
      *
-     * @param pair address of two ints for the descriptors: the end that is read, and the one that is written
+     * @param pair address of two ints for the descriptors: the read end, then the write end
      * @param flags {@code O_CLOEXEC}, {@code O_NONBLOCK}
      * @return 0 or the negative errno
      */
@@ -664,7 +664,7 @@ public final class LibC {
      *
      * @param signal signal number
      * @param action address of a {@code struct sigaction}, or 0
-     * @param before address of another to be filled, or 0
+     * @param before address of a second {@code struct sigaction}, which receives the previous action, or 0
      * @return 0 or the negative errno
      */
     static int sigaction(int signal, long action, long before) {
@@ -687,7 +687,7 @@ public final class LibC {
      *
      * @param fd the descriptor
      * @param vector address of {@code struct iovec}s
-     * @param count the number
+     * @param count number of structures
      * @param offset offset in the file, or -1 for the current one
      * @param flags such as {@link #RWF_NOWAIT}
      * @return bytes read, or the negative errno

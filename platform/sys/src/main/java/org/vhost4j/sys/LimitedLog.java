@@ -13,9 +13,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Writes lines from any thread to a stream that may block, such as a pipe that is not read. {@link #line} never waits
- * for the stream: only the log's own thread does. The number of waiting lines is limited, and so is the number of lines
- * from one source; dropped lines are counted, and the count is written as soon as there is room.
+ * Writes lines from any thread to a stream that may block, such as a pipe that is not read. Only the log's own thread waits for the stream;
+ * {@link #line} never does. The number of waiting lines and the rate of lines from one source are limited. Dropped lines are counted, and
+ * the count is written as soon as there is room.
  */
 public final class LimitedLog implements AutoCloseable {
     /** Maximum length of a line in characters; longer lines are truncated. */
@@ -28,12 +28,12 @@ public final class LimitedLog implements AutoCloseable {
      * The limits of a log.
      *
      * @param waitingLines maximum number of lines that wait for the stream
-     * @param waitingCharacters maximum total number of their characters
+     * @param waitingCharacters maximum total number of characters in the waiting lines
      * @param burst maximum number of lines that one source may write at once
-     * @param perSecond number of lines per second that it may write after that
+     * @param perSecond number of lines per second that one source may write after the burst
      */
     public record Limits(int waitingLines, int waitingCharacters, int burst, int perSecond) {
-        /** Up to 10,000 queued lines and 1 Mi characters; for one source 100 lines at once and 10 per second. */
+        /** Up to 10,000 waiting lines and 1 Mi characters; for each source a burst of 100 lines, then 10 lines per second. */
         public static final Limits DEFAULT = new Limits(10_000, 1 << 20, 100, 10);
     }
 
@@ -53,8 +53,7 @@ public final class LimitedLog implements AutoCloseable {
     /**
      * Starts a log.
      *
-     * @param out stream that the log's own thread, a daemon, writes; an error loses the lines being written, and no
-     *     others
+     * @param out stream that the log's own daemon thread writes; an error loses only the lines being written
      * @param name name of the thread
      */
     public LimitedLog(OutputStream out, String name) {
@@ -64,8 +63,7 @@ public final class LimitedLog implements AutoCloseable {
     /**
      * Starts a log with limits and a clock.
      *
-     * @param out stream that the log's own thread, a daemon, writes; an error loses the lines being written, and no
-     *     others
+     * @param out stream that the log's own daemon thread writes; an error loses only the lines being written
      * @param name name of the thread
      * @param limits limits of the log
      * @param nanoTime the clock, in nanoseconds
@@ -78,7 +76,7 @@ public final class LimitedLog implements AutoCloseable {
     }
 
     /**
-     * Queues a line of the program itself, which no budget limits. Never waits for the stream.
+     * Queues a line of this program itself, whose rate is not limited. Never waits for the stream.
      *
      * @param text the line without its end; a line end inside it becomes a space
      */
@@ -89,7 +87,7 @@ public final class LimitedLog implements AutoCloseable {
     }
 
     /**
-     * Queues a line that another process causes. Never blocks on the stream.
+     * Queues a line that another process causes. Never waits for the stream.
      *
      * @param source the process that causes it, such as a guest's name; lines above the source's limit are dropped
      * @param text the line without its end; a line end inside it becomes a space
@@ -156,7 +154,7 @@ public final class LimitedLog implements AutoCloseable {
         }
     }
 
-    /** Waits for lines; returns false when the log is closed and everything was written. */
+    /** Waits for lines; returns false when the log is closed and all lines are written. */
     private boolean takeInto(List<String> batch) throws InterruptedException {
         synchronized (lock) {
             while (true) {
@@ -181,7 +179,7 @@ public final class LimitedLog implements AutoCloseable {
         }
     }
 
-    /** Reports lines that budgets dropped; returns true while there is more to report later. */
+    /** Reports the lines that were dropped by the sources' budgets; returns true while there are more to report later. */
     private boolean reportDropped() {
         boolean owed = false;
         for (Map.Entry<String, LineBudget> entry : budgets.entrySet()) {

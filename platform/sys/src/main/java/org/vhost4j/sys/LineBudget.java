@@ -2,8 +2,8 @@
 package org.vhost4j.sys;
 
 /**
- * Limits the lines of one source to a burst, and then a number per second. Dropped lines are counted and reported once
- * a second, so that a flood of lines stays visible with few lines. Belongs to one thread at a time.
+ * Limits the lines of one source to a burst, then to a number per second (a token bucket). Dropped lines are counted and reported once a
+ * second, so that a flood is visible in a few lines. Belongs to one thread at a time.
  */
 final class LineBudget {
     static final long SECOND = 1_000_000_000L;
@@ -11,7 +11,7 @@ final class LineBudget {
     private final int burst;
     private final long nanosPerLine;
 
-    /** The time in nanoseconds up to which the budget is used; a line costs {@link #nanosPerLine}. */
+    /** The time in nanoseconds up to which the budget is spent; each line moves it by {@link #nanosPerLine}. */
     private long spentUntil;
 
     private boolean used;
@@ -21,8 +21,8 @@ final class LineBudget {
     /**
      * Creates a full budget.
      *
-     * @param burst lines that may come at once, at least 1
-     * @param perSecond lines a second after that, at least 1
+     * @param burst lines that may be written at once, at least 1
+     * @param perSecond lines per second after the burst, at least 1
      */
     LineBudget(int burst, int perSecond) {
         this.burst = burst;
@@ -52,7 +52,7 @@ final class LineBudget {
     }
 
     /**
-     * Returns whether lines were dropped and not reported yet.
+     * Returns whether lines were dropped that are not reported yet.
      *
      * @return true until {@link #takeDropped} has returned their number
      */

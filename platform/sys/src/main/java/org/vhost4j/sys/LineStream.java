@@ -7,11 +7,11 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Converts bytes to lines of a {@link LimitedLog}: for {@link System#setOut} and {@link System#setErr}, so that output
- * of libraries and the JVM cannot block a thread either.
+ * An output stream that writes its bytes as lines of a {@link LimitedLog}. It is for {@link System#setOut} and {@link System#setErr}, so
+ * that output of libraries and the JVM cannot block a thread either.
  */
 public final class LineStream extends OutputStream {
-    /** Longest line in bytes; longer text is split. */
+    /** The maximum length of a line in bytes; longer text is split. */
     private static final int MOST_BYTES = 4096;
 
     private final LimitedLog log;

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A part of a file, mapped shared for reading and writing with mmap(2) on the descriptor itself. {@code FileChannel.map} is not
- * used because it would grow a file that is too short, and this file belongs to another process.
+ * A part of a file, mapped shared for reading and writing with mmap(2) on the descriptor itself. {@code FileChannel.map} is not used,
+ * because it extends a file that is too short, and the file may belong to another process.
  *
  * <p>The owner of the file can shorten it at any time; access to the lost part then throws {@link InternalError}, possibly
  * delayed: see {@code org.vhost4j.host.lane}.
@@ -25,7 +25,7 @@ public final class MappedFile implements AutoCloseable {
     private final long faultsBefore = FaultAddresses.count();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    // A shared arena, because another thread than the one that mapped may call close().
+    // A shared arena, because a thread other than the creator may call close().
     @SuppressWarnings("MustBeClosedChecker")
     private final Arena arena = Arena.ofShared();
 
@@ -47,8 +47,8 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Returns whether a file is memory: a memfd, or a file of tmpfs or hugetlbfs, which involve only the kernel. Never
-     * blocks. For any other file fstat(2), mmap(2), close(2) and each access may block in a process or a server.
+     * Returns whether a file is in memory: a memfd, or a file of tmpfs or hugetlbfs, which involve only the kernel. Never blocks. For any
+     * other file fstat(2), mmap(2), close(2) and each access may block in a process or a server.
      *
      * @param file any descriptor
      * @return true when the file supports seals
@@ -61,7 +61,7 @@ public final class MappedFile implements AutoCloseable {
      * Returns whether the kernel guarantees that a file cannot shrink (F_SEAL_SHRINK).
      *
      * @param file any descriptor
-     * @return false for a file that has no seals
+     * @return true with that seal; false also for a file that does not support seals
      */
     public static boolean isSealedAgainstShrinking(Fd file) {
         int seals = LibC.fcntl(file.number(), LibC.F_GET_SEALS, 0);
@@ -69,10 +69,10 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Maps {@code size} bytes from {@code offset}. The offset need not be aligned: the mapping begins at the page, on hugetlbfs the
-     * huge page, below it.
+     * Maps {@code size} bytes from {@code offset}. The offset need not be aligned: the mapping starts at the page boundary below it, on
+     * hugetlbfs at the boundary of a huge page.
      *
-     * @param file the file; the mapping keeps a duplicate of it, and the caller still owns the original
+     * @param file the file; the mapping keeps a duplicate of the descriptor, and the caller still owns the original
      *
      * @param offset offset of the first byte, unsigned
      * @param size number of bytes, at least 1, unsigned
@@ -105,7 +105,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Returns the mapped bytes, which are alive until {@link #close} and accessible to every thread.
+     * Returns the mapped bytes, which every thread may access until {@link #close}.
      *
      * @return as many bytes as were requested
      */
@@ -134,14 +134,14 @@ public final class MappedFile implements AutoCloseable {
     /**
      * Returns whether the kernel guarantees that the file cannot shrink (F_SEAL_SHRINK).
      *
-     * @return false when the memory may vanish while it is used
+     * @return false when the memory may disappear while it is used
      */
     public boolean shrinkSealed() {
         return shrinkSealed;
     }
 
     /**
-     * Returns whether no access to the memory has failed, and the file still reaches to the end of the mapping.
+     * Returns whether all accesses to the memory have succeeded so far, and the file still extends to the end of the mapping.
      *
      * @return false when its owner has shortened it, or the kernel had no page for it: a full tmpfs, no free huge page
      */
@@ -151,9 +151,9 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Unmaps the file, with a short delay when it was {@linkplain Fd#passed passed}; later calls do nothing. Every
-     * later access to {@link #segment} throws {@link IllegalStateException}. Takes tens of microseconds, because the
-     * JVM checks that no thread is accessing the memory.
+     * Unmaps the file, with a short delay if its descriptor was {@linkplain Fd#passed passed} by another process; later calls do nothing.
+     * Every later access to {@link #segment} throws {@link IllegalStateException}. Takes tens of microseconds, because the JVM checks that
+     * no thread is accessing the memory.
      */
     @Override
     public void close() {

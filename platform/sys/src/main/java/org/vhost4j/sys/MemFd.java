@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.sys;
 
-/** Creates anonymous memory files, as front-ends share them. */
+/** Creates anonymous memory files (memfd_create(2)), such as the files in which front-ends share guest memory. */
 public final class MemFd {
     private MemFd() {}
 
@@ -11,15 +11,15 @@ public final class MemFd {
      * @param name name shown in /proc, at most 249 bytes
      * @param size size in bytes, at least 0
      * @return the owner of the descriptor
-     * @throws SystemError when there is no memory or no descriptor left
+     * @throws SystemError when the kernel is out of memory, or the process out of descriptors
      */
     public static Fd create(String name, long size) {
         return create(name, size, LibC.MFD_CLOEXEC | LibC.MFD_ALLOW_SEALING);
     }
 
     /**
-     * Creates a memory file of huge pages of the host's usual size, which are all reserved at once, so that mapping it
-     * cannot fail for lack of huge pages.
+     * Creates a memory file of huge pages of the host's default size. All of them are reserved at once, so that a later mapping cannot fail
+     * for lack of huge pages.
      *
      * @param name name shown in /proc, at most 249 bytes
      * @param size size in bytes, a multiple of the size of a huge page
@@ -67,7 +67,7 @@ public final class MemFd {
      * @param name name shown in /proc, at most 249 bytes
      * @param size size in bytes, at least 0
      * @return the owner of the descriptor
-     * @throws SystemError when there is no memory or no descriptor left
+     * @throws SystemError when the kernel is out of memory, or the process out of descriptors
      */
     public static Fd createSealed(String name, long size) {
         Fd fd = create(name, size);
@@ -85,14 +85,14 @@ public final class MemFd {
      *
      * @param fd the file
      * @param size size in bytes, at least 0
-     * @throws SystemError when the file is sealed or memory is short
+     * @throws SystemError when the file is sealed or the kernel is out of memory
      */
     public static void resize(Fd fd, long size) {
         SystemError.check(LibC.ftruncate(fd.number(), size), "cannot give " + fd + " the size of " + size + " bytes");
     }
 
     /**
-     * Frees the pages of a range: the file keeps its size, and an access to the range finds no page there.
+     * Frees the pages of a range (FALLOC_FL_PUNCH_HOLE). The file keeps its size, and the next access to the range causes a page fault.
      *
      * @param fd the file
      * @param offset offset of the first byte, a multiple of the page size

@@ -8,18 +8,17 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reaction to an {@link OutOfMemoryError}: the process ends, with the status of {@code
- * -XX:+ExitOnOutOfMemoryError}. With that option the JVM ends the process when it runs out of heap, but not when it
- * cannot create a thread or allocate memory outside the heap; and code that catches every {@link Throwable} would
- * continue with incomplete work.
+ * Ends the process after an {@link OutOfMemoryError}, with the status of {@code -XX:+ExitOnOutOfMemoryError}. With that option the JVM ends
+ * the process when it runs out of heap, but not when it cannot create a thread or allocate memory outside the heap; and code that catches
+ * every {@link Throwable} would continue with incomplete work.
  */
 public final class MemoryExhaustion {
-    /** The JVM's own status for it. */
+    /** The exit status, the same that the JVM uses. */
     public static final int STATUS = 3;
 
     private MemoryExhaustion() {}
 
-    /** Prepared in advance, because nothing can be allocated when memory is exhausted. */
+    /** The last message, prepared in advance because nothing can be allocated when memory is exhausted. */
     private static final class LastWords {
         private static final int STDERR = 2;
         private static final byte[] TEXT = ("vhost4j: out of memory, or of threads (ulimit -u): ends with status "
@@ -51,7 +50,7 @@ public final class MemoryExhaustion {
     }
 
     /**
-     * Ends the process if memory was exhausted, with a line on standard error if that can be written at once; else does nothing.
+     * Ends the process if memory was exhausted; otherwise does nothing. First writes a line to standard error, if that does not block.
      *
      * @param thrown exception that was caught
      */

@@ -52,7 +52,7 @@ public final class NotifySocket {
     }
 
     /**
-     * Notifies that the service reloads its configuration; {@link #ready} follows.
+     * Notifies that the service is reloading its configuration; call {@link #ready} afterwards.
      *
      * @return the reason why the notification failed, in one line; empty on success
      */
@@ -89,7 +89,7 @@ public final class NotifySocket {
             if (bytes[0] == '@') {
                 address.set(ValueLayout.JAVA_BYTE, PATH, (byte) 0);
             }
-            // An abstract name ends with the address, a path with a zero.
+            // The address length ends an abstract name; a zero byte ends a path.
             int length = PATH + bytes.length + (bytes[0] == '@' ? 0 : 1);
             SystemError.check(
                     LibC.connect(datagrams.number(), address.address(), length), "cannot reach the service manager");

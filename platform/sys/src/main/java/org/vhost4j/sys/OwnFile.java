@@ -14,14 +14,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
 
 /**
- * A small text file of this program in a directory where others may create names. Only a regular file that belongs to
- * the user of this process and has one name is read; a FIFO, a device, a link or a directory of that name is neither
- * opened nor followed. It is replaced atomically: a reader sees either the old or the new text.
+ * A small file of this program in a directory where other users may create files. It is read only if it is a regular file that belongs to
+ * the user of this process and has no other hard link; a FIFO, a device, a symbolic link or a directory of that name is neither opened nor
+ * followed. It is replaced atomically: a reader sees either the old or the new contents.
  */
 public final class OwnFile {
     /**
-     * The suffix of the file until it is complete. A file that a crash has left is removed by the next write, or by
-     * {@link #tidy}.
+     * The suffix of the file's name until the file is complete. After a crash, the next write or {@link #tidy} removes an incomplete file.
      */
     private static final String UNFINISHED = ".new";
 
@@ -54,7 +53,7 @@ public final class OwnFile {
      * Reads the file.
      *
      * @return its text
-     * @throws UnreadableFile when it is missing, of another kind, not ours, too long, not UTF-8, or cannot be read
+     * @throws UnreadableFile when it is missing, not a regular file, owned by another user, too long, not UTF-8, or cannot be read
      */
     public String read() throws UnreadableFile {
         try (Fd fd = open(LibC.O_RDONLY)) {
@@ -68,7 +67,7 @@ public final class OwnFile {
      * disk or a server. Its contents outlive this process.
      *
      * @return the whole file
-     * @throws UnreadableFile when it is missing, of another kind, not ours, of another size, or not on a tmpfs
+     * @throws UnreadableFile when it is missing, not a regular file, owned by another user, of another size, or not on a tmpfs
      *
      * @throws SystemError when it cannot be mapped
      */

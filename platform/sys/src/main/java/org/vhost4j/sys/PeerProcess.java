@@ -11,12 +11,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The identity of the process that sends on a Unix socket, which distinguishes it from a later process with the same
- * process ID. SO_PEERCRED has the process that called connect(2) or listen(2), which need not be the sender: libvirt
- * opens sockets for its QEMUs.
+ * The identity of a process that sends on a Unix socket, distinct from a later process with the same process ID. SO_PEERCRED is not
+ * sufficient: it identifies the process that called connect(2) or listen(2), which need not be the sender. For example, libvirt opens
+ * sockets on behalf of QEMU.
  *
  * @param boot the kernel's boot_id: process IDs and start times are valid for one boot only
- * @param namespace the number of the PID namespace of {@code number}
+ * @param namespace the inode number of the PID namespace in which {@code number} is valid
  * @param number the process ID, 1 or more; 0 when it is not known
  * @param startTime start time in clock ticks after the boot; 0 when it is not known, or the process had ended already
  */
@@ -28,22 +28,22 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     private static final Pattern NAMESPACE = Pattern.compile("pid:\\[([0-9]{1,18})]");
 
     /**
-     * Enables credentials of the sender with each message (unix(7), SO_PASSCRED). Connections that a listening socket
-     * accepts inherit the setting. Call it before connect(2) or listen(2), because earlier messages have no sender.
+     * Requests the sender's credentials with each message (unix(7), SO_PASSCRED). Connections that a listening socket accepts inherit the
+     * setting. Call it before connect(2) or listen(2), because messages sent earlier have no credentials.
      *
      * @param socket a Unix socket
      * @throws SystemError when the socket does not support it
      */
-    public static void askSender(Fd socket) {
+    public static void requestCredentials(Fd socket) {
         pass(socket, 1);
     }
 
     /**
-     * Disables SO_PASSCRED once the sender is known, which saves the kernel work.
+     * Disables SO_PASSCRED, which saves work in the kernel. Call it once the sender is known.
      *
      * @param socket a Unix socket
      */
-    public static void senderHeard(Fd socket) {
+    public static void stopCredentials(Fd socket) {
         pass(socket, 0);
     }
 
@@ -52,7 +52,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
             MemorySegment value = arena.allocateFrom(ValueLayout.JAVA_INT, on);
             SystemError.check(
                     LibC.setsockopt(socket.number(), LibC.SO_PASSCRED, value.address(), Integer.BYTES),
-                    "cannot ask who sends on " + socket);
+                    "cannot request senders' credentials on " + socket);
         }
     }
 
@@ -81,7 +81,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
         return new PeerProcess(boot, namespace, 0, 0);
     }
 
-    /** Returns the PID namespace of this process; 0 when /proc belongs to another one, or does not exist. */
+    /** Returns the PID namespace of this process; 0 when /proc belongs to another PID namespace, or is not mounted. */
     private static long ownNamespace() {
         try {
             Matcher matcher = NAMESPACE.matcher(
@@ -94,7 +94,7 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
         }
     }
 
-    /** Returns a line of /proc without its end; empty when there is no such file. */
+    /** Returns the content of a one-line file of /proc without the line end; empty when the file does not exist. */
     private static String read(String name) {
         try {
             return Files.readString(PROC.resolve(name)).strip();
@@ -106,15 +106,15 @@ public record PeerProcess(String boot, long namespace, int number, long startTim
     /**
      * Returns whether the process is identified.
      *
-     * @return false when only the boot is known
+     * @return false when only the boot ID is known
      */
     public boolean known() {
         return number != 0;
     }
 
     /**
-     * Returns whether this may be the same process as another one. Processes that are not known, or have different
-     * namespaces, differ only by the boot.
+     * Returns whether this may be the same process as another one. If one of them is not {@link #known}, or their namespaces differ, only
+     * the boot IDs are compared.
      *
      * @param other another process
      * @return false when they are certainly not the same

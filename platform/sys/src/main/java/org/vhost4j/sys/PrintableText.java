@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.sys;
 
-/** Text of unknown origin in a message: a terminal that shows the message must not obey it. */
+/** Makes text of unknown origin safe to print: a terminal must not interpret control characters in it. */
 public final class PrintableText {
     private PrintableText() {}
 
@@ -9,7 +9,7 @@ public final class PrintableText {
      * Replaces control characters by their escapes, such as {@code \u001b}.
      *
      * @param text any text
-     * @return the same text when it has none
+     * @return the escaped text; the same text when it has no control characters
      */
     public static String of(String text) {
         if (text.chars().noneMatch(Character::isISOControl)) {

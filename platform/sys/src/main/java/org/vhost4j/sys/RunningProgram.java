@@ -3,12 +3,12 @@ package org.vhost4j.sys;
 
 import java.util.function.Consumer;
 
-/** A program that runs as a separate process, and whose standard error is a pipe to this process. */
+/** A program in a separate process, whose standard error is a pipe to this process. */
 public interface RunningProgram {
     /**
-     * Returns the program's process.
+     * Returns the program's process ID.
      *
-     * @return process ID, which the kernel may reuse after {@link #awaitEnd}
+     * @return the process ID, which the kernel may reuse after {@link #awaitEnd}
      */
     int pid();
 
@@ -16,7 +16,7 @@ public interface RunningProgram {
     void kill();
 
     /**
-     * Waits for the program to end, or to close its standard error, after which it is killed.
+     * Waits until the program closes its standard error, which also happens when it ends; then kills it if it still runs.
      *
      * @param lines receives the first 512 bytes of each line that the program writes to its standard error
      * @return how it ended, such as {@code with status 1} or {@code by signal 9}; empty when only its parent can find
@@ -36,8 +36,7 @@ public interface RunningProgram {
      * detect its end.
      *
      * @return the descriptor, still owned by this object
-     * @throws SystemError when the process has ended and was waited for: ESRCH; when the kernel does not support
-     *     pidfds: ENOSYS
+     * @throws SystemError ESRCH when the process has ended and was reaped; ENOSYS when the kernel does not support pidfds
      */
     Fd handle();
 }

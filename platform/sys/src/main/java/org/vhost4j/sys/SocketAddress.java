@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * time the address is used. Immutable; usable by any thread.
  *
  * @param path path of a Unix socket; null for a host and a port
- * @param host a name, or an address of IPv4 or IPv6; empty for a Unix socket
+ * @param host a name, or an IPv4 or IPv6 address; empty for a Unix socket
  * @param port 1 to 65535; 0 for a Unix socket
  */
 public record SocketAddress(@Nullable Path path, String host, int port) {
@@ -25,7 +25,7 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
     private static final int IPV6_BYTES = 28;
 
     /**
-     * Returns the address of a Unix socket.
+     * Returns the address of a Unix socket's path.
      *
      * @param path path of 1 to {@link UnixAddress#MAX_PATH} bytes
      * @return the address
@@ -35,9 +35,9 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
     }
 
     /**
-     * Returns the address of a host.
+     * Returns the address of a port of a host.
      *
-     * @param host a name, or an address
+     * @param host a name, or an IPv4 or IPv6 address
      * @param port 1 to 65535
      * @return the address
      */

@@ -8,9 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One sendmsg(2) or recvmsg(2) on a Unix stream, with descriptors in addition to the bytes: {@code struct msghdr}, one
- * {@code struct iovec} and a control buffer with room for {@link #MAX_DESCRIPTORS}, or the requested number, and the sender's
- * credentials, as 64-bit Linux lays them out. Reusable; belongs to one thread.
+ * The buffers for sendmsg(2) and recvmsg(2) on a Unix stream that carries descriptors in addition to bytes. They have the layout of 64-bit
+ * Linux: a {@code struct msghdr}, one {@code struct iovec}, and a control buffer. The control buffer has room for the sender's credentials
+ * and for {@link #MAX_DESCRIPTORS} descriptors, or the requested number. Reusable; belongs to one thread.
  */
 public final class SocketMessage {
     /** The maximum number of descriptors of a vhost-user message. */
@@ -34,8 +34,8 @@ public final class SocketMessage {
     /** struct ucred: process, user, group; the next control message begins at a multiple of 8. */
     private static final int CREDENTIALS_ROOM = CMSG_DATA + 16;
 
-    /** Result of {@link #sender} for bytes without credentials, because the socket does not request them. */
-    public static final int NOT_ASKED = -1;
+    /** Result of {@link #sender} for bytes without credentials, which the socket has not requested. */
+    public static final int NOT_REQUESTED = -1;
 
     private final @Nullable Closer closer;
     private final int most;
@@ -43,15 +43,15 @@ public final class SocketMessage {
     private final MemorySegment header;
     private final MemorySegment vector;
     private final MemorySegment control;
-    private int sender = NOT_ASKED;
+    private int sender = NOT_REQUESTED;
 
-    /** Creates a message; its buffers are freed with the object. */
+    /** Creates the buffers, which are freed with the object. */
     public SocketMessage() {
         this(null);
     }
 
     /**
-     * Creates a message for communication with another process.
+     * Creates the buffers for messages with at most {@link #MAX_DESCRIPTORS} descriptors.
      *
      * @param closer closes the received descriptors; null to close them at once
      */
@@ -60,7 +60,7 @@ public final class SocketMessage {
     }
 
     /**
-     * Creates a message for communication between two back-ends.
+     * Creates the buffers for messages with a given maximum of descriptors.
      *
      * @param closer closes the received descriptors; null to close them at once
      * @param most maximum number of descriptors of one message, 1 to {@link #MOST_DESCRIPTORS}
@@ -78,16 +78,16 @@ public final class SocketMessage {
     }
 
     /**
-     * Receives bytes, and the descriptors that came with the first of them. Does not block. The kernel ends the call
-     * before bytes that have other descriptors.
+     * Receives bytes, and the descriptors that were sent with the first byte. Does not block. One call never returns bytes of two messages
+     * with descriptors: the kernel returns before the second one.
      *
      * @param socket a Unix stream
      * @param into native memory
      * @param offset offset in {@code into} of the first byte
      * @param bytes maximum number of bytes, at least 1
      * @param descriptors filled with the descriptors, closed by exec; owned by the caller from now on
-     * @return bytes received, 0 at the end of the stream, or the negative errno; {@code -E2BIG} when there were more
-     *     descriptors than a message may have: all of them are closed
+     * @return bytes received, 0 at the end of the stream, or the negative errno; {@code -E2BIG} when there were more descriptors than the
+     *     maximum: all of them are closed
      */
     public int receive(Fd socket, MemorySegment into, long offset, int bytes, List<Fd> descriptors) {
         aim(into, offset, bytes);
@@ -99,9 +99,9 @@ public final class SocketMessage {
             return received;
         }
         int before = descriptors.size();
-        sender = NOT_ASKED;
+        sender = NOT_REQUESTED;
         collect(descriptors);
-        // Without credentials the buffer has room for more descriptors than allowed.
+        // If no credentials arrive, the buffer has room for more descriptors than allowed.
         if ((header.get(ValueLayout.JAVA_INT, FLAGS) & LibC.MSG_CTRUNC) != 0 || descriptors.size() - before > most) {
             while (descriptors.size() > before) {
                 descriptors.removeLast().close();
@@ -135,24 +135,24 @@ public final class SocketMessage {
     }
 
     /**
-     * Returns the process that sent the bytes received last.
+     * Returns the process that sent the bytes of the last {@link #receive}.
      *
      * @return process ID, 1 or more; 0 when the kernel does not know it or it is not visible in this PID namespace;
-     *     {@link #NOT_ASKED} when {@link PeerProcess#askSender} was not called
+     *     {@link #NOT_REQUESTED} when {@link PeerProcess#requestCredentials} was not called
      */
     public int sender() {
         return sender;
     }
 
     /**
-     * Sends bytes, and descriptors with the first of them. Does not block.
+     * Sends bytes, and descriptors with the first byte. Does not block.
      *
      * @param socket a Unix stream
      * @param from native memory
      * @param offset offset in {@code from} of the first byte
      * @param bytes number of bytes, at least 1
      * @param descriptors descriptors, at most the maximum of this message; the caller still owns them
-     * @return bytes sent, at least 1 and then with all descriptors, or the negative errno
+     * @return bytes sent, at least 1, together with all descriptors; or the negative errno
      */
     public int send(Fd socket, MemorySegment from, long offset, int bytes, List<Fd> descriptors) {
         int count = descriptors.size();

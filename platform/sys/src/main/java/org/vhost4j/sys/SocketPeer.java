@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The process that created the other end of a connected Unix socket (unix(7), SO_PEERCRED).
+ * The process that created the peer of a connected Unix socket (unix(7), SO_PEERCRED).
  *
  * @param process process ID in the PID namespace of this process, 0 when it is not visible there
  * @param user effective user ID
@@ -21,7 +21,7 @@ public record SocketPeer(int process, int user) {
      *
      * @param socket a connected Unix socket
      * @return the process that called connect(2), or listen(2) when this process connected
-     * @throws SystemError when it is not such a socket
+     * @throws SystemError when it is not a connected Unix socket
      */
     public static SocketPeer of(Fd socket) {
         try (Arena arena = Arena.ofConfined()) {

@@ -28,7 +28,7 @@ public final class SystemError extends RuntimeException {
     }
 
     /**
-     * Creates an exception with a message of its own.
+     * Creates an exception with a given message instead of the generated one.
      *
      * @param sentence description of the error and, where it helps, of the remedy
      * @param errno the positive error number of the cause
@@ -39,9 +39,9 @@ public final class SystemError extends RuntimeException {
     }
 
     /**
-     * Returns a successful result, or throws an exception.
+     * Returns the result of a successful call; throws an exception for a failed one.
      *
-     * @param result a result of {@link LibC} or {@link HotCalls}: negative is an errno
+     * @param result a result of {@link LibC} or {@link HotCalls}; a negative errno is a failure
      * @param attempt failed operation, for the message
      * @return the result, at least 0
      * @throws SystemError when the result is negative

@@ -17,7 +17,7 @@ import java.util.Set;
  * the thread that starts it.
  */
 public final class ThreadAffinity {
-    /** The calling thread. */
+    /** The thread ID 0, which means the calling thread. */
     private static final int SELF = 0;
 
     private static final Path TASKS = Path.of("/proc/self/task");
@@ -62,7 +62,7 @@ public final class ThreadAffinity {
     }
 
     /**
-     * Restricts every thread of this process to some cores. Repeats until there is no thread that it has not moved.
+     * Restricts every thread of this process to some cores. Repeats until it finds no new threads.
      *
      * @param cores cores, of which at least one is online and allowed by the control group
      * @throws SystemError when the kernel refuses the cores

@@ -3,7 +3,7 @@ package org.vhost4j.sys;
 
 import java.io.IOException;
 
-/** Thrown when {@link BoundedFile} refuses to read a file, or cannot. The message is the file's name and the reason. */
+/** Thrown when {@link BoundedFile} or {@link OwnFile} refuses or fails to read a file. The message is the file's name and the reason. */
 public final class UnreadableFile extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Handles the page faults of another process that has passed its userfaultfd(2): they are read one by one, and the
- * faulting thread continues when its page was placed. Addresses are those of that process.
+ * Handles the page faults of another process that has passed its userfaultfd(2). Faults are read one by one; a faulting thread continues
+ * once its page is placed. All addresses are virtual addresses of the other process.
  *
  * <p>{@link #place} may be called by any thread; {@link #next} by one.
  */
@@ -43,7 +43,7 @@ public final class UserFaults implements AutoCloseable {
     }
 
     /**
-     * Returns the descriptor, for waiting.
+     * Returns the descriptor, to wait for faults.
      *
      * @return the descriptor, still owned by this object
      */
@@ -52,9 +52,9 @@ public final class UserFaults implements AutoCloseable {
     }
 
     /**
-     * Takes a fault.
+     * Returns the next page fault. Does not block.
      *
-     * @return the accessed address, or {@link #NONE} when no fault is waiting
+     * @return the faulting address, or {@link #NONE} when no fault is pending
      */
     public long next() {
         long got = HotCalls.read(fd.number(), message.address(), MESSAGE_BYTES);
@@ -64,11 +64,11 @@ public final class UserFaults implements AutoCloseable {
     }
 
     /**
-     * Places a page, and resumes the threads that wait for it. An existing page is not replaced.
+     * Places a page (UFFDIO_COPY), and wakes the threads that wait for it. An existing page is not replaced.
      *
      * @param address address of the page in the other process
      * @param page contents of the page, in memory of this process
-     * @return false when there was a page already
+     * @return true when the page was placed; false when a page existed already
      * @throws SystemError when the page cannot be placed
      */
     public boolean place(long address, MemorySegment page) {

@@ -56,7 +56,7 @@ class PeerProcessTest {
     @Test
     void onlyASocketSaysWhoSends() {
         try (Fd file = EventFd.create().fd()) {
-            assertThatThrownBy(() -> PeerProcess.askSender(file)).hasMessageContaining("cannot ask who sends on fd ");
+            assertThatThrownBy(() -> PeerProcess.requestCredentials(file)).hasMessageContaining("cannot request senders' credentials on fd ");
         }
     }
 }

@@ -101,7 +101,7 @@ public final class UnixConnector implements AutoCloseable {
             return;
         }
         // The first message may have arrived when connect(2) returns.
-        PeerProcess.askSender(socket);
+        PeerProcess.requestCredentials(socket);
         int result = address.connect(socket);
         if (result == 0) {
             hand(socket);

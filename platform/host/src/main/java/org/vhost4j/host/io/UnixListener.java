@@ -85,7 +85,7 @@ public final class UnixListener implements AutoCloseable {
         Fd socket = UnixAddress.socket();
         SocketFile file = null;
         try {
-            PeerProcess.askSender(socket);
+            PeerProcess.requestCredentials(socket);
             int result = address.bind(socket);
             if (result == -Errno.EADDRINUSE) {
                 removeStale(address);
@@ -114,7 +114,7 @@ public final class UnixListener implements AutoCloseable {
      */
     public static UnixListener adopt(IoLoop loop, Fd socket, Consumer<Fd> accepted) {
         try {
-            PeerProcess.askSender(socket);
+            PeerProcess.requestCredentials(socket);
             return new UnixListener(loop, socket, socket.toString(), null, accepted);
         } catch (RuntimeException e) {
             socket.close();
@@ -134,7 +134,7 @@ public final class UnixListener implements AutoCloseable {
      */
     public static UnixListener takeOver(IoLoop loop, Fd socket, @Nullable Path path, Consumer<Fd> accepted) {
         try {
-            PeerProcess.askSender(socket);
+            PeerProcess.requestCredentials(socket);
             return path == null
                     ? adopt(loop, socket, accepted)
                     : new UnixListener(loop, socket, path.toString(), SocketFile.of(path), accepted);

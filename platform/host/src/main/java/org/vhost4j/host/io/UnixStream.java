@@ -322,9 +322,9 @@ public final class UnixStream implements AutoCloseable {
     private void hear() {
         heard = true;
         int number = message.sender();
-        if (number != SocketMessage.NOT_ASKED) {
+        if (number != SocketMessage.NOT_REQUESTED) {
             sender = number;
-            PeerProcess.senderHeard(socket);
+            PeerProcess.stopCredentials(socket);
         }
     }
 

@@ -89,7 +89,7 @@ class UnixStreamTest {
     @Test
     void theSenderOfTheFirstBytesIsKnownWhenItWasAskedForBefore() {
         SocketPair pair = SocketPair.create();
-        PeerProcess.askSender(pair.first());
+        PeerProcess.requestCredentials(pair.first());
         Keeping keeping = new Keeping(piece -> 3);
         UnixStream stream = open(pair.first(), 3, keeping);
         assertThat(on.run(stream::sender)).isZero();
@@ -112,7 +112,7 @@ class UnixStreamTest {
         Keeping keeping = new Keeping(piece -> 3);
         try (Peer peer = new Peer(pair.second())) {
             peer.send(bytes("abc"));
-            PeerProcess.askSender(pair.first());
+            PeerProcess.requestCredentials(pair.first());
             UnixStream stream = open(pair.first(), 3, keeping);
             assertThat(OnLoop.next(keeping.pieces)).isEqualTo(new Piece("abc", 0));
             assertThat(on.run(stream::sender)).isZero();

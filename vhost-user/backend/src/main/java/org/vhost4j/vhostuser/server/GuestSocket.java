@@ -50,7 +50,7 @@ final class GuestSocket implements AutoCloseable {
                 InheritedSocket.path(socket.number()).ifPresent(inherited);
                 listener = UnixListener.adopt(loop, socket, guest::connected);
             } else {
-                PeerProcess.askSender(socket);
+                PeerProcess.requestCredentials(socket);
                 guest.connected(socket);
             }
         } else if (endpoint.connect()) {

@@ -56,7 +56,8 @@ class PeerProcessTest {
     @Test
     void onlyASocketSaysWhoSends() {
         try (Fd file = EventFd.create().fd()) {
-            assertThatThrownBy(() -> PeerProcess.requestCredentials(file)).hasMessageContaining("cannot request senders' credentials on fd ");
+            assertThatThrownBy(() -> PeerProcess.requestCredentials(file))
+                    .hasMessageContaining("cannot request senders' credentials on fd ");
         }
     }
 }

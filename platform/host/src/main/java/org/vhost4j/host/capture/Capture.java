@@ -23,18 +23,18 @@ import org.vhost4j.device.capture.FrameTap;
 import org.vhost4j.sys.ControlThread;
 
 /**
- * Writes the frames that the taps of some ports copy. The lanes never wait for it: its thread polls for copies, every
- * few milliseconds when there were none, and frames that do not fit into the buffer meanwhile are counted as dropped.
+ * A capture: a thread that writes the frames that taps on ports have copied to a file. Lanes never wait for it. The thread polls for copied
+ * frames, every few milliseconds when there were none; frames that do not fit into the buffer until then are counted as dropped.
  *
- * <p>Frames of one lane are written in the order in which they were copied. Those of several lanes are sorted by time, within {@value
- * #SORTED_MILLIS} ms.
+ * <p>Frames of one lane are written in the order in which they were copied. Frames of several lanes are sorted by time, within
+ * {@value #SORTED_MILLIS} ms.
  */
 public final class Capture implements AutoCloseable {
     private static final int OUT_BYTES = 1 << 20;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final int SORTED_MILLIS = 5;
 
-    /** Maximum time in nanoseconds for which the end of a capture waits for the reader of a FIFO. */
+    /** Maximum time in nanoseconds for which the end of a capture waits for a FIFO's reader. */
     private static final long FAREWELL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /**
@@ -108,10 +108,10 @@ public final class Capture implements AutoCloseable {
      * @param options options of the capture
      * @param ports ports to capture, at least one
      * @param program name and version of this program, for the file
-     * @param whenEnded runs once, by the writing thread, when nothing is written any more
+     * @param whenEnded called once by the writing thread when the capture has ended
      * @return the capture
      * @throws IOException when the file cannot be opened; the message is one clause
-     * @throws IllegalArgumentException when the filter is wrong; the message is one clause
+     * @throws IllegalArgumentException when the filter is invalid; the message is one clause
      */
     public static Capture start(CaptureOptions options, List<Port> ports, String program, Runnable whenEnded)
             throws IOException {
@@ -155,7 +155,7 @@ public final class Capture implements AutoCloseable {
     }
 
     /**
-     * Writes the frames that were copied until a time; returns their number.
+     * Writes the frames that were copied before a given time; returns their number.
      *
      * @param last whether no more frames will follow; otherwise this ends when the capture has to stop
      */
@@ -258,7 +258,7 @@ public final class Capture implements AutoCloseable {
     }
 
     /**
-     * Writes the copied frames and ends the file. The taps must be removed already. Takes a second when a FIFO's reader
+     * Writes the remaining copied frames and completes the file. The taps must already be removed. Takes one second when a FIFO's reader
      * does not read.
      */
     @Override

@@ -19,8 +19,8 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * The output of a capture: one file, a ring of files, or a FIFO with a reader. A file must not exist; it is created
- * with mode 0600, and no link is followed. In a ring of files the oldest is removed when there are too many.
+ * The output of a capture: one file, a ring of files, or a FIFO with a reader. A file must not exist yet; it is created with mode 0600, and
+ * symbolic links are not followed. In a ring of files the oldest is removed when there are too many.
  *
  * <p>Used by one thread. Writing waits for the reader of a FIFO while the capture continues.
  */
@@ -43,7 +43,7 @@ final class CaptureFiles implements AutoCloseable {
      * @param path path of the file; with several files a number is inserted before its extension
      * @param fileBytes size in bytes at which the next file begins, 0 for never
      * @param files maximum number of files to keep, 0 for all
-     * @param patient whether to continue to wait for the reader of a FIFO
+     * @param patient returns whether to continue to wait for a FIFO's reader
      * @throws IOException when it cannot be opened; the message is one clause
      */
     CaptureFiles(Path path, long fileBytes, int files, BooleanSupplier patient) throws IOException {
@@ -61,10 +61,7 @@ final class CaptureFiles implements AutoCloseable {
         kept.add(current);
     }
 
-    /**
-     * Returns whether a path may be a FIFO. Java only has "other" for it; sockets and devices are refused when they are
-     * opened.
-     */
+    /** Returns whether a path may be a FIFO. Java reports it only as "other"; sockets and devices are refused when they are opened. */
     private static boolean isFifo(Path path) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return false;
@@ -111,7 +108,7 @@ final class CaptureFiles implements AutoCloseable {
     }
 
     /**
-     * Returns whether the next file has to begin before more is written.
+     * Returns whether a new file must be started before more bytes are written.
      *
      * @param bytes size in bytes that the file would reach
      */
@@ -119,7 +116,7 @@ final class CaptureFiles implements AutoCloseable {
         return fileBytes != 0 && bytes > fileBytes;
     }
 
-    /** Ends this file and begins the next one. */
+    /** Completes this file and starts the next one. */
     void next() throws IOException {
         fd.close();
         number++;
@@ -131,7 +128,7 @@ final class CaptureFiles implements AutoCloseable {
         }
     }
 
-    /** Writes everything in a direct buffer, from its position to its limit. */
+    /** Writes all bytes of a direct buffer from its position to its limit. */
     void write(ByteBuffer from) throws IOException {
         long address = MemorySegment.ofBuffer(from).address();
         int left = from.remaining();

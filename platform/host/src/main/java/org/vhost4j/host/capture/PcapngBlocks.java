@@ -36,7 +36,7 @@ final class PcapngBlocks {
 
     private static final int NANOSECONDS = 9;
 
-    /** Maximum size in bytes of a block without the bytes of its frame. */
+    /** Maximum size in bytes of a block, not counting the bytes of its frame. */
     static final int OVERHEAD = 512;
 
     private PcapngBlocks() {}
@@ -57,7 +57,7 @@ final class PcapngBlocks {
         option(to, IF_TSRESOL, 1).put((byte) NANOSECONDS);
         pad(to);
         if (!filter.isEmpty()) {
-            // A byte of 0 means that the text is in pcap's language.
+            // A first byte of 0 means that the text is a libpcap filter expression.
             text(to, IF_FILTER, "\0" + filter);
         }
         end(to, begin);
@@ -161,7 +161,7 @@ final class PcapngBlocks {
         pad(to);
     }
 
-    /** Pads to a multiple of 4, at which everything in a block and every block begins. */
+    /** Pads to a multiple of 4 bytes, to which blocks and their fields are aligned. */
     private static void pad(ByteBuffer to) {
         while (to.position() % 4 != 0) {
             to.put((byte) 0);

@@ -32,11 +32,10 @@ import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A network behind a datagram socket, UDP or Unix, with one frame in each datagram. Frames are plain: their checksums
- * are complete, and none is longer than a datagram. One system call for each frame, no allocation.
+ * A port over a datagram socket, UDP or Unix, with one frame in each datagram. Frames are plain: their checksums are complete, and none is
+ * longer than a datagram. One system call for each frame, no allocation.
  *
- * <p>A UDP socket accepts datagrams of its peer only. Frames to a peer that does not exist are dropped; the port keeps
- * working.
+ * <p>A UDP socket accepts only datagrams from its peer. Frames to a peer that does not exist are dropped; the port keeps working.
  *
  * <p>Belongs to the lane that it is attached to.
  */
@@ -62,7 +61,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     private final Consumer<String> trouble;
     private final SocketAddress local;
     private final Fd socket;
-    /** The file of the socket; null when its address is not a path. */
+    /** The socket's file; null when its address is not a path. */
     private final @Nullable SocketFile file;
 
     /** The destination address; kept in a field because {@link #outgoingMessage} points to it. */
@@ -131,8 +130,8 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         incomingMessage.set(ValueLayout.JAVA_LONG, VECTOR, first);
         incomingMessage.set(ValueLayout.JAVA_LONG, VECTOR_LENGTH, 1);
         if (local.path() != null) {
-            // Not connected, because a socket that is connected to a path stays connected to the process that used the
-            // path then.
+            // Not connected: a socket that is connected to a path stays connected to the process that had bound it at
+            // that time.
             outgoingMessage.set(ValueLayout.JAVA_LONG, NAME, this.remote.address());
             outgoingMessage.set(ValueLayout.JAVA_INT, NAME_LENGTH, (int) this.remote.byteSize());
         }
@@ -208,7 +207,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         lane = to;
         try {
             handle = FdHandle.open(to.loop(), socket, FdHandle.READ_EDGE, events -> {
-                // No-op: it only wakes the lane, whose next turn polls every port.
+                // Nothing to do: the event only wakes the lane, whose next turn polls every port.
             });
             to.add(this);
         } catch (RuntimeException e) {
@@ -276,7 +275,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         return work;
     }
 
-    /** Reads one datagram and forwards it, or reads the error of an earlier one that could not be delivered. */
+    /** Reads one datagram and forwards its frame, or reads the error of an earlier datagram that could not be delivered. */
     private int read() {
         int length = HotCalls.recvmsg(errno, socket.number(), incomingMessage.address(), 0);
         if (length == -Errno.EAGAIN || length == -Errno.EINTR) {
@@ -388,7 +387,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         counters.drop(PortDrop.NO_ROOM);
     }
 
-    /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */
+    /** Does nothing: {@link #deliver} has already passed every frame to the kernel. */
     @Override
     public void flush() {}
 

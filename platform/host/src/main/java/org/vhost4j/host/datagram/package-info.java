@@ -2,7 +2,7 @@
 /**
  * Ports over a datagram socket, one frame in each datagram, as in QEMU's {@code -netdev dgram}.
  *
- * <p>{@link org.vhost4j.host.datagram.DatagramPort} belongs to the lane that it is attached to: only that lane's thread enters it.
+ * <p>{@link org.vhost4j.host.datagram.DatagramPort} belongs to the lane to which it is attached: only that lane's thread uses it.
  */
 @NullMarked
 package org.vhost4j.host.datagram;

@@ -9,10 +9,9 @@ import java.util.function.Consumer;
 import org.vhost4j.device.Budget;
 
 /**
- * Schedules the work that peers of a loop cause with messages and connections, within a budget for each turn of the
- * loop. Peers with work are in a queue; each does a slice and, when it has more, goes to the end of the queue. So no
- * peer waits for more than one slice of each other peer, and the length of a turn does not depend on the number of
- * peers or on how fast they send.
+ * Schedules the work that a loop's peers cause with messages and connections (round robin), within a budget for each turn of the loop.
+ * Peers with work are in a queue. Each gets one slice and, when it has more work, goes to the end of the queue. Therefore a peer waits for
+ * at most one slice of each other peer. The length of a turn depends neither on the number of peers nor on how fast they send.
  */
 final class FairTurns implements SelectStrategy {
     private final SelectStrategy next;
@@ -21,7 +20,7 @@ final class FairTurns implements SelectStrategy {
     private final Queue<Runnable> waiting = new ArrayDeque<>();
 
     /**
-     * Creates turns in which no work waits.
+     * Creates a scheduler with an empty queue.
      *
      * @param next determines what the loop does in the rest of the turn
      * @param budget limit for the work in each turn
@@ -36,7 +35,7 @@ final class FairTurns implements SelectStrategy {
     /**
      * Adds a slice to the end of the queue; it must not be in the queue yet.
      *
-     * @param slice one share of work, bounded by {@link #budget} and by itself
+     * @param slice one slice of a peer's work, which limits itself and also respects {@link #budget}
      */
     void enqueue(Runnable slice) {
         waiting.add(slice);
@@ -57,7 +56,7 @@ final class FairTurns implements SelectStrategy {
                 guarded.accept(slice);
             }
         }
-        // A loop with work must not sleep, and the slices may have caused some.
+        // A loop with work must not sleep, and the slices may have queued more.
         return next.calculateStrategy(selectNow, hasTasks || any);
     }
 }

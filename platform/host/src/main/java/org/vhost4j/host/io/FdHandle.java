@@ -15,25 +15,23 @@ import org.vhost4j.sys.HotCalls;
 import org.vhost4j.sys.SystemError;
 
 /**
- * The registration of a descriptor with a loop. It must be closed before its descriptor, because epoll identifies
- * descriptors by number; it never closes the descriptor itself.
+ * The registration of a descriptor with an event loop. Close it before the descriptor, because epoll identifies descriptors by number. It
+ * never closes the descriptor itself.
  */
 public final class FdHandle implements AutoCloseable {
     /** Level-triggered readability. */
     public static final EpollIoOps READ = EpollIoOps.EPOLLIN;
-    /**
-     * Edge-triggered readability: reported each time that data arrives. Data that was reported once need not be read.
-     */
+    /** Edge-triggered readability: reported each time that data arrives, even if earlier data has not been read. */
     public static final EpollIoOps READ_EDGE = EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET);
     /** Edge-triggered: reported each time that data arrives, room becomes free, or the peer closes. */
     public static final EpollIoOps STREAM_EDGE = EpollIoOps.EPOLLIN
             .with(EpollIoOps.EPOLLOUT)
             .with(EpollIoOps.EPOLLRDHUP)
             .with(EpollIoOps.EPOLLET);
-    /** Errors only. Not {@code NONE}, which removes the descriptor from epoll, and Netty 4.2 does not add it again. */
+    /** Errors only. {@code NONE} is not used, because it removes the descriptor from epoll, and Netty 4.2 does not add it again. */
     public static final EpollIoOps QUIET = EpollIoOps.EPOLLERR;
 
-    /** Handles the events of a descriptor. Called by the loop's thread; an exception is reported. */
+    /** Handles the events of a descriptor. Called by the loop's thread; exceptions are reported and have no other effect. */
     @FunctionalInterface
     public interface Handler {
         /**
@@ -44,7 +42,7 @@ public final class FdHandle implements AutoCloseable {
          */
         void ready(int events);
 
-        /** Handles the end of the loop. The handle is closed already; its owner closes the descriptor now. */
+        /** Handles the end of the loop. The registration is closed already; its owner must now close the descriptor. */
         default void loopClosed() {}
     }
 
@@ -59,13 +57,13 @@ public final class FdHandle implements AutoCloseable {
     }
 
     /**
-     * Puts a descriptor on a loop. Called by the loop's thread.
+     * Registers a descriptor with a loop. Called by the loop's thread.
      *
      * @param loop the loop
-     * @param fd descriptor, open for as long as the handle is
+     * @param fd the descriptor, which must stay open until this object is closed
      * @param interest events to report
      * @param handler called for its events
-     * @return the handle
+     * @return the registration
      * @throws SystemError when epoll refuses the descriptor, as it does with a regular file
      */
     public static FdHandle open(IoLoop loop, Fd fd, EpollIoOps interest, Handler handler) {
@@ -104,7 +102,7 @@ public final class FdHandle implements AutoCloseable {
         registration.submit(interest);
     }
 
-    /** Takes the descriptor off the loop; later calls do nothing. Called by the loop's thread, or when the loop has ended. */
+    /** Removes the descriptor from the loop; later calls do nothing. Called by the loop's thread, or when the loop has ended. */
     @Override
     public void close() {
         if (loop.hasEnded()) {
@@ -115,13 +113,13 @@ public final class FdHandle implements AutoCloseable {
         loop.closed(this);
     }
 
-    /** Closes the handle because the loop ends. */
+    /** Closes the registration because the loop ends. */
     void closeWithLoop() {
         close();
         loop.guarded(handler::loopClosed);
     }
 
-    /** Netty's view of the handle. */
+    /** The object that is registered with Netty. */
     private static final class Guarded implements EpollIoHandle {
         private final IoLoop loop;
         private final FileDescriptor number;
@@ -143,7 +141,7 @@ public final class FdHandle implements AutoCloseable {
         public void handle(IoRegistration registration, IoEvent event) {
             try {
                 handler.ready(((EpollIoEvent) event).ops().value());
-                // A pending error for vanished memory has to be thrown inside this try.
+                // A pending error of an access to lost memory must be thrown inside this try.
                 HotCalls.checkpoint();
             } catch (Throwable t) {
                 loop.report(t);
@@ -152,7 +150,7 @@ public final class FdHandle implements AutoCloseable {
 
         @Override
         public void close() {
-            // The loop has closed its handles itself, which netty does in a race with its own end.
+            // The loop has ended and already closed the registration.
         }
     }
 }

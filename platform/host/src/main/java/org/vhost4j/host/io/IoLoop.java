@@ -28,7 +28,7 @@ public final class IoLoop implements AutoCloseable {
 
     private static final long CLOSE_MILLIS = 10_000;
 
-    /** What peers may cause in one turn: about as much as a burst of frames of each of some guests costs. */
+    /** Maximum number of message pieces of all peers in one turn; they take about as long as one burst of frames for a few guests. */
     private static final int PIECES_PER_TURN = 64;
 
     private static final long PIECE_BYTES_PER_TURN = 1 << 18;
@@ -86,10 +86,7 @@ public final class IoLoop implements AutoCloseable {
         return new IoLoop(name, strategy, failures, clock);
     }
 
-    /**
-     * Returns the turns for work that peers cause, in which each gets its fair share within a budget for each turn of
-     * the loop.
-     */
+    /** Returns the scheduler of the work that peers cause, within a budget for each turn of the loop. */
     FairTurns turns() {
         return turns;
     }
@@ -125,7 +122,7 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Runs a task on the loop's thread soon. Any thread may call it.
+     * Runs a task on the loop's thread, as soon as the loop gets to it. Any thread may call it.
      *
      * @param task the task; an exception is reported
      * @throws IllegalStateException when the loop is closed
@@ -139,7 +136,7 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Runs a computation on the loop's thread soon. Any thread may call it.
+     * Runs a computation on the loop's thread, as soon as the loop gets to it. Any thread may call it.
      *
      * @param task the task; an exception becomes the future's failure and is reported too
      * @param <T> type of the result
@@ -169,7 +166,7 @@ public final class IoLoop implements AutoCloseable {
      * @param task the task; an exception is reported
      * @param delay delay from now
      * @param unit unit of the delay
-     * @return a future that can cancel the task before it has begun, and tells the remaining delay
+     * @return a future that can cancel the task before it has begun, and returns the remaining delay
      * @throws IllegalStateException when the loop is closed
      */
     public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
@@ -184,7 +181,7 @@ public final class IoLoop implements AutoCloseable {
     void guarded(Runnable task) {
         try {
             task.run();
-            // What is still owed for vanished memory has to come due inside this try.
+            // A pending error of an access to lost memory must be thrown inside this try.
             HotCalls.checkpoint();
         } catch (Throwable t) {
             report(t);
@@ -231,10 +228,10 @@ public final class IoLoop implements AutoCloseable {
     }
 
     /**
-     * Ends the thread: tasks that wait are run, open handles are notified, and this returns when the thread is gone. Later
-     * calls do nothing.
+     * Ends the thread and waits for its end. Waiting tasks are run, and the handlers of open descriptors are notified. Later calls do
+     * nothing.
      *
-     * @throws IllegalStateException when the loop's own thread calls, which would wait for itself
+     * @throws IllegalStateException when called by the loop's own thread, which would wait for itself
      */
     @Override
     public void close() {

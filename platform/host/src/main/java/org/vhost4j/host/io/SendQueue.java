@@ -13,8 +13,8 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SocketMessage;
 
 /**
- * The bytes and descriptors that a stream still has to send. Waiting descriptors are duplicates, so that the caller can
- * close its own at once.
+ * The bytes and descriptors that a stream has still to send. Waiting descriptors are duplicates, so that the caller can close its own
+ * descriptors at once.
  */
 final class SendQueue {
     /** Maximum number of waiting bytes, so that a peer that reads nothing cannot use unlimited memory. */
@@ -65,9 +65,7 @@ final class SendQueue {
         return 0;
     }
 
-    /**
-     * Sends waiting bytes after the socket may have room again; returns 0, or a negative errno that ends the stream.
-     */
+    /** Sends waiting bytes; called when the socket may have room again. Returns 0, or a negative errno that ends the stream. */
     int flush() {
         while (!waiting.isEmpty()) {
             Waiting first = waiting.getFirst();

@@ -17,7 +17,7 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Users who may connect to a socket: those with write permission for its file.
+ * The permissions of a Unix socket's file. Users with write permission may connect.
  *
  * @param mode the file's permissions, 0 to 0777, or {@link #UNCHANGED} to leave them to the umask
  * @param group the file's group, or null for that of the process
@@ -75,8 +75,8 @@ public record SocketAccess(int mode, @Nullable GroupPrincipal group) {
     }
 
     /**
-     * Applies the permissions to a socket's file. To be called before the socket listens, when no process can connect
-     * yet. Another file in its place stays unchanged.
+     * Applies the permissions to a socket's file. Call it before listen(2), when no process can connect yet. If another file has taken the
+     * path, that file stays unchanged.
      *
      * @param path path of the file
      * @throws SystemError when the process has no permission to do so

@@ -11,8 +11,8 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
 /**
- * The file of a Unix socket that this process has bound. It is removed only while it is still that file: in a directory
- * that others may write to, another file may have the same path by then.
+ * The file of a Unix socket that this process has bound. It is removed only if the path still leads to the same file: other users of the
+ * directory may have replaced it.
  */
 public final class SocketFile {
     /** The type of a socket file, in the topmost bits of its mode. */
@@ -30,7 +30,7 @@ public final class SocketFile {
      * Returns the file that has just been bound.
      *
      * @param path path of the file, not followed when it is a symbolic link
-     * @return the file, or one that is never removed when there is none
+     * @return the file; if there is none, an object whose {@link #remove} does nothing
      */
     public static SocketFile of(Path path) {
         return new SocketFile(path, identity(path));
@@ -70,7 +70,7 @@ public final class SocketFile {
     }
 
     /**
-     * Removes the file, unless another one has its name by now.
+     * Removes the file, unless the path leads to another file by now.
      *
      * @throws SystemError when it cannot be removed
      */

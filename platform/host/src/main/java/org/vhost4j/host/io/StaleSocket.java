@@ -15,14 +15,14 @@ public final class StaleSocket {
     private StaleSocket() {}
 
     /**
-     * Calls bind(2), again when the path belongs to a socket that no process uses any more. A file of any other kind
-     * stays.
+     * Calls bind(2). If the path belongs to a socket that no process uses any more, removes that file and calls bind(2) again. A file of
+     * another kind is not removed.
      *
      * @param socket socket to bind
      * @param type type of the socket, such as {@link LibC#SOCK_STREAM}
      * @param address the address
      * @param resolved the address for system calls
-     * @param failure beginning of the error's message
+     * @param failure first words of the exception's message
      * @throws SystemError when the socket cannot be bound, or the file cannot be removed
      */
     public static void bindInPlace(

@@ -2,21 +2,21 @@
 package org.vhost4j.host.io;
 
 /**
- * The end of a stream, with its reason.
+ * The reason why a stream ended.
  *
  * @param cause kind of the end
  * @param text the reason in one line for the user
  */
 public record StreamEnd(Cause cause, String text) {
-    /** Kinds of ends. */
+    /** The kinds of reasons. */
     public enum Cause {
-        /** The peer closed between two pieces. */
+        /** The peer closed the connection between two pieces. */
         PEER_CLOSED,
-        /** The peer closed within a piece. */
+        /** The peer closed the connection within a piece. */
         CUT_SHORT,
-        /** The connection failed, or the peer broke a rule of the transport. */
+        /** The connection failed, or the peer violated the transport's rules. */
         FAILED,
-        /** The loop ended. */
+        /** The event loop ended. */
         LOOP_CLOSED
     }
 }

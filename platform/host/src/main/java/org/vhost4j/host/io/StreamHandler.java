@@ -5,10 +5,10 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.vhost4j.sys.Fd;
 
-/** The handler of data that a {@link UnixStream} receives. Called by the loop's thread. */
+/** Receives the data of a {@link UnixStream}. Called by the loop's thread. */
 public interface StreamHandler {
     /**
-     * Handles the requested piece, which is complete.
+     * Handles a requested piece that has arrived completely.
      *
      * @param bytes as many bytes as were requested, little-endian, valid during the call only
      * @param descriptors descriptors that came with any byte of the piece, in order, at most 8; owned by the handler
@@ -19,9 +19,9 @@ public interface StreamHandler {
     int received(ByteBuffer bytes, List<Fd> descriptors);
 
     /**
-     * Handles the end of the stream, which is closed. Called once, but not after {@link UnixStream#close}.
+     * Handles the end of the stream, which is closed already. Called once, but not after {@link UnixStream#close}.
      *
-     * @param end the end
+     * @param end the reason
      */
     void ended(StreamEnd end);
 }

@@ -11,11 +11,11 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * Connects to a Unix socket, and retries with increasing delays while no process listens there. The sender of a
- * connection's data is available: {@link UnixStream#sender}. Belongs to its loop's thread.
+ * Connects to a Unix socket, and retries with increasing delays while no process listens there. The kernel reports the sender of the data
+ * on its connections: see {@link UnixStream#sender}. Belongs to its loop's thread.
  */
 public final class UnixConnector implements AutoCloseable {
-    /** Receives the progress of connecting. Called by the loop's thread. */
+    /** Receives the results of attempts to connect. Called by the loop's thread. */
     public interface Handler {
         /**
          * Handles a connection. Call {@link UnixConnector#connect} to connect again after it is lost.
@@ -25,7 +25,7 @@ public final class UnixConnector implements AutoCloseable {
         void connected(Fd connection);
 
         /**
-         * Reports that there is no connection yet. Called when the reason changes, not for each attempt.
+         * Reports that there is no connection yet. Called only when the reason changes, not after each attempt.
          *
          * @param reason the reason, in one line
          */
@@ -45,14 +45,14 @@ public final class UnixConnector implements AutoCloseable {
     private @Nullable Future<?> attempt;
 
     /**
-     * Prepares to connect. Called by the loop's thread.
+     * Creates a connector that does not connect yet. Called by the loop's thread.
      *
      * @param loop the loop that will own the connector
-     * @param path of the socket
+     * @param path path of the socket
      * @param firstDelay milliseconds between the first attempt and the second, at least 1; doubled for each subsequent
      *     one
      * @param longestDelay maximum delay in milliseconds
-     * @param handler receives the progress
+     * @param handler receives the results
      * @throws SystemError when no socket can have this path
      */
     public UnixConnector(IoLoop loop, Path path, long firstDelay, long longestDelay, Handler handler) {
@@ -64,7 +64,7 @@ public final class UnixConnector implements AutoCloseable {
         this.handler = handler;
     }
 
-    /** Tries to connect, soon for the first time, until it succeeds or {@link #close} is called. */
+    /** Starts to try to connect, until an attempt succeeds or {@link #close} is called. Returns before the first attempt. */
     public void connect() {
         loop.assertInLoop();
         if (open && attempt == null) {
@@ -74,7 +74,7 @@ public final class UnixConnector implements AutoCloseable {
         }
     }
 
-    /** Makes no attempt until {@link #thaw}. */
+    /** Pauses the attempts until {@link #thaw}. */
     public void freeze() {
         frozen = true;
     }
@@ -132,7 +132,7 @@ public final class UnixConnector implements AutoCloseable {
         }
     }
 
-    /** Stops trying; later calls do nothing. A connection that was passed to the handler is not closed. */
+    /** Stops the attempts; later calls do nothing. A connection that was passed to the handler is not closed. */
     @Override
     public void close() {
         loop.assertInLoop();

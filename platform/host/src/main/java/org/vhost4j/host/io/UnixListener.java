@@ -17,13 +17,13 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * A Unix socket to which front-ends connect. A socket file that a dead process left behind is replaced; one that a
- * process listens on is not. The sender of a connection's data is available: {@link UnixStream#sender}. Belongs to its
- * loop's thread.
+ * A listening Unix socket to which front-ends connect. A socket file that an ended process left behind is replaced; one on which a process
+ * listens is not. The kernel reports the sender of the data on its connections: see {@link UnixStream#sender}. Belongs to its loop's
+ * thread.
  */
 public final class UnixListener implements AutoCloseable {
     private static final int BACKLOG = 16;
-    /** Maximum number of connections accepted in one slice, before other peers of the loop. */
+    /** Maximum number of connections accepted in one slice, before it is another peer's turn. */
     private static final int ACCEPTS_PER_SLICE = 4;
 
     private static final long SHORTAGE_MILLIS = 100;
@@ -144,7 +144,7 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    /** Accepts nothing until {@link #thaw}. */
+    /** Accepts no connection until {@link #thaw}. */
     public void freeze() {
         frozen = true;
     }
@@ -166,7 +166,7 @@ public final class UnixListener implements AutoCloseable {
         return socket;
     }
 
-    /** Closes the socket in this process, and leaves its file to another process that also has the socket. */
+    /** Closes the socket in this process, and leaves its file to the other process that has also the socket. */
     public void leave() {
         loop.assertInLoop();
         if (open) {
@@ -177,7 +177,7 @@ public final class UnixListener implements AutoCloseable {
     }
 
     /**
-     * Throws an exception when a process listens on a path; that process sees one connection that is closed at once.
+     * Throws an exception when a process listens on a path. That process sees a connection that is closed immediately.
      *
      * @param path path of the socket
      * @throws SystemError EADDRINUSE when a process listens there
@@ -185,7 +185,7 @@ public final class UnixListener implements AutoCloseable {
     public static void requireUnused(Path path) {
         UnixAddress address = UnixAddress.of(path);
         if (!SocketFile.isSocket(path)) {
-            // There is no file, or one that the listener will refuse.
+            // There is no file, or a file that bind() will refuse.
             return;
         }
         int result;
@@ -203,8 +203,8 @@ public final class UnixListener implements AutoCloseable {
     }
 
     /**
-     * Removes a socket file that no process listens on; a listener sees one connection that is closed at once. Any
-     * other file stays, and symbolic links are not followed.
+     * Removes a socket file on which no process listens. A process that does listen sees a connection that is closed immediately. Any other
+     * file stays, and symbolic links are not followed.
      */
     private static void removeStale(UnixAddress address) {
         Path path = address.path();
@@ -246,7 +246,7 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    /** Accepts a few connections; level-triggered, so the remaining ones are reported again. */
+    /** Accepts a few connections. The descriptor is level-triggered, so the remaining connections are reported again. */
     private void slice() {
         scheduled = false;
         accept(loop.turns().budget());
@@ -268,8 +268,8 @@ public final class UnixListener implements AutoCloseable {
                     // Continue with the next connection.
                 }
                 default -> {
-                    // Out of descriptors or memory. The connection stays in the backlog and would be reported again at
-                    // once.
+                    // Out of descriptors or memory. The connection stays in the backlog, and epoll would report it
+                    // again at once.
                     handle.interest(FdHandle.QUIET);
                     var _ = loop.schedule(this::resume, SHORTAGE_MILLIS, TimeUnit.MILLISECONDS);
                     throw new SystemError("cannot accept a connection on " + name, -result);
@@ -296,7 +296,7 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    /** Closes the socket and removes its file, unless the path has another owner by now; later calls do nothing. */
+    /** Closes the socket and removes its file, unless the path leads to another file by now; later calls do nothing. */
     @Override
     public void close() {
         loop.assertInLoop();

@@ -19,13 +19,13 @@ import org.vhost4j.sys.SocketMessage;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A connected Unix stream that carries descriptors. It never reads beyond the requested piece, so descriptors stay with
- * the message they came with, and a handler that requests no further piece blocks its peer.
+ * A connected Unix stream socket that carries descriptors. It never reads beyond the requested piece. So descriptors stay with the message
+ * that they arrived with, and a peer blocks while the handler requests no piece.
  *
- * <p>Belongs to its loop's thread. No method calls the handler before it returns.
+ * <p>Belongs to its loop's thread. No method calls the handler itself: the loop does, later.
  */
 public final class UnixStream implements AutoCloseable {
-    /** Maximum number of pieces handled in one slice, before other peers of the loop. */
+    /** Maximum number of pieces handled in one slice, before it is another peer's turn. */
     private static final int PIECES_PER_SLICE = 16;
 
     private final IoLoop loop;
@@ -58,8 +58,8 @@ public final class UnixStream implements AutoCloseable {
         view = piece.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
         unsent = new SendQueue(socket);
         wanted = checked(first);
-        // Edge-triggered, because a closed peer would be reported continuously by level, even while the stream does not
-        // read.
+        // Edge-triggered, because level-triggered events would report a closed peer continuously, even while the stream
+        // does not read.
         handle = FdHandle.open(loop, socket, FdHandle.STREAM_EDGE, new FdHandle.Handler() {
             @Override
             public void ready(int events) {
@@ -79,7 +79,7 @@ public final class UnixStream implements AutoCloseable {
      * @param loop the loop that will own the stream
      * @param socket connected and non-blocking; owned by the stream from now on, and closed when this throws
      * @param first the length of the first piece, 1 to {@code largest}; 0 to read nothing until {@link #want} is called
-     * @param largest the longest piece that will ever be requested, in bytes
+     * @param largest the maximum length of a piece in bytes
      * @param handler receives the data
      * @return the stream
      * @throws SystemError when the socket cannot be watched
@@ -94,7 +94,7 @@ public final class UnixStream implements AutoCloseable {
      * @param loop the loop that will own the stream
      * @param socket connected and non-blocking; owned by the stream from now on, and closed when this throws
      * @param first the length of the first piece, 1 to {@code largest}; 0 to read nothing until {@link #want} is called
-     * @param largest the longest piece that will ever be requested, in bytes
+     * @param largest the maximum length of a piece in bytes
      * @param handler receives the data
      * @param closer closes the socket and the descriptors received on it
      * @return the stream
@@ -116,9 +116,9 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Returns whether the stream has neither ended nor been closed.
+     * Returns whether the stream is open.
      *
-     * @return false when nothing can be sent any more
+     * @return false after it has ended or was closed; then nothing can be sent any more
      */
     public boolean isOpen() {
         return open;
@@ -147,9 +147,8 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Sends bytes, and descriptors with the first of them. Bytes that the socket does not accept are kept and sent
-     * later, in order. When the peer is gone or reads nothing, the stream ends soon after. Does nothing when the stream
-     * has ended.
+     * Sends bytes, and descriptors with the first byte. Bytes that the socket does not accept are kept and sent later, in order. If the
+     * peer is gone or reads nothing, the stream ends soon after. Does nothing after the end of the stream.
      *
      * @param bytes the bytes from position to limit; the buffer may be changed when this returns
      * @param beside descriptors, at most 8; they may be closed when this returns
@@ -172,7 +171,7 @@ public final class UnixStream implements AutoCloseable {
 
     private void failSoon(int result) {
         if (result == -Errno.EPIPE || result == -Errno.ECONNRESET) {
-            // The peer is gone. The data that it sent before is still read, and then the end is detected.
+            // The peer is gone. Data that it sent before is still read; then the end is detected.
             unsent.close();
         } else if (result < 0) {
             String text = result == -Errno.ENOBUFS
@@ -210,7 +209,7 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Returns the descriptors that came with {@link #begun}.
+     * Returns the descriptors that arrived with the bytes of {@link #begun}.
      *
      * @return the descriptors, which the stream still owns
      */
@@ -237,8 +236,8 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Closes everything in this process, and leaves the connection to another process that also has the socket. Called
-     * by the loop's thread.
+     * Closes all descriptors in this process, and leaves the connection to the other process that has also the socket. Called by the loop's
+     * thread.
      */
     public void leave() {
         loop.assertInLoop();
@@ -280,7 +279,7 @@ public final class UnixStream implements AutoCloseable {
         }
     }
 
-    /** Reads until there is nothing more, or the slice or the turn's budget is used up. */
+    /** Reads until no data is left, or the slice or the turn's budget is used up. */
     private void read(Budget budget) {
         for (int pieces = 0; pieces < PIECES_PER_SLICE; ) {
             if (!open || frozen || !readable || wanted == 0 || !budget.remains()) {
@@ -318,7 +317,7 @@ public final class UnixStream implements AutoCloseable {
         }
     }
 
-    /** Stores the sender of the first bytes; that of later bytes is irrelevant. */
+    /** Stores the sender of the first bytes; the sender of later bytes is irrelevant. */
     private void hear() {
         heard = true;
         int number = message.sender();
@@ -331,8 +330,8 @@ public final class UnixStream implements AutoCloseable {
     /**
      * Returns the process that sent the first bytes.
      *
-     * @return process ID, 1 or more; 0 when it is unknown: this program's PID namespace does not have it, it sent
-     *     before credentials were requested, they were not requested, or nothing has been received
+     * @return process ID, 1 or more; 0 when it is unknown: nothing has been received, credentials were not requested before the bytes were
+     *     sent, or the process is not visible in this PID namespace
      */
     public int sender() {
         return sender;

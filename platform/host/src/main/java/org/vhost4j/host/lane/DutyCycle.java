@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.Budget;
 
 /**
- * One turn of a lane's duty cycle. Netty calls it to decide whether to sleep: polling here lets one thread serve rings
- * as fast as a thread that only polls, and still run an event loop. Allocates nothing.
+ * The duty cycle of a lane. Netty calls it once in each turn of the event loop, to decide whether to sleep. The pollables are polled here,
+ * so one thread serves rings as fast as a thread that only polls, and still runs an event loop. Allocates nothing.
  */
 final class DutyCycle implements SelectStrategy {
     /** Number of turns after which epoll is polled, even on a busy lane; a power of two. */
@@ -44,10 +44,7 @@ final class DutyCycle implements SelectStrategy {
         return sleeps;
     }
 
-    /**
-     * Records that a pollable was added, or has more wake-up conditions: all pollables are armed again before the next
-     * sleep.
-     */
+    /** Records that a pollable was added, or has additional events to be woken by: all pollables are armed again before the next sleep. */
     void rearm() {
         if (armed) {
             armed = false;
@@ -113,7 +110,7 @@ final class DutyCycle implements SelectStrategy {
         if (!armed) {
             armed = true;
             boolean work = guard.armAll();
-            // The request to be woken must be visible before the last poll, or both sides could wait.
+            // The armed state must be visible to the other side before the last poll; otherwise both sides could wait.
             VarHandle.fullFence();
             if (guard.pollAll() > 0 || work) {
                 busy();

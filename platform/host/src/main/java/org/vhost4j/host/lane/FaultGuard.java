@@ -9,21 +9,20 @@ import org.vhost4j.sys.HotCalls;
 import org.vhost4j.sys.MemoryExhaustion;
 
 /**
- * Calls pollables, catches everything that they throw, and determines which one has caused it. The package's
- * description has the rules.
+ * Calls pollables, catches everything that they throw, and determines which pollable has caused it. The package's description states the
+ * rules.
  */
 final class FaultGuard {
     private final LaneListener listener;
     private final List<Pollable> pollables = new ArrayList<>();
 
-    /** The pollable to blame when an error is thrown outside the try that should have caught it. */
+    /** The pollable that is stopped when an error is thrown outside the try that should have caught it. */
     private @Nullable Pollable current;
 
     private long faults;
 
     /**
-     * Index of the pollable that is polled first; it changes in each turn, so that a shared budget does not always go
-     * to the same one.
+     * Index of the pollable that is polled first. It changes in each turn, so that a shared budget does not always go to the same pollable.
      */
     private int first;
 
@@ -50,8 +49,8 @@ final class FaultGuard {
     int pollAll() {
         int work = 0;
         try {
-            // The list can shrink during the loop, when a pollable's work removes another; then one pollable waits for
-            // the next turn.
+            // The list can shrink during the loop, when a pollable's work removes another pollable; then one is not
+            // polled before the next turn.
             int size = pollables.size();
             first = first + 1 < size ? first + 1 : 0;
             for (int i = 0; i < size && i < pollables.size(); i++) {
@@ -83,7 +82,7 @@ final class FaultGuard {
         }
     }
 
-    /** Arms every pollable; returns true when one has new work. */
+    /** Arms every pollable; returns true when any of them has new work. */
     boolean armAll() {
         boolean work = false;
         for (int i = 0; i < pollables.size(); i++) {
@@ -115,8 +114,7 @@ final class FaultGuard {
     }
 
     /**
-     * Stops the pollable that caused an exception while {@code suspect} was running, or a task or handler when that is
-     * null.
+     * Stops the pollable that caused an exception. It was thrown while {@code suspect} was running, or a task or handler if that is null.
      */
     void blame(@Nullable Pollable suspect, Throwable thrown) {
         current = null;
@@ -150,8 +148,8 @@ final class FaultGuard {
     }
 
     /**
-     * Returns the pending memory error if there is one, which explains the fault better than an exception that was
-     * thrown before it; otherwise the exception.
+     * Returns the pending memory error if there is one, otherwise the exception. The memory error explains the fault better than an
+     * exception that was thrown before it.
      */
     private static Throwable owedError(Throwable thrown) {
         try {
@@ -191,7 +189,7 @@ final class FaultGuard {
                 HotCalls.checkpoint();
             } catch (Throwable again) {
                 MemoryExhaustion.endIfCauseOf(again);
-                // The listener itself has failed: there is no other receiver, and the lane continues.
+                // The listener itself has failed, and the error can be reported nowhere else. The lane continues.
             }
         }
     }

@@ -2,16 +2,16 @@
 package org.vhost4j.host.lane;
 
 /**
- * The time for which a lane looks for work before it sleeps.
+ * The time for which an idle lane polls before it sleeps in epoll.
  *
- * @param spinNanos maximum time without work in nanoseconds, at least 0; {@link Long#MAX_VALUE} forever
+ * @param spinNanos maximum polling time without work in nanoseconds, at least 0; {@link Long#MAX_VALUE} for no limit
  */
 public record IdlePolicy(long spinNanos) {
     /** Sleeps as soon as there is nothing to do. */
     public static final IdlePolicy EVENT_DRIVEN = new IdlePolicy(0);
     /**
-     * Spins for 50 microseconds, about the cost of going to sleep and waking up; sleeps at once while spinning has
-     * found no work, or while another program needs the lane's core.
+     * Polls for 50 microseconds, about the cost of sleeping and waking up. Sleeps at once if earlier polling has found no work, or while
+     * another program needs the lane's core.
      */
     public static final IdlePolicy ADAPTIVE = new IdlePolicy(50_000);
     /** Never sleeps, and uses a whole core. */

@@ -13,14 +13,11 @@ import org.vhost4j.sys.EventFd;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A thread that polls its pollables, and sleeps in epoll when there is nothing to do. See the package's description for
- * the duty cycle and for what a fault does.
+ * A thread that polls its pollables, and sleeps in epoll when there is nothing to do. The package's description explains the duty cycle and
+ * the handling of faults.
  */
 public final class Lane implements AutoCloseable {
-    /**
-     * Maximum number of control commands of all devices of a lane in one turn, which take about as long as a burst of
-     * frames.
-     */
+    /** Maximum number of control queue commands of all devices of a lane in one turn; they take about as long as one burst of frames. */
     private static final int COMMANDS_PER_TURN = 64;
 
     private static final long COMMAND_BYTES_PER_TURN = 1 << 16;
@@ -45,33 +42,32 @@ public final class Lane implements AutoCloseable {
      * Starts a lane.
      *
      * @param name name of its thread, after {@code vhost4j-}
-     * @param policy policy for when to sleep
-     * @param listener called when something goes wrong, by the lane's thread
-     * @return the running lane, which owns nothing yet
+     * @param policy the time to poll before the lane sleeps
+     * @param listener receives the lane's errors; called by the lane's thread
+     * @return the running lane, without pollables
      */
     public static Lane start(String name, IdlePolicy policy, LaneListener listener) {
         return start(name, policy, listener, System::nanoTime);
     }
 
     /**
-     * Starts a lane with a clock for its budgets of work other than frames.
+     * Starts a lane with a given clock for the budgets of work other than frames.
      *
      * @param name name of its thread, after {@code vhost4j-}
-     * @param policy policy for when to sleep
-     * @param listener called when something goes wrong, by the lane's thread
+     * @param policy the time to poll before the lane sleeps
+     * @param listener receives the lane's errors; called by the lane's thread
      * @param clock clock in nanoseconds, from any origin
-     * @return the running lane, which owns nothing yet
+     * @return the running lane, without pollables
      */
     public static Lane start(String name, IdlePolicy policy, LaneListener listener, LongSupplier clock) {
         return new Lane(name, policy, listener, clock);
     }
 
     /**
-     * Returns the budget for work of the lane's pollables other than frames, such as the commands of control queues, in
-     * one turn together. The first pollable changes from turn to turn, so every pollable gets its share. Used by the
-     * lane's thread.
+     * Returns the budget in one turn for work other than frames, such as the commands of control queues. All pollables of the lane share
+     * it. Each turn polls another pollable first, so every pollable gets its share. Used by the lane's thread.
      *
-     * @return the budget, which is renewed with each turn
+     * @return the budget, which is renewed in each turn
      */
     public Budget commands() {
         return commands;
@@ -116,8 +112,8 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Arms every pollable again before the lane sleeps: a pollable has something more to be woken for, such as a queue that was
-     * just started. Called by the lane's thread.
+     * Arms every pollable again before the next sleep. Call it when a pollable has an additional event to be woken by, for example the kick
+     * of a queue that was just started. Called by the lane's thread.
      */
     public void rearm() {
         loop.assertInLoop();
@@ -140,9 +136,9 @@ public final class Lane implements AutoCloseable {
      * thread.
      *
      * @param kick the eventfd, open for as long as the handle is
-     * @param kicked called for each kick, except that several may be merged; a kick's purpose is to wake the lane,
-     *     whose next turn polls every pollable
-     * @return the handle, to be closed before the eventfd is
+     * @param kicked called for a kick, or once for several merged kicks; it need not do anything, because a woken lane polls every pollable
+     *     in its next turn
+     * @return the handle, to be closed before the eventfd
      * @throws SystemError when epoll refuses it
      */
     public FdHandle wakeOn(EventFd kick, Runnable kicked) {
@@ -150,11 +146,10 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Creates a signal for an eventfd that a front-end shares, by which the front-end cannot block the lane. Called by
-     * the lane's thread.
+     * Creates a signal for an eventfd that a front-end shares, so that the front-end cannot block the lane. Called by the lane's thread.
      *
      * @param eventFd the eventfd, open for as long as the signal is used
-     * @param jammed runs between two turns, once, when the front-end has filled the counter, which signals alone never do
+     * @param jammed runs once, between two turns, after the front-end has filled the counter; signals alone never fill it
      * @return the signal, for this lane's thread only
      */
     public SharedSignal signal(EventFd eventFd, Runnable jammed) {
@@ -164,7 +159,7 @@ public final class Lane implements AutoCloseable {
     /**
      * Runs a task on the lane between two turns. Any thread may call it.
      *
-     * @param task the task; an exception is reported and changes nothing
+     * @param task the task; an exception is reported and has no other effect
      * @throws IllegalStateException when the lane is closed
      */
     public void execute(Runnable task) {
@@ -184,9 +179,8 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Runs a task on another lane, and waits for the result. The other lane runs the task between two turns, or while it
-     * waits in this method itself, so the wait takes at most one turn. Called by this lane's thread, or by a thread that
-     * belongs to no lane.
+     * Runs a task on another lane, and waits for the result. The other lane runs it between two turns, or while it waits in this method
+     * itself; so the wait takes at most one turn. Called by this lane's thread, or by a thread that is not a lane.
      *
      * @param other the other lane, possibly this one
      * @param task the task, which must not call this method; its exceptions are thrown here
@@ -230,10 +224,10 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Ends the lane's thread; tasks that wait are run first. Pollables are not notified: they are not used any more. Takes
-     * milliseconds. Later calls do nothing.
+     * Ends the lane's thread; waiting tasks are run first. Pollables are not notified, and are not called any more. Takes milliseconds.
+     * Later calls do nothing.
      *
-     * @throws IllegalStateException when the lane's own thread calls
+     * @throws IllegalStateException when called by the lane's own thread
      */
     @Override
     public void close() {

@@ -5,9 +5,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Wakes a lane after some time, for work without an event. Belongs to the lane's thread. */
+/** Wakes a lane after some time, for work that no event announces. Belongs to the lane's thread. */
 public final class LaneAlarm {
-    /** Difference in nanoseconds below which an earlier alarm does not replace the present one. */
+    /** Difference in nanoseconds below which an earlier time does not replace the current one. */
     private static final long SLACK_NANOS = 100_000;
 
     private final Lane lane;
@@ -23,7 +23,8 @@ public final class LaneAlarm {
     }
 
     /**
-     * Sets the alarm. An earlier alarm stays, because the caller will set another one then; a later alarm is replaced.
+     * Sets the alarm. If it is set to an earlier time, that time stays, because the caller sets the alarm again then; a later time is
+     * replaced.
      *
      * @param nanos delay in nanoseconds from now
      */

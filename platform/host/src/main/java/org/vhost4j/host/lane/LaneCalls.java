@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.HotCalls;
 
 /**
- * Runs tasks that other lanes request from this one and wait for. A waiting lane runs the tasks requested from itself
- * meanwhile, so that two lanes can call each other; a task must not call a third lane.
+ * Runs tasks on a lane for other lanes that wait for the results. While a lane waits, it runs the tasks that other lanes have requested
+ * from it, so that two lanes can call each other. A task must not call a third lane.
  */
 final class LaneCalls {
     /** Number of checks for the result before the waiting thread yields its core. */
@@ -68,7 +68,7 @@ final class LaneCalls {
      * Runs a task on a lane, and waits for its result.
      *
      * @param lane the lane of these calls
-     * @param own the calls of the lane whose thread this is, or null
+     * @param own the calls of the current thread's lane, or null if it is not a lane
      */
     <T> T ask(Lane lane, @Nullable LaneCalls own, Supplier<T> task) {
         Call<T> call = new Call<>(task);

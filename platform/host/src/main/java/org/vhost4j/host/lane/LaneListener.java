@@ -15,7 +15,7 @@ public interface LaneListener {
     void faulted(Pollable pollable, String reason, Throwable cause);
 
     /**
-     * Reports that a task or a handler threw an exception that no pollable's memory caused. Everything continues.
+     * Reports an exception of a task or a handler that was not caused by a pollable's memory. The lane continues with all its pollables.
      *
      * @param cause the exception
      */

@@ -6,8 +6,8 @@ import org.vhost4j.device.net.ReceiveTimeouts;
 import org.vhost4j.device.net.WaitBudget;
 
 /**
- * The time for which senders wait for a port whose socket is full, as long as for a guest without buffers. Belongs to
- * the port's lane. Reads the clock only when there is no room for a frame, and until the budget is restored.
+ * Limits the time for which senders wait for a port whose socket is full; the limit is the same as for a guest without receive buffers.
+ * Reads the clock only when there is no room for a frame, and until the budget is restored. Belongs to the port's lane.
  */
 public final class SenderWait {
     private final WaitBudget budget =
@@ -18,7 +18,7 @@ public final class SenderWait {
     private boolean spent;
 
     /**
-     * Creates a wait that no sender has used.
+     * Creates a full budget.
      *
      * @param clock clock in nanoseconds, from any origin
      */
@@ -29,7 +29,7 @@ public final class SenderWait {
     /**
      * Records that there is no room for a frame.
      *
-     * @return whether its sender may wait; otherwise the frame has to be dropped
+     * @return whether the frame's sender may wait; otherwise the frame must be dropped
      */
     public boolean mayWait() {
         spent = true;
@@ -38,7 +38,7 @@ public final class SenderWait {
     }
 
     /**
-     * Records that the socket has taken a frame, which restores part of the time.
+     * Records that the socket has accepted a frame, which restores part of the budget.
      *
      * @param bytes length of the frame
      */
@@ -60,7 +60,7 @@ public final class SenderWait {
     /**
      * Returns whether the last frame waits for room.
      *
-     * @return true until one is taken or dropped
+     * @return true until {@link #taken} or {@link #dropped}
      */
     public boolean isBlocked() {
         return blocked;

@@ -4,9 +4,8 @@ package org.vhost4j.host.lane;
 import org.vhost4j.sys.EventFd;
 
 /**
- * Signals an eventfd that another process shares: the call and the error descriptor of a queue. That process can make
- * the write block; then the lane is released within milliseconds, this object stops signalling, and its owner is
- * notified. Belongs to the lane's thread.
+ * Signals an eventfd that an untrusted process shares: the call or the error descriptor of a queue. That process can make the write block.
+ * Then the lane is released within milliseconds, this object stops signalling, and its owner is notified. Belongs to the lane's thread.
  */
 public final class SharedSignal {
     private final EventFd eventFd;
@@ -20,7 +19,7 @@ public final class SharedSignal {
         this.jammed = jammed;
     }
 
-    /** Adds 1. One system call, no allocation. */
+    /** Adds 1 to the count. One system call, no allocation. */
     public void signal() {
         if (over) {
             return;

@@ -8,11 +8,10 @@ import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.EventFd;
 
 /**
- * Releases a lane that a front-end blocks in write(2) on an eventfd. The front-end shares the open file: it can clear
- * O_NONBLOCK and fill the counter at any moment, also between a check and the write, and an eventfd has no write that
- * never blocks. So a thread checks every {@value #PERIOD_MICROS} µs the eventfd to which the lane is writing. When its
- * counter is full, which signals alone never achieve, the thread resets it with a non-blocking read, repeatedly until
- * the lane has returned.
+ * Releases a lane that a front-end blocks in write(2) on an eventfd. The front-end shares the open file description: it can clear
+ * O_NONBLOCK and fill the counter at any time, also between a check and the write, and an eventfd has no write that never blocks. Therefore
+ * a separate thread checks the eventfd to which the lane is writing every {@value #PERIOD_MICROS} µs. When its counter is full, which
+ * signals alone never achieve, the thread resets it with a non-blocking read, repeatedly until the lane has returned.
  *
  * <p>The thread sleeps while its lane signals nothing. {@link #enter} and {@link #leave} belong to the lane, and cost two atomic
  * operations in addition to a system call.
@@ -42,7 +41,7 @@ final class SignalWatch implements AutoCloseable {
     private volatile boolean written;
     private volatile boolean dormant;
     private volatile boolean closed;
-    /** The number of signals; written by the lane alone. */
+    /** The number of signals; written only by the lane. */
     private volatile long signals;
 
     SignalWatch(String lane) {
@@ -61,10 +60,7 @@ final class SignalWatch implements AutoCloseable {
         }
     }
 
-    /**
-     * Records that the lane has written; returns true when it had to be released, or found a counter that another
-     * process had filled.
-     */
+    /** Records that the lane has written; returns true when the lane had to be released, or another process had filled the counter. */
     boolean leave() {
         if (state.compareAndSet(INSIDE, OUTSIDE)) {
             return false;
@@ -90,7 +86,7 @@ final class SignalWatch implements AutoCloseable {
             seen = now;
             if (quiet >= QUIET_PERIODS && state.get() == OUTSIDE) {
                 dormant = true;
-                // A signal that did not see the thread asleep is seen here.
+                // A signal that did not notice that the thread sleeps is noticed here.
                 while (signals == seen && !closed) {
                     LockSupport.park(this);
                 }

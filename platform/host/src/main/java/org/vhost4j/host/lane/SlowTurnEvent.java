@@ -10,7 +10,7 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Threshold;
 
 /**
- * Flight Recorder event: a slow turn of a lane, including the messages and tasks between it and the next turn, but not
+ * JDK Flight Recorder event for a slow turn of a lane. It includes the messages and tasks between this turn and the next one, but not
  * sleep.
  */
 @Name("vhost4j.SlowTurn")
@@ -31,7 +31,7 @@ final class SlowTurnEvent extends Event {
     @Description("Frames and control commands that were moved")
     private int work;
 
-    /** Records that the turn has polled everything. */
+    /** Records that the turn has polled every pollable. */
     void polled(int done) {
         work = done;
     }

@@ -6,28 +6,25 @@ import java.util.function.LongSupplier;
 /**
  * Decides how long an idle lane spins for work before it sleeps, based on the results of earlier spinning.
  *
- * <p>Spinning is useful when work arrives within the time of the policy, as from a guest on another core. It is harmful
- * when the program for which the lane waits has to run on the lane's own core: then no work arrives while the lane
- * spins, or the kernel takes the core away. After {@value #MISSES} unsuccessful attempts, and at once when the core was
- * taken away, the lane sleeps without spinning in the next {@value #FIRST_PAUSE} idle periods, then spins again. That
- * number doubles each time spinning finds no work, up to {@value #LONGEST_PAUSE}; it is reset when work is found.
+ * <p>Spinning is useful when work arrives within the policy's spin time, such as from a guest on another core. It is harmful when the
+ * program for which the lane waits has to run on the lane's own core: then no work arrives while the lane spins, or the kernel takes the
+ * core away. After {@value #MISSES} unsuccessful attempts, and at once when the core was taken away, the lane sleeps without spinning in
+ * the next {@value #FIRST_PAUSE} idle periods, then spins again. That number doubles each time spinning finds no work, up to
+ * {@value #LONGEST_PAUSE}; it is reset when work is found.
  *
  * <p>Belongs to one thread. Reads the clock only while the lane is idle.
  */
 final class SpinWindow {
-    /** Number of consecutive idle periods that ended in sleep after spinning. */
+    /** Number of consecutive idle periods with unsuccessful spinning after which the lane sleeps without spinning. */
     private static final int MISSES = 4;
 
     private static final int FIRST_PAUSE = 8;
     private static final int LONGEST_PAUSE = 256;
 
-    /**
-     * Nanoseconds between two polls from which the core must have been used by another program; a poll takes about one
-     * microsecond.
-     */
+    /** Time between two polls in nanoseconds from which another program must have used the core; a poll takes about one microsecond. */
     private static final long TAKEN = 20_000;
 
-    /** The same limit when there was work between the polls, which takes less than this. */
+    /** The same limit if there was work between the polls, which takes less time than this. */
     private static final long TAKEN_BESIDE_WORK = 1_000_000;
 
     private final long nanos;
@@ -50,7 +47,7 @@ final class SpinWindow {
         this.clock = clock;
     }
 
-    /** Returns whether a lane without work continues to spin, rather than sleep. */
+    /** Returns whether a lane without work should continue to spin, rather than sleep. */
     boolean open() {
         if (nanos == Long.MAX_VALUE) {
             return true;

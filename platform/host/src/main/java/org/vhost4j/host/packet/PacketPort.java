@@ -25,13 +25,13 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A network interface of the host, such as a NIC or one end of a veth pair. Frames are written without an intermediate
- * copy, and read into a buffer and passed to the sink; super-frames are not segmented in either direction. One system
+ * A port to a network interface of the host, such as a NIC or one end of a veth pair, through a packet socket. Frames are written without
+ * an intermediate copy, and read into a buffer and forwarded to the sink. Super-frames are not segmented in either direction. One system
  * call for each frame, no allocation.
  *
- * <p>While the interface is down, or after it was removed, frames for it are dropped, which is reported in one line.
- * When an interface of the same name exists again, it is joined. After a kernel has refused a UDP super-frame (USO), it
- * gets no more of them.
+ * <p>While the interface is down, or after it was removed, frames for it are dropped, which is reported in one line. When an interface of
+ * the same name exists again, the port joins it. After the kernel has refused a UDP super-frame (USO), the port passes no more of them to
+ * it.
  *
  * <p>Belongs to the lane that it is attached to.
  */
@@ -69,7 +69,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
      * @param name name for messages
      * @param socket socket on the interface; owned by the port from now on
      * @param sink destination of the interface's frames
-     * @param engine engine that checks their headers against the packets
+     * @param engine engine that checks the virtio-net headers against the packets
      * @param clock clock in nanoseconds, from any origin
      * @param trouble receives a line when the interface is down or was removed, when it was joined again, when the port
      *     stops permanently, and when the kernel refuses a frame for a new reason; called by several threads
@@ -110,7 +110,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
 
     private static FdHandle watch(Lane to, PacketSocket socket) {
         return FdHandle.open(to.loop(), socket.fd(), FdHandle.READ_EDGE, events -> {
-            // No-op: it only wakes the lane, whose next turn polls every port.
+            // Nothing to do: the event only wakes the lane, whose next turn polls every port.
         });
     }
 
@@ -181,7 +181,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
         return work;
     }
 
-    /** Reports once that the interface is down, and searches for another one of its name when it was removed. */
+    /** Reports once that the interface is down. If it was removed, starts to search for an interface of the same name. */
     private void isDown() {
         if (down) {
             return;
@@ -218,8 +218,8 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Waits until the interface is up, or another one of its name was joined. An interface that is down and then
-     * removed is not reported again.
+     * Waits until the interface is up, or another interface of its name was joined. An interface that is down and then removed is not
+     * reported again.
      */
     private void untilUp(PacketSocket lost, boolean wasThere) {
         boolean there = wasThere;
@@ -284,7 +284,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
         }
         int errno = writer.write(frame);
         if (errno == Errno.ENETDOWN) {
-            // May be a pending error of the socket, which is returned in place of this call's own result.
+            // May be a pending error of the socket, which the kernel returns instead of this call's own result.
             errno = writer.write(frame);
         }
         if (errno != 0) {
@@ -328,7 +328,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
         counters.drop(PortDrop.NO_ROOM);
     }
 
-    /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */
+    /** Does nothing: {@link #deliver} has already passed every frame to the kernel. */
     @Override
     public void flush() {}
 

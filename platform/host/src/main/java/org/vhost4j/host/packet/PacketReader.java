@@ -16,9 +16,8 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.HotCalls;
 
 /**
- * Reads frames from a packet socket: one recvmsg(2) for each frame, into a buffer. The kernel passes a VLAN tag
- * separately from the frame (packet(7), PACKET_AUXDATA); it is inserted again, and the offsets in the virtio-net header
- * are adjusted.
+ * Reads frames from a packet socket: one recvmsg(2) for each frame, into a buffer. The kernel passes a VLAN tag separately from the frame
+ * (packet(7), PACKET_AUXDATA); the reader inserts the tag again, and adjusts the offsets in the virtio-net header.
  */
 final class PacketReader {
     private static final int TAG = 4;
@@ -31,7 +30,7 @@ final class PacketReader {
 
     /** tp_status: vlan_tci is valid. */
     private static final int VLAN_VALID = 1 << 4;
-    /** tp_status: vlan_tpid is valid; otherwise it is a C-tag. */
+    /** tp_status: vlan_tpid is valid; otherwise the tag is an 802.1Q C-tag. */
     private static final int TPID_VALID = 1 << 6;
 
     private static final int C_TAG = 0x8100;
@@ -89,12 +88,12 @@ final class PacketReader {
         HostMemory.putLongLE(vector + 24, Frame.MAX_BYTES);
     }
 
-    /** Continues with another descriptor. A frame that waits for room keeps waiting. */
+    /** Switches to another descriptor. A frame that waits for room keeps waiting. */
     void fd(int another) {
         fd = another;
     }
 
-    /** Returns the address of memory for a frame of another process. */
+    /** Returns the address of memory for a frame that another process has handed over. */
     long memory() {
         return buffer.address();
     }
@@ -115,7 +114,8 @@ final class PacketReader {
         }
         int length = result - PacketSocket.HEADER_BYTES;
         if (result < 0) {
-            // The kernel cannot represent the header (EINVAL), as for a super-frame in a tunnel, or has no memory.
+            // The kernel cannot express the frame in the header (EINVAL), such as a super-frame in a tunnel, or is out
+            // of memory.
             return drop(PortDrop.READ_FAILED);
         }
         if (length < Frame.ETHERNET_HEADER) {
@@ -158,7 +158,7 @@ final class PacketReader {
         return incoming.pass();
     }
 
-    /** Returns the tag that came with the frame, TPID in the upper half; -1 when there is none. */
+    /** Returns the VLAN tag that came with the frame, TPID in the upper 16 bits and TCI in the lower; -1 when there is none. */
     private long tag() {
         long from = control.address();
         long left = message.get(ValueLayout.JAVA_LONG, CONTROL_LENGTH);

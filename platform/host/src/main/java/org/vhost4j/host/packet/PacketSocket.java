@@ -11,13 +11,12 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A packet socket on one interface, with a virtio-net header of {@value #HEADER_BYTES} bytes before each frame
- * (PACKET_VNET_HDR) in both directions, and the VLAN tags that the kernel removes from received frames
- * (PACKET_AUXDATA). The interface is promiscuous as long as the socket is open. Frames that the host itself sends
- * through the interface are not received.
+ * A packet socket on one interface, with a virtio-net header of {@value #HEADER_BYTES} bytes before each frame (PACKET_VNET_HDR) in both
+ * directions, and the VLAN tags that the kernel removes from received frames (PACKET_AUXDATA). The interface is in promiscuous mode as long
+ * as the socket is open. Frames that the host itself sends through the interface are not received.
  */
 public final class PacketSocket implements AutoCloseable {
-    /** Length of the header before each frame: without {@code num_buffers}. */
+    /** Length in bytes of the virtio-net header before each frame, which has no {@code num_buffers}. */
     public static final int HEADER_BYTES = 10;
 
     private static final int SOL_PACKET = 263;
@@ -35,7 +34,7 @@ public final class PacketSocket implements AutoCloseable {
     private static final int IFREQ_VALUE = 16;
     private static final int IFNAMSIZ = 16;
 
-    /** Size of the receive buffer in bytes: a burst of the longest super-frames; the kernel may limit it. */
+    /** Size of the receive buffer in bytes: room for a burst of the longest super-frames. The kernel may limit it. */
     private static final int RECEIVE_BYTES = 4 << 20;
 
     private final Fd fd;
@@ -50,11 +49,11 @@ public final class PacketSocket implements AutoCloseable {
      * Opens a socket on an interface of the calling thread's network namespace.
      *
      * @param ifname the interface's name, 1 to 15 bytes
-     * @return the socket, which does not block
+     * @return the socket, which is non-blocking
      * @throws SystemError when it cannot be opened; the message is one sentence that names the cause
      */
     public static PacketSocket open(String ifname) {
-        // Without a protocol nothing is received before the socket is bound.
+        // With protocol 0 nothing is received before the socket is bound.
         int opened = LibC.socket(LibC.AF_PACKET, LibC.SOCK_RAW | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, 0);
         if (opened == -Errno.EPERM) {
             throw SystemError.explained(
@@ -65,7 +64,7 @@ public final class PacketSocket implements AutoCloseable {
             socket.set(LibC.SOL_SOCKET, LibC.SO_RCVBUF, RECEIVE_BYTES, "a larger receive buffer");
             socket.set(SOL_PACKET, PACKET_VNET_HDR, 1, "virtio-net headers");
             socket.set(SOL_PACKET, PACKET_AUXDATA, 1, "VLAN tags");
-            // Linux before 4.20 does not support it: the reader drops those frames, too.
+            // Linux before 4.20 does not support it; therefore the reader drops these frames, too.
             int unused = socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
             socket.bind();
             return socket;
@@ -98,9 +97,8 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Binds the socket to the interface of its name, and makes the interface promiscuous; also after an interface was
-     * removed and one of the same name was created. May wait for the kernel's network configuration. Any thread may
-     * call it.
+     * Binds the socket to the interface with the name {@link #ifname}, and sets promiscuous mode. Call it again after the interface was
+     * removed and another one of the same name was created. May wait for the kernel's network configuration. Any thread may call it.
      *
      * @throws SystemError when there is no such interface, or it is not an Ethernet interface
      */

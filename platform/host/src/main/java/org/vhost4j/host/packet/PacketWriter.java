@@ -22,7 +22,7 @@ final class PacketWriter {
         this.fd = fd;
     }
 
-    /** Continues with another descriptor. */
+    /** Switches to another descriptor. */
     void fd(int another) {
         fd = another;
     }
@@ -53,7 +53,7 @@ final class PacketWriter {
         return Math.max(0, -vector.write(fd, count));
     }
 
-    /** Copies the pieces that exceed the limit of one call into a single one. */
+    /** Copies the pieces that exceed the limit of one call into a single piece. */
     private int gather(Frame frame, int from) {
         int length = 0;
         for (int i = from; i < frame.pieces; i++) {

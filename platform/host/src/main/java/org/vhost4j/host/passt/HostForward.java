@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A forwarding of a port of the host to one of the guest, in the syntax of QEMU's {@code hostfwd}: {@code
- * [tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport}. An IPv6 address is in brackets.
+ * A rule that forwards a port of the host to a port of the guest, in the syntax of QEMU's {@code hostfwd}:
+ * {@code [tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport}. An IPv6 address is in brackets.
  *
  * @param udp true for UDP, false for TCP
  * @param hostAddress address on which the host listens; empty for all its addresses
@@ -54,7 +54,7 @@ public record HostForward(boolean udp, String hostAddress, int hostPort, int gue
     }
 
     /**
-     * Returns the rule as arguments of passt.
+     * Returns the rule as command-line arguments of passt.
      *
      * @return an option and its value
      */

@@ -9,13 +9,13 @@ import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.host.stream.StreamPeer;
 
 /**
- * Converts frames to and from passt, which terminates TCP connections itself, and exchanges segments of any length that
- * a packet can have. So a TCP super-frame is sent to it in one packet, or in two when it is longer than {@value
- * #LONGEST} bytes, and its long packets become super-frames for guests with shorter segments. A UDP super-frame to be
- * sent as IP fragments is sent as one datagram.
+ * Converts frames to and from passt. passt terminates TCP connections itself, so the segments on its socket may have any length that fits
+ * an IP packet. A TCP super-frame is sent to passt as one packet, or as two if it is longer than {@value #LONGEST} bytes. Long packets from
+ * passt become super-frames for guests whose MSS is shorter. A UDP super-frame that would be sent as IP fragments (UFO) is sent as one
+ * datagram.
  */
 public final class PasstPeer implements StreamPeer {
-    /** The longest frame in bytes; passt ends its connection over a longer one. */
+    /** The maximum length of a frame in bytes; passt closes the connection after a longer one. */
     public static final int LONGEST = 65_535;
 
     private final OffloadEngine engine;
@@ -23,7 +23,7 @@ public final class PasstPeer implements StreamPeer {
     private final Frame whole = new Frame();
 
     /**
-     * Creates a peer without connections.
+     * Creates the peer of a port.
      *
      * @param engine engine of the port's lane, which counts the processing of frames to passt
      */

@@ -29,21 +29,20 @@ import org.vhost4j.sys.SocketPair;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Runs passt as a child of this process, connected to a port by a socket. When passt ends it is started again. It ends
- * with this process, even when this process is killed, because passt serves one connection and ends when its socket is
- * closed.
+ * Runs passt as a child process, connected to a port by a socket pair. When passt ends, it is started again. passt serves one connection
+ * and ends when its socket is closed, so it also ends when this process is killed.
  */
 public final class PasstProcess implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(30);
     private static final long LOOK_NANOS = 1_000_000;
 
-    /** Time after a start: if passt ends earlier, the delay before the next start grows. */
+    /** If passt ends within this time after its start, the delay before the next start grows. */
     private static final Duration SOON = Duration.ofSeconds(10);
 
     private static final long SHORTEST_PAUSE_MILLIS = 100;
     private static final long LONGEST_PAUSE_MILLIS = 5_000;
 
-    /** ioctl: number of bytes sent to a socket that its peer has not read. */
+    /** ioctl: number of bytes sent on a socket that its peer has not read. */
     private static final long SIOCOUTQ = 0x5411;
 
     private static final int POLLHUP = 0x10;
@@ -59,7 +58,7 @@ public final class PasstProcess implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile @Nullable RunningProgram running;
 
-    /** The passt of another process, which is not watched yet. */
+    /** The passt that another process has started and handed over; not watched yet. */
     private @Nullable Child adopted;
 
     private volatile long pauseMillis = SHORTEST_PAUSE_MILLIS;
@@ -96,7 +95,7 @@ public final class PasstProcess implements AutoCloseable {
         });
     }
 
-    /** A started child, and how it has ended. */
+    /** A child process, and how it has ended. */
     private static final class Child {
         final RunningProgram process;
         final Fd socket;
@@ -109,7 +108,7 @@ public final class PasstProcess implements AutoCloseable {
             this.socket = socket;
         }
 
-        /** Keeps a line until it is known whether the start succeeds. */
+        /** Keeps a line of the child's output until it is known whether the start succeeds. */
         synchronized boolean keeps(String line) {
             if (!ready) {
                 said.add(line);
@@ -135,8 +134,8 @@ public final class PasstProcess implements AutoCloseable {
     }
 
     /**
-     * Starts passt, waits until it serves, and connects the port. Called by the lane's thread, before there are guests:
-     * blocks while passt starts.
+     * Starts passt, waits until it is ready, and connects the port. Called by the lane's thread, before there are guests: blocks while
+     * passt starts.
      *
      * @throws SystemError when it cannot be started, or ends at once; the message has passt's reason
      */
@@ -147,15 +146,14 @@ public final class PasstProcess implements AutoCloseable {
     /**
      * Returns the passt process that serves the port; it may be handed over to another process.
      *
-     * @return the program; null when there is none at the moment
+     * @return the program; null when none is running
      */
     public @Nullable RunningProgram program() {
         return port.isConnected() ? running : null;
     }
 
     /**
-     * Takes over a passt that another process has started, and to which the port is connected. It has no effect until
-     * {@link #proceed}.
+     * Takes over a passt that another process has started, and to which the port is connected. It is not watched until {@link #proceed}.
      *
      * @param program the passt
      * @param socket its connection, owned by the port
@@ -169,7 +167,7 @@ public final class PasstProcess implements AutoCloseable {
         starts.incrementAndGet();
     }
 
-    /** Watches the passt that was adopted, or starts one when there is none. Called by the lane's thread. */
+    /** Starts to watch the adopted passt, or starts passt if none was adopted. Called by the lane's thread. */
     public void proceed() {
         Child child = adopted;
         adopted = null;
@@ -181,7 +179,7 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    /** Starts passt and waits until it serves; returns this process's end of the socket. */
+    /** Starts passt and waits until it is ready; returns this process's end of the socket pair. */
     private Fd launch() {
         SocketPair pair = SocketPair.create();
         Child child;
@@ -219,10 +217,7 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    /**
-     * Makes a socket blocking, which passt requires: it writes the rest of a partly written frame with a call that has
-     * to block.
-     */
+    /** Clears O_NONBLOCK: passt requires a blocking socket, because it writes the rest of a partly written frame with a blocking call. */
     private static void makeBlocking(Fd socket) {
         int flags = SystemError.check(
                 LibC.fcntl(socket.number(), LibC.F_GETFL, 0), "cannot read the flags of the socket of passt");
@@ -231,7 +226,7 @@ public final class PasstProcess implements AutoCloseable {
                 "cannot make the socket of passt blocking");
     }
 
-    /** Waits until passt serves: it has read the probe frame, so its options are valid and its ports are open. */
+    /** Waits until passt is ready. Once it has read the probe frame, its options are known to be valid and its ports are open. */
     private void awaitService(Child child) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment frame = arena.allocateFrom(ValueLayout.JAVA_BYTE, PROBE);
@@ -260,9 +255,7 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    /**
-     * Runs on a child's own thread: reads its output, and starts the next child when it has ended after it had served.
-     */
+    /** Reads a child's output until it ends; then starts the next child, if this one had been ready. Runs on the child's own thread. */
     private void follow(Child child) {
         long began = System.nanoTime();
         String how = child.process.awaitEnd(line -> {
@@ -355,19 +348,16 @@ public final class PasstProcess implements AutoCloseable {
     }
 
     /**
-     * Returns the present child process, or the last one.
+     * Returns the process ID of the current child process, or of the last one.
      *
-     * @return process ID, 0 before {@link #start}
+     * @return the process ID; 0 before {@link #start}
      */
     public int pid() {
         RunningProgram child = running;
         return child == null ? 0 : child.pid();
     }
 
-    /**
-     * Leaves passt, with its connection, to another process: it is neither killed nor started again by this one. Any
-     * thread may call it.
-     */
+    /** Leaves passt and its connection to another process: this process neither kills it nor starts it again. Any thread may call it. */
     public void leave() {
         closed.countDown();
         if (!port.isConnected()) {
@@ -379,7 +369,7 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    /** Ends passt permanently; later calls do nothing. Any thread may call it. */
+    /** Kills passt and does not start it again; later calls do nothing. Any thread may call it. */
     @Override
     public void close() {
         closed.countDown();

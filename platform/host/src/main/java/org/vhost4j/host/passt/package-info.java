@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Network access without root: the program passt behind a {@link org.vhost4j.host.stream.StreamPort}.
+ * Network access without root: the program passt, connected to a {@link org.vhost4j.host.stream.StreamPort}.
  *
  * <p>{@link org.vhost4j.host.passt.PasstPeer} belongs to the port's lane. {@link org.vhost4j.host.passt.PasstProcess} has a thread for as
  * long as the program runs.

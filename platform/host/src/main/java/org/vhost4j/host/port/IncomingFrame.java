@@ -10,8 +10,8 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.stats.PortCounters;
 
 /**
- * A frame that a port has read and forwards to the sink. It is counted once, and kept while its receiver has no room.
- * The bytes stay in the port's memory.
+ * A frame that a port has read and forwards to the sink. It is counted once, and kept while its receiver has no room. Its bytes stay in the
+ * port's memory.
  */
 public final class IncomingFrame {
     /** Result: there is no frame. */
@@ -23,7 +23,7 @@ public final class IncomingFrame {
     /** Result: the interface or the connection is gone or down. */
     public static final int GONE = 3;
 
-    /** The frame, filled by the port while it does not {@link #waits wait}. */
+    /** The frame. The port may fill it unless it {@linkplain #waits waits}. */
     public final Frame frame = new Frame();
 
     private final FramePort port;
@@ -35,7 +35,7 @@ public final class IncomingFrame {
     /**
      * Creates an empty frame.
      *
-     * @param port port on which frames come in
+     * @param port port that receives the frames
      * @param counters counters of the port
      * @param sink destination of the frames
      */
@@ -79,7 +79,7 @@ public final class IncomingFrame {
         return MOVED;
     }
 
-    /** Ends a burst of {@link #pass} and {@link #offer}. */
+    /** Ends a burst of calls of {@link #pass} and {@link #offer}. */
     public void flush() {
         if (forwarded) {
             forwarded = false;
@@ -97,7 +97,7 @@ public final class IncomingFrame {
     }
 
     /**
-     * Continues with a frame that another process has read and counted.
+     * Restores a frame that another process has read and counted; it waits for its receiver.
      *
      * @param held the frame; null for none
      * @param memory address of {@link Frame#MAX_BYTES} bytes, where the frame can stay

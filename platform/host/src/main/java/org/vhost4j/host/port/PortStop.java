@@ -4,7 +4,7 @@ package org.vhost4j.host.port;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The state of a port, working or stopped, with the reason. Written by the lane; any thread may read it. */
+/** The state of a port: working, or stopped for a reason. Written by the lane; any thread may read it. */
 public final class PortStop {
     private final Consumer<String> trouble;
     private volatile @Nullable String reason;
@@ -40,7 +40,7 @@ public final class PortStop {
      * Stops the port and reports it; a port that has stopped keeps its reason.
      *
      * @param why the reason, in one line
-     * @return true when the port worked until now
+     * @return true if the port was working before
      */
     public boolean stop(String why) {
         if (reason != null) {

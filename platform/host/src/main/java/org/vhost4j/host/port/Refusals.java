@@ -5,13 +5,13 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.sys.Errno;
 
-/** Counts the frames of a port that the kernel refused, by the meaning of the error number. */
+/** Counts the frames of a port that the kernel refused, by the reason that the error number indicates. */
 public final class Refusals {
     private final PortCounters counters;
     private final boolean[] seen = new boolean[Errno.LIMIT];
 
     /**
-     * Creates an object without refusals.
+     * Creates a counter of refusals.
      *
      * @param counters counters of the port
      */

@@ -19,9 +19,9 @@ import org.vhost4j.sys.SocketAddress;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Keeps a {@link StreamPort} connected: connects it to a peer that listens, and again when the connection is lost; or
- * listens, and accepts one peer after another. Everything that can block is done by a separate thread, which exists
- * while there is no connection, or while it listens.
+ * Keeps a {@link StreamPort} connected. Either it connects to a peer that listens, and again when the connection is lost; or it listens,
+ * and accepts one peer after another. A separate thread makes all calls that can block; it exists while there is no connection, or while
+ * the port listens.
  */
 public final class StreamConnector implements AutoCloseable {
     private static final long AGAIN_NANOS = 500_000_000;
@@ -43,11 +43,11 @@ public final class StreamConnector implements AutoCloseable {
     /** The file of the listening socket; null without one. Used by the lane. */
     private @Nullable SocketFile file;
 
-    /** The thread's present work; null for none. Used by the lane. */
+    /** The thread's current work; null for none. Used by the lane. */
     private @Nullable Work work;
 
     /**
-     * Creates the connector of a port that is not connected, without an attempt to connect.
+     * Creates the connector of a port without a connection. It makes no attempt to connect before {@link #start}.
      *
      * @param port the port, on the lane
      * @param lane lane of the port
@@ -78,14 +78,11 @@ public final class StreamConnector implements AutoCloseable {
 
     private void begin(Work next) {
         work = next;
-        // Of the lane's thread: it has the same network namespace.
+        // Created by the lane's thread, so that it has the same network namespace.
         ControlThread.start("vhost4j-" + port.name(), next::run);
     }
 
-    /**
-     * Ends the connection, and makes none until {@link #start}. Called by the lane's thread, or when the lane is
-     * closed.
-     */
+    /** Closes the connection, and makes no new one until {@link #start}. Called by the lane's thread, or when the lane is closed. */
     public void stop() {
         Work now = work;
         work = null;
@@ -137,7 +134,7 @@ public final class StreamConnector implements AutoCloseable {
         }
     }
 
-    /** The work of the thread, until a connection is made, or while it listens. */
+    /** The work of the thread, until a connection is made or, when listening, until it is stopped. */
     private final class Work {
         private final @Nullable Fd listening;
         private final boolean again;
@@ -226,7 +223,7 @@ public final class StreamConnector implements AutoCloseable {
             return give(socket);
         }
 
-        /** Passes a connection to the port; returns false when the port has one. */
+        /** Passes a connection to the port; returns false when the port already has one. */
         private boolean give(Fd socket) {
             try {
                 if (address.path() == null) {

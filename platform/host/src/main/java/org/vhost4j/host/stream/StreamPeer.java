@@ -4,9 +4,9 @@ package org.vhost4j.host.stream;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 
-/** Converts frames to and from the peer of a {@link StreamPort}. Called by the port's lane. */
+/** Converts frames to and from the format that the peer of a {@link StreamPort} supports. Called by the port's lane. */
 public interface StreamPeer {
-    /** A peer that exchanges plain frames: no super-frames, and complete checksums. */
+    /** A peer that exchanges only plain frames: no super-frames, and complete checksums. */
     StreamPeer PLAIN = new StreamPeer() {
         @Override
         public int accepts() {
@@ -37,15 +37,14 @@ public interface StreamPeer {
     int accepts();
 
     /**
-     * Returns the length of the longest frame that the peer accepts.
+     * Returns the maximum length of a frame that the peer accepts.
      *
      * @return number of bytes from the destination MAC address on, at most {@link Frame#MAX_BYTES}
      */
     int longest();
 
     /**
-     * Delivers a frame to the stream, possibly as two, without offloads for the peer. The stream has room for the frame
-     * and for headers that are repeated.
+     * Delivers a frame to the stream without offloads, possibly as two frames. The stream has room for the frame and for repeated headers.
      *
      * @param frame a frame that needs nothing beyond {@link #accepts}; it is not changed
      * @param stream port that accepts frames without offloads, of at most {@link #longest} bytes
@@ -56,8 +55,8 @@ public interface StreamPeer {
     /**
      * Converts a frame that has arrived from the peer.
      *
-     * @param frame the frame, contiguous, in memory that may be changed, with a cleared header; gets {@link
-     *     Frame#needs} and a matching header
+     * @param frame the frame, contiguous, in memory that may be changed, with a cleared virtio-net header; this method sets
+     *     {@link Frame#needs} and a matching header
      */
     void received(Frame frame);
 }

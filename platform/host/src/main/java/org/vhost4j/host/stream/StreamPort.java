@@ -21,12 +21,11 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A port to a network behind a stream socket, on which each frame is preceded by its length, 4 bytes big-endian, as
- * with QEMU's {@code -netdev stream}, passt, gvproxy and socket_vmnet. The port also exists without a connection: then
- * frames for it are dropped.
+ * A port over a stream socket on which each frame is preceded by its length, 4 bytes big-endian. QEMU's {@code -netdev stream}, passt,
+ * gvproxy and socket_vmnet use this format. The port also exists without a connection: then frames for it are dropped.
  *
- * <p>The port never blocks: bytes that the socket does not accept are kept, up to 1 MiB; beyond that senders wait as
- * long as {@link SenderWait} allows, and then frames are dropped and counted. No allocation for a frame.
+ * <p>The port never blocks: bytes that the socket does not accept are kept, up to 1 MiB; beyond that, senders wait as long as
+ * {@link SenderWait} allows; then frames are dropped and counted. No allocation for a frame.
  *
  * <p>Belongs to the lane that it is attached to.
  */
@@ -47,7 +46,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     private final IncomingFrame incoming;
     private final boolean[] said = new boolean[REASONS];
 
-    /** Whether the frame that is being delivered was dropped, and counted, by the stream. */
+    /** Whether the stream has dropped and counted the frame that is being delivered. */
     private boolean counted;
 
     private Consumer<String> whenLost = reason -> {};
@@ -79,8 +78,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Registers an action that runs when a connection is lost, even if {@link #connect} detects that. Called before
-     * {@link #attach}.
+     * Registers an action that runs when a connection is lost, even if {@link #connect} detects the loss. Called before {@link #attach}.
      *
      * @param task receives the reason, in one line; called by the lane's thread, must not block; the socket is closed
      *     already
@@ -90,7 +88,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Puts the port on its lane. Called by the lane's thread.
+     * Attaches the port to its lane. Called by the lane's thread.
      *
      * @param to the lane that will own the port
      */
@@ -100,7 +98,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Sets the port's connection, and closes the present one, if any. Called by the lane's thread.
+     * Sets the port's connection, and closes the previous one, if any. Called by the lane's thread.
      *
      * @param to a connected stream socket that does not block; owned by the port from now on, also when this fails
      * @throws SystemError when the socket cannot be watched
@@ -144,9 +142,9 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Returns whether the port waits for {@link #proceed}.
+     * Returns whether the port is halted.
      *
-     * @return true after {@link #halt}
+     * @return true from {@link #halt} until {@link #proceed}
      */
     public boolean isHalted() {
         return halted;
@@ -162,7 +160,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Returns the position of the port in its connection. Called by the lane's thread.
+     * Returns the state of the port in its connection: the bytes that are only partly processed. Called by the lane's thread.
      *
      * @return a copy
      */
@@ -171,10 +169,10 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Sets the connection of a halted port to one that another process has used. Called by the lane's thread.
+     * Continues, in a halted port, a connection that another process has used. Called by the lane's thread.
      *
      * @param to the connection, as for {@link #connect}
-     * @param state the position of that process in the stream
+     * @param state the state that {@link #state} returned in that process
      * @throws IllegalArgumentException when the state is invalid
      */
     public void adopt(Fd to, StreamState state) {
@@ -195,7 +193,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         }
     }
 
-    /** Ends the connection, if there is one; {@link #whenLost} is not called. Called by the lane's thread. */
+    /** Closes the connection, if there is one; {@link #whenLost} is not called. Called by the lane's thread. */
     public void disconnect() {
         connected = false;
         FdHandle watched = handle;
@@ -238,7 +236,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         return work;
     }
 
-    /** Returns whether a write has failed. Nothing has to be armed: all other events are reported edge-triggered. */
+    /** Returns whether a write has failed. There is nothing to arm: epoll reports all other events edge-triggered. */
     @Override
     public boolean arm() {
         return connected && !halted && writer.broken() != 0;
@@ -279,7 +277,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         counted = false;
         int result = peer.deliver(frame, stream);
         if (result == REFUSED && !counted) {
-            // Not dropped by the stream: the peer could not make a complete frame of it.
+            // Not dropped by the stream: the peer could not convert it to a complete frame.
             counters.drop(PortDrop.BAD_SUPER_FRAME);
         }
         return result;
@@ -316,7 +314,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         writer.flush();
     }
 
-    /** The stream as a port, to which the peer delivers converted frames. */
+    /** The port that writes to the stream, to which the peer delivers converted frames. */
     private final class Stream implements FramePort {
         @Override
         public String name() {
@@ -347,7 +345,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Returns whether there is a connection, as far as known.
+     * Returns whether there is a connection, as far as the port has detected.
      *
      * @return false after {@link #whenLost} was called
      */
@@ -370,7 +368,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Returns the number of writes of which the socket accepted only a part at first.
+     * Returns the number of writes of which the socket at first accepted only a part.
      *
      * @return the number since the start
      */
@@ -378,7 +376,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         return writer.partialWrites();
     }
 
-    /** Leaves the lane and ends the connection; later calls do nothing. Called by the lane's thread, or when the lane is closed. */
+    /** Leaves the lane and closes the connection; later calls do nothing. Called by the lane's thread, or when the lane is closed. */
     @Override
     public void close() {
         Lane from = lane;

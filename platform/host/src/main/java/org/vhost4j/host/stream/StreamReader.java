@@ -14,10 +14,7 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.IoVector;
 import org.vhost4j.sys.SystemError;
 
-/**
- * Reads frames from a stream: several frames with one readv(2), into a buffer from which they are forwarded to the
- * sink.
- */
+/** Reads frames from a stream, several with one readv(2), into a buffer from which they are forwarded to the sink. */
 final class StreamReader {
     private static final int CAPACITY = 1 << 18;
 
@@ -41,10 +38,10 @@ final class StreamReader {
         this.counters = counters;
     }
 
-    /** Begins a stream. A frame of the previous stream that waits for room keeps waiting. */
+    /** Starts to read a new stream. A frame of the previous stream that waits for room keeps waiting. */
     void open(int number) {
         fd = number;
-        // The bytes of a waiting frame stay in place until it was forwarded.
+        // The bytes of a waiting frame stay in place until it is forwarded.
         if (!incoming.waits()) {
             head = 0;
         }
@@ -57,7 +54,7 @@ final class StreamReader {
     }
 
     /**
-     * Restores the bytes that another process has read. The stream has begun, and nothing was read from it.
+     * Restores the bytes that another process has read. Called after {@link #open}, before anything is read.
      *
      * @throws IllegalArgumentException when there are more bytes than the buffer can hold
      */
@@ -136,7 +133,7 @@ final class StreamReader {
     }
 
     /**
-     * Returns the reason why a connection is lost.
+     * Returns the text for the reason why a connection was lost.
      *
      * @param errno error number of the call, 0 for the end of the stream
      */
@@ -147,7 +144,7 @@ final class StreamReader {
                 : String.valueOf(new SystemError("the connection was lost", errno).getMessage());
     }
 
-    /** Returns the reason why the connection is lost. */
+    /** Returns the reason why the connection was lost. */
     String reason() {
         return reason;
     }

@@ -22,7 +22,7 @@ final class StreamWriter {
     /** Maximum number of bytes that wait for room. */
     static final int CAPACITY = 1 << 20;
 
-    /** Size in bytes up to which copying a frame costs less than a call. */
+    /** Length in bytes up to which copying a frame costs less than a system call. */
     private static final int SHORT = 2048;
 
     /** Room in bytes for the headers that are repeated when a frame is sent in two parts. */
@@ -52,7 +52,7 @@ final class StreamWriter {
 
     private long partialWrites;
 
-    /** Begins a stream. */
+    /** Starts to write to a new stream. */
     void open(int number) {
         fd = number;
         blocked = halted;
@@ -77,7 +77,7 @@ final class StreamWriter {
         return lost;
     }
 
-    /** Writes nothing until {@link #proceed}: frames are kept. */
+    /** Writes nothing until {@link #proceed}; keeps frames instead. */
     void halt() {
         halted = true;
         blocked = true;
@@ -97,15 +97,15 @@ final class StreamWriter {
         return memory.asSlice(head, tail - head).toArray(ValueLayout.JAVA_BYTE);
     }
 
-    /** Returns the offset in {@link #unwritten} of the first frame that is complete with its length. */
+    /** Returns the offset in {@link #unwritten} of the length field of the first complete frame. */
     int whole() {
         return boundary - head;
     }
 
     /**
-     * Restores the bytes that another process has kept. The stream has begun, and nothing was written to it.
+     * Restores the bytes that another process has kept. Called after {@link #open}, before anything is written.
      *
-     * @throws IllegalArgumentException when the bytes are not complete frames after the rest of one
+     * @throws IllegalArgumentException when the bytes are not the rest of a frame followed by complete frames
      */
     void restore(StreamState state) {
         byte[] kept = state.unwritten();
@@ -135,7 +135,7 @@ final class StreamWriter {
         return tail != head;
     }
 
-    /** Returns the errno with which the connection was lost; 0 while it was not. */
+    /** Returns the errno with which the connection was lost; 0 while it works. */
     int broken() {
         return broken;
     }
@@ -143,7 +143,7 @@ final class StreamWriter {
     /**
      * Accepts a frame for which {@link #hasRoom} returned true.
      *
-     * @return false when its memory has vanished, and nothing of it was written
+     * @return false when the frame's memory is lost, and no byte of it was written
      */
     boolean write(Frame frame) {
         scrub();
@@ -199,8 +199,8 @@ final class StreamWriter {
             head = 0;
         }
         int at = tail;
-        // Set before the bytes are copied: if their memory has vanished the length is sent anyway, and as many bytes
-        // must follow.
+        // Set before the bytes are copied: if their memory is lost, the length is sent anyway, and as many bytes must
+        // follow.
         tail += left;
         if (at == head && written != 0) {
             boundary = tail;
@@ -229,7 +229,7 @@ final class StreamWriter {
         keeping = NONE;
     }
 
-    /** Overwrites a frame whose memory vanished while it was copied with zeros, so that old bytes are not sent. */
+    /** Overwrites with zeros a frame whose memory was lost while it was copied, so that stale bytes are not sent. */
     private void scrub() {
         if (keeping != NONE) {
             memory.asSlice(keeping, tail - keeping).fill((byte) 0);
@@ -237,7 +237,7 @@ final class StreamWriter {
         }
     }
 
-    /** Continues to write because the socket has room again. */
+    /** Continues to write after the socket has reported room. */
     void writable() {
         if (!halted) {
             blocked = false;
@@ -277,7 +277,7 @@ final class StreamWriter {
         }
     }
 
-    /** Returns the offset after the frame that begins at an offset. */
+    /** Returns the offset of the frame after the one at an offset. */
     private int next(int at) {
         return at + LENGTH_BYTES + HostMemory.getIntBE(buffer + at);
     }

@@ -11,8 +11,8 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * The kind of the network interface with a name, by its driver according to ethtool: TUNSETIFF has one error for all
- * interfaces that it cannot attach to.
+ * The kind of a network interface, determined by the driver name that ethtool reports. It is needed for error messages, because TUNSETIFF
+ * returns the same error for every interface to which it cannot attach.
  */
 enum InterfaceKind {
     /** There is no interface of that name. */

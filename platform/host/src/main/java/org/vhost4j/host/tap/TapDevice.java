@@ -13,9 +13,9 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * One queue of a TAP interface, with a virtio-net header before each frame in both directions. The header has 12 bytes,
- * or 24 when super-frames inside UDP tunnels are possible. The interface vanishes with its last queue, unless it was
- * made to persist; bringing it up and giving it an address is left to the host's administrator.
+ * One queue of a TAP interface, with a virtio-net header before each frame in both directions. The header has 12 bytes, or 24 when
+ * super-frames inside UDP tunnels are possible. The kernel removes the interface with its last queue, unless it is persistent
+ * (TUNSETPERSIST). The host's administrator sets it up and gives it an address.
  */
 public final class TapDevice implements AutoCloseable {
     private static final String NODE = "/dev/net/tun";
@@ -31,7 +31,7 @@ public final class TapDevice implements AutoCloseable {
 
     private static final int IFREQ_BYTES = 40;
     private static final int IFREQ_FLAGS = 16;
-    /** Room in an ifreq for a name and its end. */
+    /** Size in bytes of an interface name in struct ifreq, with the final zero. */
     private static final int IFNAMSIZ = 16;
 
     private static final int ANY_TSO = Offloads.TSO4 | Offloads.TSO6;
@@ -55,8 +55,8 @@ public final class TapDevice implements AutoCloseable {
      * Opens a queue of a TAP, which is created when no interface has that name.
      *
      * @param name name of the interface, 1 to 15 bytes; {@code %d} in it stands for the first free number
-     * @param multiQueue whether the interface has several queues: opening it again adds one
-     * @return the queue, non-blocking, with no offloads towards us
+     * @param multiQueue whether the interface is multi_queue: then each call opens another queue
+     * @return the queue, non-blocking, with no offloads enabled for frames to this program
      * @throws SystemError when it cannot be opened; the message is one sentence that names the cause
      */
     public static TapDevice open(String name, boolean multiQueue) {
@@ -64,13 +64,13 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * Opens a queue of a TAP as {@link #open(String, boolean)} does. The length of headers is the same for all queues
-     * of an interface: setting it here prevents frames of other queues with a header of another length.
+     * Opens a queue of a TAP as {@link #open(String, boolean)} does. All queues of an interface have the same header length. Setting it
+     * while opening prevents that frames with another header length arrive in between.
      *
      * @param name name of the interface, 1 to 15 bytes; {@code %d} in it stands for the first free number
-     * @param multiQueue whether the interface has several queues: opening it again adds one
+     * @param multiQueue whether the interface is multi_queue: then each call opens another queue
      * @param headerBytes {@link NetHeader#BYTES} or {@link NetHeader#TUNNEL_BYTES}
-     * @return the queue, non-blocking, with no offloads towards us
+     * @return the queue, non-blocking, with no offloads enabled for frames to this program
      * @throws SystemError when it cannot be opened; the message is one sentence that names the cause
      */
     public static TapDevice open(String name, boolean multiQueue, int headerBytes) {
@@ -97,10 +97,9 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * Opens the only queue of a TAP with or without multi_queue, as the TAP was created; creates it when no interface
-     * has that name.
+     * Opens the only queue of a TAP, with the multi_queue flag that the existing TAP has. Creates the TAP when no interface has that name.
      *
-     * @param name name of the interface, as {@link #open} takes it
+     * @param name name of the interface, as for {@link #open}
      * @return the queue
      * @throws SystemError when it cannot be opened; the message is one sentence that names the cause
      */
@@ -187,9 +186,9 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * Makes room for super-frames inside UDP tunnels in the header of every frame. To be called before the first frame.
+     * Extends the virtio-net header of every frame to 24 bytes, for super-frames inside UDP tunnels. Call it before the first frame.
      *
-     * @throws SystemError when the kernel has no such headers; then nothing changes
+     * @throws SystemError when the kernel does not support these headers; then nothing changes
      */
     public void tunnels() {
         headerBytes(NetHeader.TUNNEL_BYTES);
@@ -215,13 +214,12 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * Returns the largest part of {@code wanted} that a TAP accepts in one call: every offload requires {@link
-     * Offloads#CSUM}, ECN requires one of the TSOs, USO4 and USO6 go together, and tunnels require an inner
-     * segmentation offload. For callers that handle the rest themselves; {@link #offloads} sets exactly the given mask
-     * or fails.
+     * Returns the largest subset of {@code wanted} that TUNSETOFFLOAD accepts. Every offload requires {@link Offloads#CSUM}, ECN requires
+     * TSO4 or TSO6, USO4 and USO6 require each other, and tunnels require an inner segmentation offload. It is for callers that handle the
+     * other offloads themselves; {@link #offloads} sets exactly the given mask or fails.
      *
      * @param wanted a mask of {@link Offloads}
-     * @return a mask that obeys the kernel's rules, whether or not this kernel knows all of it
+     * @return a mask that satisfies the kernel's rules; the running kernel may still not support all of it
      */
     public static int settable(int wanted) {
         if ((wanted & Offloads.CSUM) == 0) {
@@ -241,11 +239,11 @@ public final class TapDevice implements AutoCloseable {
     }
 
     /**
-     * Sets the offloads of frames that the TAP may deliver to this program (TUNSETOFFLOAD); the setting applies to all
-     * queues. Frames written by this program are not affected. Frames that wait already are not changed.
+     * Sets the offloads of frames that the TAP may deliver to this program (TUNSETOFFLOAD); the setting applies to all queues. Frames that
+     * this program writes are not affected. Frames that are already queued are not changed.
      *
      * @param mask mask of {@link Offloads}
-     * @throws SystemError when the mask breaks the kernel's rules or the kernel lacks one of the offloads; then nothing changes
+     * @throws SystemError when the mask violates the kernel's rules, or the kernel does not support an offload; then nothing changes
      */
     public void offloads(int mask) {
         String attempt = "cannot have TAP " + name + " send " + text(mask);

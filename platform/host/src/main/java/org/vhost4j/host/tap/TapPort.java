@@ -19,10 +19,9 @@ import org.vhost4j.host.port.PortStop;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A port to the host's network stack through one queue of a TAP. Frames are written without an intermediate copy. They
- * are read directly into the receive buffers of the sole receiver, if there is one and it accepts all offloads that the
- * TAP may use; otherwise they are read into a buffer and forwarded to the sink. One system call for each frame, no
- * allocation.
+ * A port to the host's network stack through one queue of a TAP. Frames are written without an intermediate copy. If there is only one
+ * receiver, and it accepts all offloads that the TAP may use, frames are read directly into its receive buffers. Otherwise they are read
+ * into a buffer and forwarded to the sink. One system call for each frame, no allocation.
  *
  * <p>Belongs to the lane that it is attached to.
  */
@@ -52,12 +51,11 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
      *
      * @param name name for messages
      * @param device the TAP; owned by the port from now on
-     * @param accepts offloads that the kernel accepts from this program, a mask of {@link
-     *     org.vhost4j.device.frame.Offloads}: CSUM, TSO4, TSO6 and ECN always, UFO, USO4 and USO6 when the probe found
-     *     that this kernel accepts them, UDP_TUNNEL and UDP_TUNNEL_CSUM when it does and the device has {@link
-     *     TapDevice#tunnels}
+     * @param accepts offloads that the kernel accepts from this program, a mask of {@link org.vhost4j.device.frame.Offloads}: always CSUM,
+     *     TSO4, TSO6 and ECN; UFO, USO4 and USO6 if the probe found that this kernel accepts them; UDP_TUNNEL and UDP_TUNNEL_CSUM if it
+     *     accepts them and {@link TapDevice#tunnels} was called
      * @param sink destination of the host's frames
-     * @param engine engine that checks their headers against the packets
+     * @param engine engine that checks the virtio-net headers against the packets
      * @param trouble receives a line when the port stops permanently, and when the kernel refuses a frame for a new
      *     reason; called by the lane's thread
      */
@@ -97,7 +95,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Puts the port on its lane, and leaves the TAP to another process until {@link #proceed}. Called by the lane's thread.
+     * Attaches the port to its lane, and leaves the TAP to another process until {@link #proceed}. Called by the lane's thread.
      *
      * @param to the lane that will own the port
      * @param offloads offloads that the other process has set on the TAP
@@ -156,7 +154,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
 
     private static FdHandle watch(Lane to, TapDevice device) {
         return FdHandle.open(to.loop(), device.fd(), FdHandle.READ_EDGE, events -> {
-            // No-op: it only wakes the lane, whose next turn polls every port.
+            // Nothing to do: the event only wakes the lane, whose next turn polls every port.
         });
     }
 
@@ -164,14 +162,14 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
      * Registers an action that runs when the interface is removed. Without it the port then stops permanently and
      * reports that.
      *
-     * @param task called by the lane's thread; {@link #rejoin} ends the time without an interface
+     * @param task called by the lane's thread; it should arrange a call of {@link #rejoin}
      */
     public void whenRemoved(Runnable task) {
         whenRemoved = task;
     }
 
     /**
-     * Replaces a TAP whose interface was removed by another one. Counters continue. Called by the lane's thread.
+     * Replaces the TAP of a removed interface with another one. Counters continue. Called by the lane's thread.
      *
      * @param again a TAP with a header of the same length; owned by the port from now on
      * @return the previous TAP, for the caller to close on a thread that may block
@@ -206,8 +204,8 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Sets the offloads of frames that the host may deliver, after a guest has negotiated those that it accepts. When
-     * the port has stopped, the TAP that it rejoins gets the setting. Called by the lane's thread.
+     * Sets the offloads of frames that the host may deliver, after a guest has negotiated which offloads it accepts. If the port has
+     * stopped, the setting is applied to the TAP that it rejoins. Called by the lane's thread.
      *
      * @param mask mask of {@link org.vhost4j.device.frame.Offloads}; see {@link TapDevice#settable}
      * @throws SystemError when the kernel does not support all of it; then nothing changes
@@ -296,7 +294,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
         writer.dropped();
     }
 
-    /** Does nothing: every frame is with the kernel when {@link #deliver} returns. */
+    /** Does nothing: {@link #deliver} has already passed every frame to the kernel. */
     @Override
     public void flush() {}
 
@@ -315,8 +313,8 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Returns the number of frames from the host that were copied through the port's buffer, because there was no sole
-     * receiver, or it had too little room.
+     * Returns the number of frames from the host that were copied through the port's buffer, because there were several receivers, or the
+     * only one had too little room.
      *
      * @return the number since the start
      */

@@ -17,15 +17,14 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.IoVector;
 
 /**
- * Reads frames from a TAP: one readv(2) for each frame, into the buffers of the sole receiver or into the reader's
- * buffer.
+ * Reads frames from a TAP: one readv(2) for each frame, into the buffers of the only receiver or into the reader's own buffer.
  *
- * <p>The kernel truncates a frame that does not fit, so every read has room for the longest one: the reader's buffer
- * follows the receiver's buffers. The number of bytes to reserve at the receiver is predicted from earlier frames; a
- * wrong prediction costs a copy.
+ * <p>The kernel truncates a frame that does not fit, so every read has room for the longest one: the reader's buffer follows the receiver's
+ * buffers. The number of bytes to reserve in the receiver's buffers is predicted from earlier frames; if the prediction is wrong, the frame
+ * is copied.
  */
 final class TapReader {
-    /** Minimum number of bytes to reserve: a full frame of an ordinary interface with a VLAN tag. */
+    /** Minimum number of bytes to reserve: a full frame of an interface with an MTU of 1500, with a VLAN tag. */
     private static final int ORDINARY = 1518;
     /** Number of frames after which the prediction is updated. */
     private static final int WINDOW = 256;
@@ -63,20 +62,17 @@ final class TapReader {
         this.engine = engine;
     }
 
-    /** Continues with another descriptor. A frame that waits for room keeps waiting. */
+    /** Switches to another descriptor. A frame that waits for room keeps waiting. */
     void fd(int another) {
         fd = another;
     }
 
-    /** Returns the address of memory for a frame of another process. */
+    /** Returns the address of memory for a frame that another process has handed over. */
     long memory() {
         return buffer.address();
     }
 
-    /**
-     * Reads and forwards one frame; {@code receiver} is the sole receiver, which accepts all offloads of the TAP, or
-     * null.
-     */
+    /** Reads and forwards one frame; {@code receiver} is the only receiver, if it accepts all offloads of the TAP; otherwise null. */
     int read(@Nullable LandingPort receiver) {
         if (incoming.waits()) {
             return incoming.offer();
@@ -109,7 +105,7 @@ final class TapReader {
             return stageFromLanding(receiver, Math.min(length, room), length);
         }
         if ((takes & Offloads.CSUM) == 0) {
-            // A driver without GUEST_CSUM must see no flags, not even that the checksum is known to be good.
+            // A driver without GUEST_CSUM must not see any flag, not even DATA_VALID.
             landing.flags = 0;
         }
         counters.in(length, landing.gsoType != Frame.GSO_NONE);
@@ -118,7 +114,7 @@ final class TapReader {
     }
 
     /**
-     * Returns the offloads that a frame needs according to its header alone; for tunnels and unknown types a bit that
+     * Returns the offloads that a frame needs according to its virtio-net header alone. For tunnels and unknown types, returns a bit that
      * no receiver accepts.
      */
     private static int needs(Frame frame) {
@@ -135,8 +131,7 @@ final class TapReader {
     }
 
     /**
-     * Copies a frame out of the reserved buffers and forwards it to the sink, because it is too long for them, or the
-     * receiver does not accept it.
+     * Copies a frame out of the reserved buffers and forwards it to the sink: it is too long for them, or the receiver does not accept it.
      */
     private int stageFromLanding(LandingPort receiver, int landed, int length) {
         int at = 0;
@@ -188,10 +183,7 @@ final class TapReader {
         return IncomingFrame.MOVED;
     }
 
-    /**
-     * Updates the predicted length: a longer frame raises it at once, and has no effect any more after one to two
-     * windows.
-     */
+    /** Updates the predicted length: a longer frame raises it at once; the effect of that frame ends after one to two windows. */
     private void guess(int length) {
         windowFrames++;
         if (windowFrames == WINDOW) {

@@ -13,11 +13,11 @@ import org.vhost4j.sys.ControlThread;
 import org.vhost4j.sys.SystemError;
 
 /**
- * Reopens a port whose interface was removed, as soon as an interface of that name exists again. A separate thread
- * searches for it, and opens and closes TAPs, because these calls may wait for the kernel's network configuration and would block a
- * lane. The thread ends when the search ends.
+ * Reopens the TAP of a port whose interface was removed, as soon as an interface of that name exists again. A separate thread searches for
+ * the interface, and opens and closes TAPs: these calls may wait for the kernel's network configuration and would block a lane. The thread
+ * ends with the search.
  *
- * <p>A missing interface is never created: the process that removed it creates it again, with its settings.
+ * <p>It never creates a missing interface: that is left to the process that removed it, which knows its settings.
  */
 public final class TapRejoin implements AutoCloseable {
     private static final long LOOK_EVERY_NANOS = 250_000_000;
@@ -30,12 +30,12 @@ public final class TapRejoin implements AutoCloseable {
     private volatile boolean closed;
 
     /**
-     * Waits for the port's interface to be removed. Called by the lane's thread, whose network namespace is that of the interface.
+     * Registers for the removal of the port's interface. Called by the lane's thread, whose network namespace is that of the interface.
      *
      * @param port the port, on the lane
      * @param lane lane of the port
      * @param ifname the interface's name
-     * @param open opens the TAP with the same settings as the first time
+     * @param open opens the TAP again with its original settings
      * @param lines receives a line when the interface was removed, when it exists and cannot be joined, and when it was
      *     joined again; called by several threads
      */
@@ -75,7 +75,7 @@ public final class TapRejoin implements AutoCloseable {
         }
     }
 
-    /** Passes the opened TAP to the port; returns false when it is gone already. */
+    /** Passes the opened TAP to the port; returns true when the search has finished. */
     private boolean join(TapDevice again) {
         try {
             int offloads = port.receiveOffloads();

@@ -37,7 +37,7 @@ final class TapWriter {
         this.refusals = new Refusals(counters);
     }
 
-    /** Continues with another descriptor. */
+    /** Switches to another descriptor. */
     void fd(int another) {
         fd = another;
         blocked = false;
@@ -77,7 +77,7 @@ final class TapWriter {
         return FramePort.DELIVERED;
     }
 
-    /** Copies the pieces that exceed the limit of one call into a single one. */
+    /** Copies the pieces that exceed the limit of one call into a single piece. */
     private int gather(Frame frame, int from) {
         int length = 0;
         for (int i = from; i < frame.pieces; i++) {
@@ -101,7 +101,7 @@ final class TapWriter {
         return FramePort.REFUSED;
     }
 
-    /** Records that the frame for which there was no room is not offered again. */
+    /** Records that the sender drops the frame for which there was no room. */
     void dropped() {
         blocked = false;
         counters.drop(PortDrop.NO_ROOM);

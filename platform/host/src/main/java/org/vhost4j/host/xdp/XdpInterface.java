@@ -11,8 +11,8 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A network interface of the calling thread's network namespace, with the properties that an AF_XDP port needs. It is
- * promiscuous while this object is open, because guests have other addresses than the interface.
+ * A network interface of the calling thread's network namespace, with the properties that an AF_XDP port needs. It is in promiscuous mode
+ * while this object is open, because guests have other MAC addresses than the interface.
  */
 final class XdpInterface implements AutoCloseable {
     private static final int IFNAMSIZ = 16;
@@ -66,11 +66,11 @@ final class XdpInterface implements AutoCloseable {
     /**
      * Finds an interface.
      *
-     * @throws SystemError when there is none of that name, or it is not an Ethernet interface
+     * @throws SystemError when no interface has that name, or it is not an Ethernet interface
      */
     static XdpInterface open(String name) {
-        // The socket for ioctls, which keeps the interface promiscuous and gets an error when it goes down or is
-        // removed.
+        // This socket is used for ioctls, keeps the interface in promiscuous mode, and gets an error when the interface
+        // goes down or is removed.
         int opened = LibC.socket(LibC.AF_PACKET, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, 0);
         if (opened == -Errno.EPERM) {
             throw SystemError.explained(
@@ -141,7 +141,7 @@ final class XdpInterface implements AutoCloseable {
         }
     }
 
-    /** Returns a descriptor that has an error whenever the interface goes down or is removed. */
+    /** Returns a descriptor on which epoll reports an error whenever the interface goes down or is removed. */
     Fd fd() {
         return fd;
     }
@@ -184,7 +184,7 @@ final class XdpInterface implements AutoCloseable {
         return Math.max(0, ask(SIOCGIFMTU));
     }
 
-    /** Returns whether the interface that was opened still exists, not another one of its name. */
+    /** Returns whether the interface that was opened still exists; another interface with the same name does not count. */
     boolean isThere() {
         return ask(SIOCGIFINDEX) == index;
     }
@@ -209,7 +209,7 @@ final class XdpInterface implements AutoCloseable {
         }
     }
 
-    /** Returns whether VLAN tags are removed from received frames before an XDP program sees them. */
+    /** Returns whether the driver removes VLAN tags from received frames before an XDP program sees them. */
     boolean takesTagsOut() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(8, Long.BYTES);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.host.xdp;
 
-/** The way in which frames pass between the driver of an interface and the memory of an AF_XDP socket. */
+/** The mode in which frames pass between an interface's driver and the UMEM of an AF_XDP socket. */
 public enum XdpMode {
-    /** Without a copy when the driver supports it, otherwise with one. */
+    /** Zero-copy mode if the driver supports it, otherwise copy mode. */
     AUTO,
-    /** The kernel copies each frame; works with every driver. */
+    /** Copy mode: the kernel copies each frame. Works with every driver. */
     COPY,
-    /** The driver reads and writes the memory itself; opening fails when it does not support that. */
+    /** Zero-copy mode: the driver accesses the UMEM directly. Opening fails if the driver does not support it. */
     ZEROCOPY
 }

@@ -23,12 +23,12 @@ import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.SystemError;
 
 /**
- * One queue of a network interface through an AF_XDP socket. Frames are plain in both directions, because there is no
- * virtio-net header. One system call for each burst, or none if the driver needs no wakeup; no allocation.
+ * A port to one queue of a network interface through an AF_XDP socket. Frames are plain in both directions, because there is no virtio-net
+ * header. One system call for each burst, or none if the driver needs no wakeup; no allocation.
  *
- * <p>While the interface is down frames for it are dropped; after it was removed, an interface of the same name is
- * joined when it exists. Both are reported in a line. A port that takes over from another process joins when that
- * process has closed its socket, because a queue has only one.
+ * <p>While the interface is down, frames for it are dropped. After the interface was removed, the port joins an interface of the same name
+ * when it exists. Both are reported in one line. A queue can have only one AF_XDP socket, so a port that takes over from another process
+ * joins after that process has closed its socket.
  *
  * <p>Belongs to the lane that it is attached to.
  */
@@ -36,10 +36,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     private static final int BURST = 64;
     private static final long LOOK_EVERY_NANOS = 250_000_000;
 
-    /**
-     * Interval at which a queue is tried that another process is about to release, and the time before that is
-     * reported.
-     */
+    /** Interval in nanoseconds between attempts to open a queue that another process is about to release. */
     private static final long ASK_EVERY_NANOS = 10_000_000;
 
     private static final long PATIENCE_NANOS = 5_000_000_000L;
@@ -59,7 +56,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     /** Null until the interface is joined for the first time. */
     private @Nullable Joined joined;
 
-    /** The part of the socket's drop count that was added to {@link #counters}. */
+    /** The part of the socket's drop count that is already added to {@link #counters}. */
     private long kernelDrops;
 
     private int longest;
@@ -68,7 +65,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     private boolean saidFull;
     private boolean down;
 
-    /** Whether there is no interface, or none yet. */
+    /** Whether the interface was removed, or not joined yet. */
     private boolean removed;
 
     private boolean halted;
@@ -89,7 +86,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
      * Creates a port that is not started yet.
      *
      * @param name name for messages
-     * @param open opens the socket: at once, and on a separate thread when the interface was removed and exists again
+     * @param open opens the socket: called at once, and by a separate thread when the interface was removed and exists again
      * @param sink destination of the interface's frames
      * @param clock clock in nanoseconds, from any origin
      * @param trouble receives a line when the interface is down or was removed, when it was joined again, when the port
@@ -128,8 +125,8 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Creates a port of a queue where another process still has a socket. It is {@linkplain #halt halted}, and joins
-     * the interface in {@linkplain #proceed proceed}.
+     * Creates a port for a queue on which another process still has a socket. It is {@linkplain #halt halted}, and joins the interface in
+     * {@linkplain #proceed proceed}.
      *
      * @param name name for messages
      * @param open opens the socket
@@ -190,7 +187,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
 
     private void watch(Lane to, XdpSocket socket) {
         handle = FdHandle.open(to.loop(), socket.fd(), FdHandle.READ_EDGE, events -> {
-            // No-op: it only wakes the lane, whose next turn polls every port.
+            // Nothing to do: the event only wakes the lane, whose next turn polls every port.
         });
         interfaceHandle = FdHandle.open(to.loop(), socket.on().fd(), FdHandle.READ_EDGE, events -> look());
     }
@@ -339,7 +336,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         return bytes > longest;
     }
 
-    /** Handles the result of a call that sends. */
+    /** Handles the result of a call that sends frames. */
     private void sent(XdpSocket socket, int errno) {
         if (errno == 0 || errno == Errno.EAGAIN || errno == Errno.EBUSY || errno == Errno.ENOBUFS) {
             return;
@@ -416,7 +413,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         }
     }
 
-    /** Makes the lane continue with another socket. Returns the reason why it cannot, or an empty string. */
+    /** Makes the lane use another socket from now on. Returns the reason why that fails, or an empty string. */
     private String adopted(Lane on, XdpSocket next) {
         try {
             return on.submit(() -> adopt(on, next)).join();
@@ -446,7 +443,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
         return "";
     }
 
-    /** Closes the socket, after reading the kernel's drop count. */
+    /** Reads the kernel's drop count and closes the socket. */
     private void release() {
         unwatch(handle);
         handle = null;

@@ -53,8 +53,8 @@ final class XdpProgram implements AutoCloseable {
     /**
      * Loads the program.
      *
-     * @param queue the only one that gets a socket
-     * @param multiBuffer whether frames may come in several buffers
+     * @param queue number of the only queue that gets a socket
+     * @param multiBuffer whether a frame may consist of several buffers
      * @throws SystemError when the kernel refuses it
      */
     static XdpProgram load(int queue, boolean multiBuffer) {
@@ -122,11 +122,10 @@ final class XdpProgram implements AutoCloseable {
     }
 
     /**
-     * Attaches the program to an interface: in driver mode if supported, before the kernel makes an sk_buff of the
-     * frame.
+     * Attaches the program to an interface: in driver mode if supported, which runs the program before the kernel allocates an sk_buff.
      *
      * @param to the interface
-     * @param driverOnly whether only the driver mode is acceptable
+     * @param driverOnly whether to fail if the driver mode is not supported
      * @return true when the program runs in driver mode
      * @throws SystemError when it cannot be attached
      */
@@ -165,7 +164,7 @@ final class XdpProgram implements AutoCloseable {
         }
     }
 
-    /** Sends the frames of a queue to a socket that is bound to it. */
+    /** Redirects the frames of a queue to a socket that is bound to the queue. */
     void redirect(int queue, Fd socket) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment key = arena.allocateFrom(ValueLayout.JAVA_INT, queue);

@@ -7,8 +7,8 @@ import org.vhost4j.device.stats.PortDrop;
 import org.vhost4j.host.port.IncomingFrame;
 
 /**
- * Reads frames from an AF_XDP socket: they are forwarded from the chunks into which the kernel has written them; then
- * the chunks are returned to the kernel.
+ * Reads frames from an AF_XDP socket. Frames are forwarded directly from the chunks into which the kernel has written them; then the chunks
+ * are returned to the kernel.
  */
 final class XdpReader {
     private static final int CHUNK = XdpSocket.CHUNK;
@@ -17,7 +17,7 @@ final class XdpReader {
     private final IncomingFrame incoming;
     private final PortCounters counters;
 
-    /** Number of entries of the frame that is being forwarded. */
+    /** Number of RX ring entries of the frame that is being forwarded. */
     private int entries;
 
     private boolean unpublished;
@@ -44,7 +44,7 @@ final class XdpReader {
         }
         Frame frame = incoming.frame;
         frame.clear();
-        // There is no offload header, so the frame needs no offload.
+        // There is no virtio-net header, so the frame needs no offload.
         frame.needs = 0;
         entries = 0;
         boolean fits = true;
@@ -69,7 +69,7 @@ final class XdpReader {
 
     private void recycle() {
         for (int i = 0; i < entries; i++) {
-            // The ring has as many entries as there are chunks.
+            // The fill ring has as many entries as there are chunks.
             socket.fill.put(socket.rx.address(i) & -CHUNK);
         }
         socket.rx.advance(entries);

@@ -10,9 +10,9 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * One of the four rings that an AF_XDP socket shares with the kernel: entries, and a producer and a consumer index,
- * which only grow. This process is the producer of {@link Kind#FILL} and {@link Kind#TX} and the consumer of the
- * others; the kernel has the opposite roles. Each side writes its own index.
+ * One of the four rings that an AF_XDP socket shares with the kernel: an array of entries, a producer index and a consumer index; both only
+ * grow, modulo 2^32. This process is the producer of {@link Kind#FILL} and {@link Kind#TX}, and the consumer of the other two; the kernel
+ * has the opposite roles. Each side writes only its own index.
  */
 final class XdpRing {
     /**
@@ -49,7 +49,7 @@ final class XdpRing {
     private static final int SOL_XDP = 283;
     /** struct xdp_ring_offset: producer, consumer, desc, flags, 8 bytes each. */
     private static final int OFFSETS_BYTES = 32;
-    /** Flag in flags: the kernel waits for a call. */
+    /** Bit in the ring's flags: the kernel processes the ring only after a system call. */
     private static final int NEED_WAKEUP = 1;
 
     private final MemorySegment memory;
@@ -80,7 +80,7 @@ final class XdpRing {
         this.produces = kind == Kind.FILL || kind == Kind.TX;
     }
 
-    /** Creates a ring with a number of entries, a power of 2; {@link #map} follows when all rings were created. */
+    /** Creates a ring with a number of entries, a power of 2; call {@link #map} after all rings of the socket were created. */
     static void make(Fd socket, Kind kind, int size) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocateFrom(ValueLayout.JAVA_INT, size);
@@ -107,8 +107,8 @@ final class XdpRing {
     }
 
     /**
-     * Returns the number of entries that can be written or read at once from now on; reads the kernel's index only when
-     * there seem to be too few.
+     * Returns the number of entries that can be written or read now. Reads the kernel's index only if the last known value leaves fewer
+     * than {@code wanted}.
      */
     int ready(int wanted) {
         int seen = seen();
@@ -170,7 +170,7 @@ final class XdpRing {
         return own - (int) INT.getAcquire(memory, consumerAt);
     }
 
-    /** Returns whether the kernel processes entries only when it is called. */
+    /** Returns whether the kernel processes entries only after a system call (XDP_RING_NEED_WAKEUP). */
     boolean needsWakeup() {
         // Must be read after the index was published.
         VarHandle.fullFence();

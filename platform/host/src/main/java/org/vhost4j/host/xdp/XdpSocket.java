@@ -14,8 +14,8 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * An AF_XDP socket on one queue of an interface, with its memory (UMEM), rings and program. Half of the memory is for frames to send, half
- * for frames to receive: {@value #FRAMES} chunks of {@value #CHUNK} bytes each, which are pinned while the socket is open.
+ * An AF_XDP socket on one queue of an interface, with its memory (UMEM), rings and XDP program. One half of the UMEM is for sending, the
+ * other half for receiving: each has {@value #FRAMES} chunks of {@value #CHUNK} bytes. The memory is pinned while the socket is open.
  */
 public final class XdpSocket implements AutoCloseable {
     /** The size of a chunk of memory in bytes: a page, which is the maximum that every kernel accepts. */
@@ -110,7 +110,7 @@ public final class XdpSocket implements AutoCloseable {
      * @param ifname the interface's name, 1 to 15 bytes
      * @param queue the queue's number, from 0
      * @param mode copy or zero-copy mode
-     * @return the socket, which does not block
+     * @return the socket, which is non-blocking
      * @throws SystemError when it cannot be opened; the message is one sentence that names the cause
      */
     public static XdpSocket open(String ifname, int queue, XdpMode mode) {
@@ -137,7 +137,7 @@ public final class XdpSocket implements AutoCloseable {
                         Errno.EINVAL);
             }
             if (!on.isUp()) {
-                // Checked early, because bind(2) would refuse it only after memory was pinned and a program attached.
+                // Checked early, because bind(2) would fail only after memory is pinned and a program is attached.
                 throw isDown(on);
             }
             boolean multiBuffer = on.mtu() > ONE_CHUNK_MTU;
@@ -275,7 +275,7 @@ public final class XdpSocket implements AutoCloseable {
     }
 
     /**
-     * Returns notes for the user on how the socket works on this host.
+     * Returns a description of the socket's modes and limitations on this host, for the user.
      *
      * @return one line
      */
@@ -306,13 +306,13 @@ public final class XdpSocket implements AutoCloseable {
         return Math.min(0, result);
     }
 
-    /** Makes the driver read {@link #fill}. */
+    /** Makes the driver process the entries in {@link #fill}. */
     void wakeReceiver() {
         int unused = HotCalls.recvmsg(errno, fd.number(), nothing.address(), LibC.MSG_DONTWAIT);
     }
 
     /**
-     * Returns the number of frames that the kernel received for the socket and dropped: no chunk, no entry, or too long
+     * Returns the number of frames that the kernel received for the socket and dropped: no free chunk, no free RX ring entry, or too long
      * for a chunk. Any thread may call it while the socket is open.
      */
     long droppedByKernel() {

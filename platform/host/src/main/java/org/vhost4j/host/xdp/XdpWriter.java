@@ -6,15 +6,12 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.sys.Errno;
 import org.vhost4j.sys.HotCalls;
 
-/**
- * Writes frames to an AF_XDP socket: a frame is copied into chunks of the lower half of the memory, and one call sends
- * a burst.
- */
+/** Writes frames to an AF_XDP socket: each frame is copied into chunks of the lower half of the UMEM, and one system call sends a burst. */
 final class XdpWriter {
     private static final int CHUNK = XdpSocket.CHUNK;
     /** Maximum number of chunks of a frame: an sk_buff has no more fragments (MAX_SKB_FRAGS). */
     private static final int MOST_CHUNKS = (Frame.MAX_BYTES + CHUNK - 1) / CHUNK;
-    /** Maximum number of calls for a whole ring, because each call sends a minimum number of frames. */
+    /** Maximum number of sendmsg(2) calls for a full TX ring; each call sends at least 16 frames. */
     private static final int MOST_CALLS = XdpSocket.FRAMES / 16;
 
     private final XdpSocket socket;
@@ -59,7 +56,7 @@ final class XdpWriter {
         int used = 0;
         int left = frame.bytes;
         int chunks = 0;
-        // Copies all bytes first: if their memory has vanished, no chunk is used.
+        // Copies all bytes first: if their memory is lost, no chunk is used.
         while (left > 0) {
             long at = socket.address(free[count - 1 - chunks]);
             int room = Math.min(CHUNK, left);
@@ -86,7 +83,7 @@ final class XdpWriter {
         unpublished = true;
     }
 
-    /** Ends a burst; returns 0, or a positive errno because of which frames wait. */
+    /** Ends a burst; returns 0, or a positive errno if frames could not be sent and wait. */
     int flush() {
         if (unpublished) {
             unpublished = false;
@@ -95,12 +92,12 @@ final class XdpWriter {
         return socket.tx.needsWakeup() ? send() : 0;
     }
 
-    /** Returns whether there are frames that were not sent yet. */
+    /** Returns whether there are frames that the kernel has not sent yet. */
     boolean waits() {
         return socket.tx.outstanding() != 0;
     }
 
-    /** Makes the kernel send waiting frames; returns 0, or a positive errno because of which frames wait. */
+    /** Makes the kernel send waiting frames; returns 0, or a positive errno if frames could not be sent and wait. */
     int send() {
         int before = socket.tx.outstanding();
         for (int i = 0; i < MOST_CALLS && before != 0; i++) {

@@ -3,7 +3,7 @@
  * Ports over AF_XDP: frames cross memory that is shared with the kernel (Documentation/networking/af_xdp.rst), without a system call for
  * each.
  *
- * <p>{@link org.vhost4j.host.xdp.XdpPort} belongs to the lane that it is attached to: only that lane's thread enters it.
+ * <p>{@link org.vhost4j.host.xdp.XdpPort} belongs to the lane to which it is attached: only that lane's thread uses it.
  */
 @NullMarked
 package org.vhost4j.host.xdp;

@@ -2,9 +2,9 @@
 package org.vhost4j.device.ring;
 
 /**
- * A burst of chains with one buffer each, as nearly all chains of a network device have, which are read and translated
- * together: so their cache lines are fetched from the driver's core at the same time, and the work for each is small.
- * Reused for the next burst; the addresses stay valid until the turn ends.
+ * A burst of chains of one buffer each, as nearly all chains of a network device are. They are read and translated
+ * together, so that their cache lines are fetched from the driver's core at the same time. Reused for the next burst;
+ * the addresses stay valid until the lane's turn ends.
  */
 public final class Buffers {
     /** The maximum number of chains in a burst. */
@@ -17,6 +17,6 @@ public final class Buffers {
     /** Identifies each chain to the queue; its encoding depends on the ring format. */
     public final int[] id = new int[CAPACITY];
 
-    /** Creates an empty list. */
+    /** Creates an empty burst. */
     public Buffers() {}
 }

@@ -2,8 +2,8 @@
 package org.vhost4j.device.ring;
 
 /**
- * One descriptor chain, read once and translated: first the pieces that the device reads, then those that it writes.
- * Reused for the next chain; the addresses stay valid until the burst ends.
+ * One descriptor chain, read once and translated to host addresses: first the device-readable pieces, then the
+ * device-writable ones. Reused for the next chain; the addresses stay valid until the burst ends.
  */
 public final class Chain {
     /**
@@ -32,7 +32,7 @@ public final class Chain {
     /** Creates an empty chain. */
     public Chain() {}
 
-    /** Sets the number of pieces, which were stored from the first on and are all readable. */
+    /** Sets the number and total size of the pieces, which are already in the arrays and are all readable. */
     void readable(int count, long bytes) {
         pieces = count;
         readable = count;

@@ -21,7 +21,7 @@ import java.nio.ByteOrder;
  *  14  le16 next
  * </pre>
  *
- * <p>Reading through handles of the whole struct costs one bounds check for the four fields.
+ * <p>The handles are those of the whole struct, so that reading all four fields costs one bounds check.
  */
 final class DescriptorLayout {
     static final int SIZE = 16;
@@ -44,7 +44,10 @@ final class DescriptorLayout {
             JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("addr"),
             JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("rest"));
 
-    /** The second half at once: {@code len} in the low 32 bits, {@code flags} in the next 16, {@code next} in the highest. */
+    /**
+     * The last 8 bytes in one access: {@code len} in bits 0 to 31, {@code flags} in bits 32 to 47, {@code next} in bits
+     * 48 to 63.
+     */
     static final VarHandle LEN_FLAGS_NEXT =
             HALVES.varHandle(groupElement("rest")).withInvokeExactBehavior();
 

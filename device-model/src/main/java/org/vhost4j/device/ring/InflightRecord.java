@@ -5,11 +5,11 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * Reads and writes the contents of an {@link InflightRegion} for a queue of one layout. After each store {@link
- * #recover} finds the chains in flight, should the process die then.
+ * Reads and writes the contents of an {@link InflightRegion} for a queue of one layout. If the process dies after any
+ * of these stores, {@link #recover} still finds the chains in flight.
  *
- * <p>Values that are needed again while the queue runs are kept in this object, too, because the front-end may write to
- * the region.
+ * <p>This object keeps its own copy of the values that it needs while the queue runs, because the front-end may write
+ * to the region.
  */
 abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
     final InflightRegion region;
@@ -33,42 +33,42 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
         }
     }
 
-    /** Initializes the region of a queue in which nothing is in flight, except for its version. */
+    /** Initializes the region, except for its version, for a queue without chains in flight. */
     abstract void begin(int base);
 
     /**
-     * Finds the chains in flight, and completes an update that a process had begun when it died.
+     * Finds the chains in flight. Completes an update of the region that a process had begun when it died.
      *
      * @throws RingFault when the region contradicts itself or the ring; the message names the contradiction
      */
     abstract void recover();
 
-    /** Returns the queue at the position after the {@link #found} chains, as if it had popped them. */
+    /** Returns the ring's queue, at the position after the {@link #found} chains, as if it had popped them. */
     abstract RingVirtqueue ring();
 
-    /** Reads and translates a chain that was found. */
+    /** Reads and translates the chain whose index in {@link #found} is {@code which}. */
     abstract void read(int which, Chain chain);
 
-    /** Returns the {@link Chain#id} of a chain that was found. */
+    /** Returns the {@link Chain#id} of the chain whose index in {@link #found} is {@code which}. */
     abstract int id(int which);
 
     /**
      * Records that a chain was popped: it is in flight when this returns.
      *
      * @param id as in {@link Chain#id}
-     * @param index of its first descriptor in the ring
+     * @param index index of the chain's first descriptor in the ring
      * @return the chain's entry
-     * @throws RingFault when it is in flight already
+     * @throws RingFault when the chain is already in flight
      */
     abstract int take(int id, int index);
 
-    /** Records that the last popped chain is returned to the ring unused. */
+    /** Records that the chain popped last is returned to the ring unused. */
     abstract void release(int entry);
 
-    /** Records that the next publication uses a chain. */
+    /** Records that a chain is used by the next publication. */
     abstract void use(int entry);
 
-    /** Records that all used chains were added; their publication comes next. */
+    /** Records that all used chains were added to the ring and are published next. */
     abstract void publishing();
 
     /** Records that a used chain was published: it is not in flight any more. */
@@ -81,13 +81,15 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
         return InflightRegion.fault(name, what);
     }
 
-    /** Orders stores: the front-end and the next process see earlier stores no later than the ones after this. */
+    /**
+     * Orders stores: the front-end and the next process see the stores before this call no later than those after it.
+     */
     static void ordered() {
         VarHandle.releaseFence();
     }
 
     /**
-     * Sorts the chains that were found.
+     * Sorts the chains that were found by their sequence numbers into {@link #found}.
      *
      * @param heads their entries in any order
      * @param counters their sequence numbers, unsigned
@@ -111,7 +113,7 @@ abstract sealed class InflightRecord permits SplitInflight, PackedInflight {
         found = ordered;
         counter = count == 0 ? 0 : (sorted[count - 1] ^ Long.MIN_VALUE) + 1;
         if (count != 0 && counter == 0) {
-            throw fault("has a chain with the counter " + Long.toUnsignedString(-1) + ", which no other can follow");
+            throw fault("has a chain with the counter " + Long.toUnsignedString(-1) + ", the highest possible");
         }
     }
 }

@@ -8,8 +8,8 @@ import org.vhost4j.device.memory.GuestMemory;
 
 /**
  * The part of a front-end's in-flight area for one queue (vhost-user protocol, "Inflight I/O tracking"): memory that
- * outlives this process and records the chains that a device has popped and not used. Regions of both layouts begin in
- * the same way, in the machine's byte order:
+ * outlives this process and records the chains that the device has popped but not yet used. Regions of both layouts
+ * begin in the same way, in the machine's byte order:
  *
  * <pre>
  *   0  u64 features   0
@@ -17,8 +17,8 @@ import org.vhost4j.device.memory.GuestMemory;
  *  10  u16 desc_num   number of entries after the header
  * </pre>
  *
- * <p>It is read and checked when a queue is opened, each field once; after that it is only written. So writes of a
- * front-end while the queue runs have no effect before the next start.
+ * <p>Each field is read once and checked when the queue is opened; after that the region is only written. So what a
+ * front-end writes there while the queue runs has no effect until the next start.
  */
 public final class InflightRegion {
     static final int VERSION = 1;
@@ -32,10 +32,10 @@ public final class InflightRegion {
     private final int entries;
 
     /**
-     * Creates a region of an area.
+     * Creates the region of one queue.
      *
      * @param region memory of at least {@link RingLayout#inflightBytes} bytes, aligned to 8
-     * @param entries number of descriptors for which it has entries, 1 to {@link RingLayout#MAX_SIZE}
+     * @param entries number of descriptors for which the region has entries, 1 to {@link RingLayout#MAX_SIZE}
      */
     public InflightRegion(MemorySegment region, int entries) {
         this.region = region;
@@ -43,9 +43,9 @@ public final class InflightRegion {
     }
 
     /**
-     * Returns the size in bytes.
+     * Returns the size of the region in bytes.
      *
-     * @return number of bytes, including those after the entries
+     * @return the size, including unused bytes after the entries
      */
     public long bytes() {
         return region.byteSize();
@@ -61,22 +61,23 @@ public final class InflightRegion {
     }
 
     /**
-     * Opens a queue whose chains are tracked here. A region that is not initialized is initialized. An initialized
-     * region determines the queue's position: the used index of a split ring is in the ring, the used position of a
-     * packed one is in the region, and chains in flight come after it. The base that the front-end gives is ignored
-     * then, because a front-end does not know the position of a process that has died.
+     * Opens a queue whose chains are tracked here. A region that is not initialized is initialized. With an initialized
+     * region, the queue continues after the chains in flight, which follow the used position: the used index in a split
+     * ring, or the region's used_idx and used_wrap_counter for a packed ring. The base that the front-end sent is then
+     * ignored, because a front-end does not know the position of a process that has died.
      *
-     * <p>Chains that were in flight are handled first, in the order in which they were popped: popped again, or used
-     * with length 0.
+     * <p>Chains that were in flight are processed first, in the order in which they were popped: each is popped again,
+     * or used with length 0.
      *
      * @param layout the ring's layout
      * @param name the queue's name in messages
      * @param size number of descriptors, no more than {@link #entries}
      * @param parts the rings
      * @param memory the memory table
-     * @param base position at which to begin when the region has none, as in {@link Virtqueue#base()}
+     * @param base position at which to begin when the region is not initialized, as in {@link Virtqueue#base()}
      * @param features the negotiated features
-     * @param again whether chains that were in flight are popped again; false when their effect must not be repeated
+     * @param again true to pop chains that were in flight again; false to use them with length 0, because their effect
+     *     must not be repeated
      * @return the queue
      * @throws RingFault when the ring is invalid, as for {@link RingLayout#open}, or the region contradicts itself or
      *     the ring; the reason begins with the queue's name
@@ -114,21 +115,21 @@ public final class InflightRegion {
 
     private void requireKnown(String name, int version) {
         if (version != VERSION) {
-            throw fault(name, "has version " + version + ", and version " + VERSION + " is known");
+            throw fault(name, "has version " + version + ", not " + VERSION);
         }
         long unknown = (long) LONG.get(region, 0L);
         if (unknown != 0) {
-            throw fault(name, "has features 0x%x, and none is known".formatted(unknown));
+            throw fault(name, "has unknown features 0x%x".formatted(unknown));
         }
         int number = u16(DESC_NUM_OFFSET);
         if (number != entries) {
-            throw fault(name, "has entries for %d descriptors, and was given for %d".formatted(number, entries));
+            throw fault(name, "has entries for %d descriptors, not %d as announced".formatted(number, entries));
         }
     }
 
     /**
-     * Resets the region to "not initialized", because the front-end has got the queue's base or has reset the queue.
-     * The queue is not open, and nothing is in flight.
+     * Resets the region to "not initialized", after GET_VRING_BASE or a reset of the queue. The queue must not be open,
+     * and no chain may be in flight.
      */
     public void forget() {
         put16(VERSION_OFFSET, 0);

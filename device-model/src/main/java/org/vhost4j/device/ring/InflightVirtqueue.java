@@ -2,12 +2,12 @@
 package org.vhost4j.device.ring;
 
 /**
- * A virtqueue that records which chains are in flight, for the process that runs after this one. A chain is marked when
- * it is popped, before any of its bytes leave; a used chain is unmarked after it was published, in the order that the
- * protocol requires.
+ * A virtqueue that records which chains are in flight, for the process that continues after a crash of this one. A
+ * chain is marked when it is popped, before any of its bytes are sent. A used chain is unmarked after it was published,
+ * in the order that the protocol requires.
  *
- * <p>It wraps the queue that does the work, so that the code of the other queues does not check for a record. Chains
- * are used in the order in which they were popped.
+ * <p>It wraps the ring's actual queue, so that queues without an in-flight region need no check for one. Chains are
+ * used in the order in which they were popped.
  */
 final class InflightVirtqueue extends RingVirtqueue {
     private final RingVirtqueue ring;
@@ -24,7 +24,7 @@ final class InflightVirtqueue extends RingVirtqueue {
     /** Index of the found chain that is popped next. */
     private int nextFound;
 
-    /** Number of chains that were popped from the ring, not found in the region, and are not used yet. */
+    /** Number of chains that were popped from the ring, rather than found in the region, and are not used yet. */
     private int ofRing;
 
     InflightVirtqueue(RingVirtqueue ring, InflightRecord record, int mostChains) {

@@ -5,11 +5,12 @@ import java.util.function.Consumer;
 import org.vhost4j.device.memory.DirtyPages;
 
 /**
- * A virtqueue whose writes are logged for a migration: writes to its ring, and the device's writes to chains, which are
- * logged when the chains are used. Everything that is written into a chain (header, frame, response to a command) is
- * written before the chain is used. So the order is always: write, mark, publish, mark the writes of the publication.
+ * A virtqueue that logs its writes to guest memory for a migration: the writes to its ring, and the device's writes to
+ * chains, which are logged when the chains are used. Everything that is written into a chain (header, frame, response
+ * to a command) is written before the chain is used. So the order is always: write the chains, mark their pages,
+ * publish, mark the pages that the publication wrote.
  *
- * <p>It wraps the queue that does the work, so that the code of queues without a log does not check for one.
+ * <p>It wraps the actual queue, so that queues without a log need no check for one.
  */
 final class LoggedVirtqueue implements Virtqueue {
     private final RingVirtqueue queue;
@@ -18,9 +19,9 @@ final class LoggedVirtqueue implements Virtqueue {
     private final WritablePieces pieces = new WritablePieces();
 
     /**
-     * Starts to log a queue of which no chain is popped. Earlier writes to its ring are marked, too, because QEMU
-     * starts rings before it sends the log when a driver starts during a migration. If the present log does not cover
-     * the ring then, a larger one will follow.
+     * Starts to log a queue without popped chains. Earlier writes to its ring are marked, too: when a driver starts
+     * during a migration, QEMU starts the rings before it sends the log. If the current log does not cover the ring,
+     * QEMU sends a larger one later.
      */
     LoggedVirtqueue(RingVirtqueue queue, QueueLog log, Consumer<String> beyond) {
         this.queue = queue;

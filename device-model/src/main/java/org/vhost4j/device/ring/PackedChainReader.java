@@ -7,8 +7,8 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.memory.IotlbMiss;
 
 /**
- * Walks a chain of packed descriptors (virtio 1.4 sections 2.8.6 and 2.8.7), reads each descriptor once and translates
- * it. The descriptors of a chain are consecutive in the ring, and the last one has the buffer id.
+ * Reads a chain of packed descriptors (virtio 1.4 sections 2.8.6 and 2.8.7), each descriptor once, and translates the
+ * addresses. The descriptors of a chain are consecutive in the ring, and the last one has the buffer ID.
  */
 final class PackedChainReader {
     private final String name;
@@ -70,7 +70,9 @@ final class PackedChainReader {
                 .formatted(name, head, size));
     }
 
-    /** Every entry of the table belongs to the chain; only its flag WRITE has a meaning, others are ignored (2.8.7). */
+    /**
+     * Reads an indirect table. All its entries belong to the chain; of their flags only WRITE has a meaning (2.8.7).
+     */
     private void readIndirect(int index, long table, int len, int flags, int taken, Chain chain) {
         long bytes = Integer.toUnsignedLong(len);
         if (!indirectAllowed) {
@@ -78,10 +80,10 @@ final class PackedChainReader {
                     "%s: descriptor %d is indirect but INDIRECT_DESC was not negotiated".formatted(name, index));
         }
         if ((flags & PackedLayout.NEXT) != 0) {
-            throw new RingFault("%s: descriptor %d is indirect and has a next one".formatted(name, index));
+            throw new RingFault("%s: descriptor %d is indirect and has NEXT set".formatted(name, index));
         }
         if (taken != 1) {
-            throw new RingFault("%s: descriptor %d is indirect and follows another one".formatted(name, index));
+            throw new RingFault("%s: descriptor %d is indirect and follows another descriptor".formatted(name, index));
         }
         if (bytes == 0 || bytes % PackedLayout.SIZE != 0) {
             throw new RingFault("%s: descriptor %d has an indirect table of %d bytes, not a multiple of %d"
@@ -95,7 +97,7 @@ final class PackedChainReader {
         long whole = memory.translate(table, bytes);
         for (int entry = 0; entry < entries; entry++) {
             long offset = (long) PackedLayout.SIZE * entry;
-            // The whole table is nearly always in one region; otherwise each entry has to be.
+            // The whole table is nearly always in one region; otherwise each entry must be in one.
             long at = whole != 0 ? whole + offset : memory.translate(table + offset, PackedLayout.SIZE);
             if (at == 0 && memory.isTranslated()) {
                 throw new IotlbMiss(table + offset, false);

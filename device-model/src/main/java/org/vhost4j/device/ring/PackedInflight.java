@@ -18,7 +18,8 @@ import org.vhost4j.device.memory.GuestMemory;
  *                           u16 id; u16 flags; u32 len; u64 addr
  * </pre>
  *
- * <p>An update of the fields that have an old value is under way while the two differ. Each pair changes by one store.
+ * <p>While a field differs from its counterpart {@code old_…}, an update is in progress. Each pair is written in one
+ * store.
  */
 final class PackedInflight extends InflightRecord {
     static final int HEADER_BYTES = 32;
@@ -54,7 +55,7 @@ final class PackedInflight extends InflightRecord {
 
     private int batch;
 
-    /** Copies of the descriptors of the chains that were found, one chain after the other. */
+    /** Copies of the descriptors of the chains that were found, chain by chain. */
     private MemorySegment copies = MemorySegment.NULL;
 
     private PackedChainReader reader;
@@ -87,7 +88,7 @@ final class PackedInflight extends InflightRecord {
             region.putLong(entry(i) + COUNTER, 0);
         }
         free = entries;
-        // A high half of 0 stands for the same value as the low half.
+        // A base with a high half of 0 has the same used and available position.
         used = base >>> 16 == 0 ? base & 0xffff : base >>> 16;
         storeHeads();
         storePositions(used);
@@ -125,7 +126,7 @@ final class PackedInflight extends InflightRecord {
                     region.put8(entry(i), 0);
                 }
             } else if (inflight > 1) {
-                throw fault("says of entry %d that inflight is %d, not 0 or 1".formatted(i, inflight));
+                throw fault("has entry %d whose inflight is %d, not 0 or 1".formatted(i, inflight));
             } else if (inflight == 1) {
                 heads[count] = i;
                 counters[count] = region.getLong(entry(i) + COUNTER);
@@ -175,7 +176,7 @@ final class PackedInflight extends InflightRecord {
         }
         for (int at = freeHead; at < entries; at = next[at]) {
             if (state[at] != UNKNOWN) {
-                throw fault("has a list of free entries that comes back to entry " + at);
+                throw fault("has a list of free entries with a loop at entry " + at);
             }
             state[at] = FREE;
             free++;
@@ -216,7 +217,7 @@ final class PackedInflight extends InflightRecord {
         for (int left = descriptors; ; left--) {
             if (at >= entries || state[at] != UNKNOWN) {
                 throw fault("has a chain at entry %d that leads to entry %d, which is %s"
-                        .formatted(head, at, at >= entries ? "behind the last" : "another's or free"));
+                        .formatted(head, at, at >= entries ? "after the last" : "free or in another chain"));
             }
             state[at] = TAKEN;
             long idFlagsLen = region.getLong(entry(at) + ID_FLAGS_LEN);
@@ -236,8 +237,8 @@ final class PackedInflight extends InflightRecord {
     }
 
     /**
-     * Clears the used descriptors that a burst wrote after its first one, which was not written: the next burst may be
-     * shorter, and would otherwise publish them. The driver reads them only after the first one.
+     * Clears the used descriptors of an unpublished burst, whose first one was to be written last. The driver has not
+     * read them, because it reads the first one before. If they stayed, a shorter burst would publish them.
      */
     private void hideUsed() {
         int index = used & ~PackedLayout.WRAP;
@@ -261,7 +262,7 @@ final class PackedInflight extends InflightRecord {
     @Override
     RingVirtqueue ring() {
         PackedVirtqueue ring =
-                new PackedVirtqueue(name, size, parts, memory, (used << 16) | used, features, QueueProgress.unkept());
+                new PackedVirtqueue(name, size, parts, memory, (used << 16) | used, features, QueueProgress.temporary());
         ring.passPopped(foundDescriptors);
         return ring;
     }

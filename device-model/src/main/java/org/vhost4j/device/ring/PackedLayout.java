@@ -27,20 +27,24 @@ final class PackedLayout {
 
     /** Descriptor flag: the chain continues with the next descriptor of the ring. */
     static final int NEXT = 1;
-    /** Descriptor flag: the device writes the buffer; in a used descriptor: it wrote. */
+    /** Descriptor flag: the buffer is device-writable; in a used descriptor: the device wrote to it. */
     static final int WRITE = 2;
     /** Descriptor flag: the buffer is a table of descriptors. */
     static final int INDIRECT = 4;
     /**
-     * Descriptor flags: mask of AVAIL and USED. A descriptor is available while they differ, with AVAIL equal to the
-     * wrap counter of this lap.
+     * Descriptor flags: mask of AVAIL and USED. A descriptor is available when the two differ and AVAIL equals the
+     * driver's wrap counter.
      */
     static final int MARKS = 0x8080;
     /**
-     * The flag of an available descriptor while the wrap counter is 1; while it is 0 the descriptor has the other flag.
+     * Descriptor flags: AVAIL, the one that an available descriptor has while the wrap counter is 1. While it is 0, the
+     * descriptor has USED.
      */
     static final int AVAILABLE = 0x0080;
-    /** The flags of a used descriptor while the wrap counter is 1; while it is 0 it has neither. */
+    /**
+     * Descriptor flags: AVAIL and USED, which a used descriptor has while the wrap counter is 1. While it is 0, it has
+     * neither.
+     */
     static final int USED = 0x8080;
 
     /** Event flags: notifications are enabled. */
@@ -49,7 +53,7 @@ final class PackedLayout {
     static final int DISABLE = 1;
     /** Event flags: notify when the descriptor at the given position is reached; needs EVENT_IDX. */
     static final int DESC = 2;
-    /** The wrap counter's bit in an {@code off_wrap}, and in each half of a base. */
+    /** The bit of the wrap counter in an {@code off_wrap}, and in each half of a SET_VRING_BASE value. */
     static final int WRAP = 0x8000;
 
     static final int SIZE = 16;
@@ -70,7 +74,10 @@ final class PackedLayout {
             JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("addr"),
             JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).withName("rest"));
 
-    /** The second half at once: {@code len} in the low 32 bits, {@code id} in the next 16, {@code flags} in the highest. */
+    /**
+     * The last 8 bytes in one access: {@code len} in bits 0 to 31, {@code id} in bits 32 to 47, {@code flags} in bits
+     * 48 to 63.
+     */
     static final VarHandle LEN_ID_FLAGS = HALVES.varHandle(groupElement("rest")).withInvokeExactBehavior();
 
     /**
@@ -87,7 +94,7 @@ final class PackedLayout {
     private PackedLayout() {}
 
     /**
-     * Size of the descriptor ring.
+     * Returns the size of the descriptor ring.
      *
      * @param n the queue size
      * @return bytes; the ring is aligned to 16

@@ -4,24 +4,26 @@ package org.vhost4j.device.ring;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Finds the position of a device in a packed ring when it died, and the chains that have to be returned: those that it
- * had popped, whose frames may have been sent, and those of a burst that it had begun to use and not published.
+ * Finds the position in a packed ring at which a device died, and the chains that must be returned to the driver. These
+ * are the chains that the device had popped, whose frames may have been sent, and the chains of a burst that it had
+ * begun to use but not published.
  *
- * <p>A descriptor that the device has popped was available in its lap. After its publication it is used, or available
- * for the next lap. Descriptors after the first of a chain, and those of a batch that is used as one, keep the flags of
- * an available descriptor: for them, and for descriptors that the driver has not made available yet, the flags carry no
- * information. Positions here count over two laps of the ring, from 0 to 2 * size - 1, the first with wrap counter 1.
+ * <p>A lap is one pass over the ring. A descriptor that the device has popped was available in the current lap; after
+ * its publication it is used, or available for the next lap. Some descriptors keep the flags of an available
+ * descriptor: those after the first of a chain, and those of an IN_ORDER batch that one used descriptor stands for.
+ * Their flags carry no information; neither do those of descriptors that the driver has not made available yet.
+ * Positions here count over two laps, from 0 to 2 * size - 1; the first lap has wrap counter 1.
  *
- * <p>QEMU does not know the position of a packed ring. It gives the last position that it knew; when the connection
- * closes it uses the available chains from there on (its link is down), and gives the position after them. Chains
- * before that position are returned then, too: their frames are older, and QEMU drops all frames of a split ring in the
- * same situation.
+ * <p>QEMU does not know the position of a packed ring. It sends the last position that it knew. When the connection
+ * closes, its link goes down and it uses the available chains from that position on; then it sends the position after
+ * them. In this case chains before that position are returned, too: their frames are older, and QEMU drops all frames
+ * of a split ring in the same situation.
  */
 final class PackedRecovery {
     private final int size;
     private final MemorySegment descriptors;
 
-    /** The chains to return, as {@link Chain#id} has them, oldest first. */
+    /** The {@link Chain#id} of each chain to return, oldest first. */
     final int[] chains;
 
     int count;
@@ -44,11 +46,11 @@ final class PackedRecovery {
     private int chainId;
 
     /**
-     * Inspects a ring.
+     * Inspects a ring whose device died.
      *
      * @param progress the recorded progress of the queue
-     * @param base position that the front-end gives now
-     * @param batches whether a used descriptor may stand for others, as with IN_ORDER
+     * @param base position that the front-end sent for this start
+     * @param batches whether one used descriptor may stand for several chains, as with IN_ORDER
      * @throws RingFault when the record contradicts the ring; the message names the contradiction
      */
     PackedRecovery(int size, MemorySegment descriptors, QueueProgress progress, int base, boolean batches) {
@@ -69,8 +71,8 @@ final class PackedRecovery {
             at = publishing;
         }
         if (distance(before, at) < distance(before, now) && !isAvailable(at)) {
-            // The front-end has used the available chains. It stopped before the chains of an unpublished burst that
-            // were used already, which published them.
+            // The front-end has used the available chains. It stopped before the used chains of an unpublished burst;
+            // using the chains before them published that burst.
             at = shown(now, taken);
             taken = distance(at, taken) <= size ? taken : at;
             now = at;
@@ -78,12 +80,12 @@ final class PackedRecovery {
             throw contradiction(at, "is used already");
         }
         from = position(at);
-        // The chains that the front-end has used before the device's position were used by one batch without changing
-        // their flags; no driver reads them.
+        // Chains that the front-end used before the device's position are ignored: the device had used them in a batch
+        // without changing their flags, and the driver does not read them again.
         boolean usedByFrontEnd = now != before && now != at && distance(at, before) < size;
         if (usedByFrontEnd) {
             if (!passed(before)) {
-                throw contradiction(before, "is not used, though the front-end has gone on behind it");
+                throw contradiction(before, "is not used, but the front-end has continued after it");
             }
             end = position(walk(at, before));
             next = position(now);
@@ -136,8 +138,8 @@ final class PackedRecovery {
     }
 
     /**
-     * Returns the position after the chains that were published. Popped chains may be available for the next lap
-     * already.
+     * Returns the position after the published chains. The driver may have made chains before {@code taken} available
+     * for the next lap already.
      */
     private int shown(int begin, int taken) {
         int at = begin;
@@ -147,20 +149,20 @@ final class PackedRecovery {
             at = after(at, length);
             left -= length;
             if (distance(begin, at) > size) {
-                throw contradiction(at, "is behind the whole ring");
+                throw contradiction(at, "is more than one lap ahead");
             }
         }
         return at;
     }
 
     /**
-     * Checks a ring against the last publication, whose first descriptor was used in its lap, or in the next one when a
-     * publication of the whole ring was not recorded. Fails for a ring that was zeroed since.
+     * Checks a ring against the last recorded publication. Its first descriptor was used in the recorded lap, or in the
+     * next one when a publication of the whole ring was not recorded. Fails for a ring that was zeroed since.
      *
      * @param began position at which the publication began
      * @param at position at which it ended
-     * @param batches whether a used descriptor may stand for others, whose flags do not change
-     * @param complete whether nothing was used after {@code at}, neither by a device that died nor by the front-end
+     * @param batches whether one used descriptor may stand for several chains, whose flags then do not change
+     * @param complete whether neither the device nor the front-end has used a chain after {@code at}
      */
     private void requireOurs(int began, int at, boolean batches, boolean complete) {
         boolean zero = (long) PackedLayout.ADDR.get(descriptors, (long) PackedLayout.SIZE * (began % size)) == 0;
@@ -170,9 +172,9 @@ final class PackedRecovery {
         if (isUsed(began) || isUsed(after(began, size))) {
             return;
         }
-        // The driver has made it available for the next lap, and therefore everything before it.
+        // The driver has made this descriptor available for the next lap, and therefore all descriptors before it.
         if (!isAvailable(at) && (complete || !passed(at))) {
-            throw contradiction(at, "was not made available, but " + began % size + " behind it was");
+            throw contradiction(at, "was not made available, but the later " + began % size + " was");
         }
         boolean any = (began < size) == (at < size) || at % size == 0 || batches;
         for (int i = 1; i <= at % size; i++) {
@@ -188,12 +190,12 @@ final class PackedRecovery {
         int at = begin;
         int left = distance(begin, end);
         if (left > size) {
-            throw contradiction(end, "is behind the whole ring");
+            throw contradiction(end, "is more than one lap ahead");
         }
         while (left > 0) {
             int length = chainAt(at);
             if (length > left) {
-                throw contradiction(at, "begins a chain that ends behind the position");
+                throw contradiction(at, "begins a chain that ends after the recorded position");
             }
             add(length);
             at = after(at, length);
@@ -203,8 +205,8 @@ final class PackedRecovery {
     }
 
     /**
-     * Adds the first chain of a burst to the list if later ones of the burst are used but the first is not, because it
-     * is written last. Returns the position after it.
+     * Adds the first chain of an unpublished burst to the list if later chains of the burst are used: the used
+     * descriptor of the first chain is written last. Returns the position after the chain, or {@code at} without one.
      */
     private int unshown(int at) {
         if (!isAvailable(at)) {
@@ -220,8 +222,8 @@ final class PackedRecovery {
     }
 
     /**
-     * Adds the chains to the list that are used but not published, because the first of their burst was not written.
-     * Returns the position after them.
+     * Adds used but unpublished chains to the list: those after the first chain of a burst, whose used descriptor was
+     * not written. Returns the position after them.
      */
     private int walkUsed(int begin) {
         int at = begin;
@@ -254,8 +256,8 @@ final class PackedRecovery {
         if (!isUsed(at)) {
             throw contradiction(at, "is neither available nor used");
         }
-        // Its NEXT flag is overwritten. The last descriptor of its chain has the same buffer id, which no other chain
-        // has before the driver has seen this one as used.
+        // The used descriptor has overwritten the NEXT flag. The last descriptor of this chain has the same buffer ID,
+        // which no other chain can have before the driver has seen this one as used.
         int id = id(at);
         int behind = after(at, 1);
         if (isAvailable(behind)) {
@@ -269,8 +271,8 @@ final class PackedRecovery {
     }
 
     /**
-     * Returns the number of descriptors of a chain from an available one on; 0 when it does not end. The last one has
-     * its id.
+     * Returns the number of descriptors from an available one to the end of its chain, whose buffer ID becomes {@link
+     * #chainId}. Returns 0 when the chain does not end.
      */
     private int ending(int begin) {
         int at = begin;

@@ -8,14 +8,14 @@ import org.vhost4j.device.memory.GuestMemory;
 /**
  * The device side of a packed virtqueue (virtio 1.4 section 2.8).
  *
- * <p>Positions run from 0 to size - 1; each time one passes the end its wrap counter flips, which is stored as the
- * AVAIL and USED flags of descriptors in that lap. {@code nextAvail} is the position of the next chain to pop, {@code
- * nextUsed} that of the next used descriptor to write. A used descriptor overwrites one that was popped before, so
- * chains that are returned with {@link #unpop} are intact as long as chains are used in the order in which they were
- * popped, which the device model does.
+ * <p>Positions run from 0 to size - 1. Each time a position passes the end of the ring, its wrap counter flips; the
+ * AVAIL and USED flags of the descriptors in that lap depend on it. {@code nextAvail} is the position of the next chain
+ * to pop, {@code nextUsed} that of the next used descriptor to write. A used descriptor overwrites a descriptor of a
+ * popped chain. Chains that {@link #unpop} returns are intact because the device model uses chains in the order in
+ * which they were popped.
  *
- * <p>A burst is published at once: its first used descriptor is written last. Each used descriptor is written by one
- * store, so that after a crash each is either still available or used.
+ * <p>A burst is published by one store: its first used descriptor is written last. Each used descriptor is written in
+ * one store, so that after a crash a descriptor is either still available or used, never a mixture.
  */
 final class PackedVirtqueue extends RingVirtqueue {
     private static final int NONE = -1;
@@ -31,7 +31,7 @@ final class PackedVirtqueue extends RingVirtqueue {
     private final GuestMemory toRead;
     private final GuestMemory toWrite;
     private final QueueProgress progress;
-    /** By the position after a popped chain, its number of descriptors. */
+    /** Number of descriptors of each popped chain; the array index is the position after the chain. */
     private final char[] lengthBefore;
 
     private int nextAvail;
@@ -43,7 +43,7 @@ final class PackedVirtqueue extends RingVirtqueue {
     private int nextUsed;
     /** The AVAIL and USED flags of a used descriptor at {@link #nextUsed}. */
     private int usedMarks;
-    /** The first unpublished used descriptor, and its second half, whose store publishes it. */
+    /** The first unpublished used descriptor, and its last 8 bytes, whose store publishes the burst. */
     private int firstUsed = NONE;
 
     private long firstFields;
@@ -61,8 +61,8 @@ final class PackedVirtqueue extends RingVirtqueue {
 
     private boolean notificationsOn = true;
     /**
-     * Whether the first publication interrupts the driver, which may have requested an interrupt before this queue was
-     * started here.
+     * True until the first publication, which interrupts the driver in any case: the driver may have requested an
+     * interrupt before this queue was started here.
      */
     private boolean interruptDue = true;
 
@@ -76,8 +76,9 @@ final class PackedVirtqueue extends RingVirtqueue {
             RingFeatures features,
             QueueProgress progress) {
         int avail = base & 0xffff;
-        // DPDK's front-end gives only the available position. Nothing is in flight when a ring starts, so the used
-        // position is the same; used index 0 with wrap counter 0 would be possible only with chains in flight.
+        // DPDK's front-end sends only the available position, with a high half of 0. No chain is in flight when a ring
+        // starts, so the used position is the same. A used index 0 with wrap counter 0 is possible only with chains in
+        // flight.
         int used = base >>> 16 == 0 ? avail : base >>> 16;
         this.name = name;
         this.progress = progress;
@@ -260,7 +261,7 @@ final class PackedVirtqueue extends RingVirtqueue {
         return written | (long) (id & 0xffff) << 32 | (long) flags << 48;
     }
 
-    /** Moves past the descriptors of a used chain, whose number is in the high half of its id. */
+    /** Moves {@link #nextUsed} past the descriptors of a used chain; their number is in the high half of {@code id}. */
     private void skip(int id) {
         int taken = id >>> 16;
         int next = nextUsed + taken;
@@ -315,7 +316,7 @@ final class PackedVirtqueue extends RingVirtqueue {
         if (flags != PackedLayout.DESC || !eventIdx) {
             return flags != PackedLayout.DISABLE;
         }
-        // In the coordinates of this lap: a position of the lap before is negative.
+        // Relative to this lap: a position of the previous lap is negative.
         int wanted = event & ~PackedLayout.WRAP & 0xffff;
         boolean wrap = (event & PackedLayout.WRAP) != 0;
         if (wrap != (usedMarks != 0)) {
@@ -369,8 +370,8 @@ final class PackedVirtqueue extends RingVirtqueue {
     }
 
     /**
-     * Requests a notification when the driver makes the descriptor available that is {@code ahead} positions after
-     * {@link #nextAvail}.
+     * Requests a notification when the driver makes available the descriptor {@code ahead} positions after {@link
+     * #nextAvail}.
      */
     private void notifyAfter(int ahead) {
         if (eventIdx) {
@@ -407,7 +408,9 @@ final class PackedVirtqueue extends RingVirtqueue {
         return position(nextAvail, availMarks == PackedLayout.AVAILABLE);
     }
 
-    /** Returns to the driver the chains that a device that has died had popped. Another queue object continues. */
+    /**
+     * Returns to the driver the chains that a device had popped before it died. The queue continues in another object.
+     */
     void recover(PackedRecovery found, int base) {
         nextAvail = found.end & ~PackedLayout.WRAP;
         availMarks = (found.end & PackedLayout.WRAP) != 0
@@ -452,8 +455,8 @@ final class PackedVirtqueue extends RingVirtqueue {
 
     @Override
     void logNotifications(RingLog log) {
-        // Front-ends differ in what the log address of a packed ring is: QEMU's is this area's, others' the descriptor
-        // ring's.
+        // The log address of a packed ring depends on the front-end: QEMU sends that of this area, others that of the
+        // descriptor ring.
         log.used(0, PackedLayout.EVENT_BYTES);
         log.part(deviceEvent, 0, PackedLayout.EVENT_BYTES);
     }

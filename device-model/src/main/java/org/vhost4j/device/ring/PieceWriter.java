@@ -4,7 +4,7 @@ package org.vhost4j.device.ring;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.IotlbMiss;
 
-/** Checks and translates the buffers that descriptors of either format name, and appends them to a chain. */
+/** Checks and translates the buffers of descriptors of either ring format, and appends them to a chain. */
 final class PieceWriter {
     private final String name;
     private final GuestMemory toRead;
@@ -42,7 +42,10 @@ final class PieceWriter {
         }
     }
 
-    /** Appends a buffer in the rare cases: it crosses from one region into the next, or breaks a rule. */
+    /**
+     * Appends a buffer in the rare cases: a buffer that crosses from one memory region into the next, or that breaks a
+     * rule.
+     */
     private void addParts(Chain chain, String what, int index, long addr, long bytes, boolean writable) {
         if (bytes > Integer.MAX_VALUE) {
             throw new RingFault("%s: %s %d has a length of %d bytes, more than %d"

@@ -9,20 +9,20 @@ import java.nio.ByteOrder;
 
 /**
  * Stores the position of the device in one queue, in memory that outlives a crash of this process, such as a mapped
- * file. There are two positions: up to the first, chains were returned to the driver; up to the second, their frames
- * may have been sent. The second one is stored before a frame is sent. So a back-end that is started again returns the chains
- * between them without sending their frames, and no frame is sent twice. For a split ring the first position is its
- * used index.
+ * file. It stores two positions. The chains before the first one were returned to the driver; the frames of the chains
+ * before the second one may have been sent. The second one is stored before a frame is sent. So a restarted back-end
+ * returns the chains between the two without sending their frames, and sends no frame twice. For a split ring the first
+ * position is the used index in the ring.
  *
- * <p>The memory may have any contents when it is read, such as those for another ring. {@link RingLayout#reopen} uses
- * it as far as it agrees with the ring.
+ * <p>The memory may have any contents when it is read, such as the positions of another ring. {@link RingLayout#reopen}
+ * uses them only as far as they agree with the ring.
  *
  * <pre>
  *   le32 state; le32 given; le32 published; le32 taken; le64 ring;
  * </pre>
  *
  * Positions are as in {@link Virtqueue#base()}: 16 bits, of a packed ring with the wrap counter in bit 15. {@code
- * given} is the base that the front-end gave when the queue was started. {@code published} and the high half of {@code
+ * given} is the base that the front-end sent for the start of the queue. {@code published} and the high half of {@code
  * taken} are for packed rings: the low half of {@code published} is the position at which the last publication ended,
  * the high half that at which it began; the high half of {@code taken} is the position at which the publication in
  * progress will end, or at which the last one ended when none is in progress.
@@ -31,7 +31,7 @@ public final class QueueProgress {
     /** The size of the memory for one queue in bytes: a cache line. */
     public static final int BYTES = 64;
 
-    /** Value of {@link #given} when the base was given to another process. */
+    /** Value of {@link #given} when the front-end sent the base to another process. */
     static final int UNKNOWN = -1;
 
     private static final int STATE = 0;
@@ -58,15 +58,15 @@ public final class QueueProgress {
     }
 
     /**
-     * Returns a progress in private memory, for a queue whose progress need not outlive the process.
+     * Returns a record in private memory, for a queue whose progress need not outlive the process.
      *
-     * @return the progress of a queue that is not started
+     * @return the record of a queue that is not started
      */
-    public static QueueProgress unkept() {
+    public static QueueProgress temporary() {
         return new QueueProgress(Arena.ofAuto().allocate(BYTES, BYTES));
     }
 
-    /** Records that the queue begins at a position, with nothing in flight. */
+    /** Records that the queue begins at a position, without chains in flight. */
     void begin(RingLayout layout, int size, int base, long ring) {
         forget();
         int position = base & 0xffff;
@@ -89,7 +89,8 @@ public final class QueueProgress {
     }
 
     /**
-     * Returns whether a queue of this kind was started over a ring, and not stopped.
+     * Returns whether this is the record of a queue of the given layout and size that was started over the given ring
+     * and not {@linkplain #forget forgotten}.
      *
      * @param layout layout of the ring
      * @param size number of descriptors
@@ -105,7 +106,7 @@ public final class QueueProgress {
     }
 
     /**
-     * Records that frames up to a position may leave after this store.
+     * Records that the frames of chains before a position may be sent after this store.
      *
      * @param position position after the chains that were popped
      * @param end for a packed ring, the position at which the next publication ends, or at which the last one ended
@@ -122,7 +123,7 @@ public final class QueueProgress {
         INT.set(slot, (long) PUBLISHED, from << 16 | to);
     }
 
-    /** Records that the queue continues at a position, while the front-end assumes another one. */
+    /** Records that the queue continues at a position that differs from the front-end's. */
     void moved(int position, int base) {
         taken(position, position);
         published(position, position);
@@ -130,15 +131,12 @@ public final class QueueProgress {
         INT.set(slot, (long) GIVEN, base);
     }
 
-    /**
-     * Records that the position that the front-end gave is unknown: the front-end gave it to another process, whose
-     * record is not available.
-     */
+    /** Records that the base is unknown: the front-end sent it to another process, whose record is not available. */
     void givenElsewhere() {
         INT.set(slot, (long) GIVEN, UNKNOWN);
     }
 
-    /** Returns the position that the front-end gave when the queue was started, or {@link #UNKNOWN}. */
+    /** Returns the base that the front-end sent for the start of the queue, or {@link #UNKNOWN}. */
     int given() {
         return (int) INT.get(slot, (long) GIVEN);
     }
@@ -160,7 +158,7 @@ public final class QueueProgress {
     }
 
     /**
-     * Records that the queue was stopped with every popped chain used: no later frame has left.
+     * Records that the queue was stopped with every popped chain used: no frame after the position was sent.
      *
      * @param base the position, as in {@link Virtqueue#base()}
      */
@@ -169,7 +167,7 @@ public final class QueueProgress {
         taken(position, position);
     }
 
-    /** Invalidates the record, because the front-end has got the queue's base or has reset the queue. */
+    /** Invalidates the record, after GET_VRING_BASE or a reset of the queue. */
     public void forget() {
         INT.set(slot, (long) STATE, NOT_STARTED);
         VarHandle.releaseFence();

@@ -3,7 +3,7 @@ package org.vhost4j.device.ring;
 
 /**
  * Thrown when a driver broke a rule of its virtqueue. The message names the queue, the descriptor index, the value and
- * the rule. The fault ends the device, so it is thrown at most once in the life of a queue.
+ * the rule. A queue must not be used after it has thrown a fault.
  */
 public final class RingFault extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -21,7 +21,7 @@ public final class RingFault extends RuntimeException {
     }
 
     /**
-     * Returns the broken rule.
+     * Returns the reason: the broken rule, and where it was broken.
      *
      * @return one line
      */

@@ -11,8 +11,8 @@ import org.vhost4j.device.feature.FeatureSet;
  * @param indirect INDIRECT_DESC: a descriptor may refer to a table
  * @param inOrder IN_ORDER: chains are used in the order in which they were made available, so one used element may
  *     stand for several chains
- * @param notifyOnEmpty NOTIFY_ON_EMPTY: the driver is interrupted when nothing more is available, regardless of its
- *     suppression; a legacy feature, which packed rings do not have
+ * @param notifyOnEmpty NOTIFY_ON_EMPTY: the driver is interrupted when no chain is available any more, even if it
+ *     suppresses interrupts; a legacy feature, which packed rings do not have
  *
  * @param tablesAreRead not a feature, but a property of transmit queues: the WRITE flag in indirect tables of a packed
  *     ring is ignored, because DPDK's driver (at least 22.11) leaves it set in old entries, and reading a buffer that
@@ -39,7 +39,7 @@ public record RingFeatures(
     }
 
     /**
-     * Returns the same features for a transmit queue.
+     * Returns these features with the exception for transmit queues.
      *
      * @return a copy with {@link #tablesAreRead}
      */

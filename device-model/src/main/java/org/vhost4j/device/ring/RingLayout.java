@@ -193,7 +193,7 @@ public enum RingLayout {
     }
 
     /**
-     * Returns the base of a ring for which the front-end set none.
+     * Returns the base of a ring for which the front-end has sent no SET_VRING_BASE.
      *
      * @return the base, as in SET_VRING_BASE
      */
@@ -202,7 +202,7 @@ public enum RingLayout {
     }
 
     /**
-     * Returns whether a base is that of a ring after a reset, rather than of one that was stopped.
+     * Returns whether a base is that of a ring after a reset, as opposed to a ring that was stopped and continues.
      *
      * @param base the base, as in SET_VRING_BASE; DPDK leaves the high half of a packed ring's base 0
      * @return true for the base after a reset
@@ -257,9 +257,9 @@ public enum RingLayout {
             InflightRegion region, String name, int size, RingParts parts, GuestMemory memory, RingFeatures features);
 
     /**
-     * Finds the parts of a ring in one piece of memory.
+     * Slices the parts of a ring out of one memory segment.
      *
-     * @param memory memory that has the parts
+     * @param memory memory that contains the parts
      * @param size number of descriptors
      * @param descriptors offset of the descriptors in {@code memory}
      * @param avail offset of the available ring, or of the driver event suppression structure
@@ -275,7 +275,7 @@ public enum RingLayout {
     }
 
     /**
-     * Starts the device side of a queue over rings that are mapped already.
+     * Starts the device side of a queue whose ring is mapped already. Its progress is not recorded.
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
@@ -288,7 +288,7 @@ public enum RingLayout {
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
      */
     public Virtqueue open(String name, int size, RingParts parts, GuestMemory memory, int base, RingFeatures features) {
-        return open(name, size, parts, memory, base, features, QueueProgress.unkept(), 0);
+        return open(name, size, parts, memory, base, features, QueueProgress.temporary(), 0);
     }
 
     /**
@@ -321,8 +321,8 @@ public enum RingLayout {
     }
 
     /**
-     * Starts the device side of a queue that was stopped in this process, or in one that this process replaces, without
-     * the front-end's knowledge: the base that the front-end gave at the start remains valid.
+     * Starts the device side of a queue that was stopped without the front-end's knowledge, in this process or in one
+     * that this process replaces. The base that the front-end sent for the start stays recorded.
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
@@ -355,18 +355,18 @@ public enum RingLayout {
 
     /**
      * Starts the device side of a queue whose device died or whose connection ended, and returns to the driver the
-     * chains that the device had popped, so that no frame is sent twice. The caller interrupts the driver once, because
-     * the device may have died between using chains and notifying.
+     * chains that the device had popped, so that no frame is sent twice. The caller must interrupt the driver once,
+     * because the device may have died after using chains and before the interrupt.
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
      * @param parts the rings
      * @param memory the memory table
-     * @param base position that the front-end gives, which is used when there is no valid record
+     * @param base position that the front-end sent, which is used when there is no valid record
      * @param features the negotiated features
      * @param progress record of the queue's position, which is continued
      * @param ring identifies the memory of the ring
-     * @param contradicted receives the reason when the record contradicts the ring and is ignored
+     * @param contradicted receives the reason, one line, when the record is ignored because it contradicts the ring
      * @return the queue
      * @throws RingFault when a size, an alignment or the base is not allowed; the reason begins with the queue's name
      */
@@ -413,8 +413,8 @@ public enum RingLayout {
             QueueProgress progress);
 
     /**
-     * Returns a queue at the recorded position, after it has returned every popped chain to the driver; writes nothing
-     * when it throws.
+     * Returns every popped chain to the driver, then returns a queue at the position after them. Writes nothing when it
+     * throws.
      */
     abstract Virtqueue recover(
             String name,
@@ -444,7 +444,7 @@ public enum RingLayout {
      * Checks the number of descriptors.
      *
      * @param size number of descriptors
-     * @throws RingFault when it is not 1 to {@link #MAX_SIZE}, or exceeds this layout's maximum
+     * @throws RingFault when the size is not 1 to {@link #MAX_SIZE}, or not a power of two for a split ring
      */
     public abstract void validateSize(int size);
 

@@ -4,7 +4,7 @@ package org.vhost4j.device.ring;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.DirtyPages;
 
-/** Logs writes of the device to the parts of one ring, by their offsets. */
+/** Logs the device's writes to one ring; the caller gives their offsets within a part of the ring. */
 final class RingLog {
     private final DirtyPages pages;
     private final long usedAddress;
@@ -21,7 +21,7 @@ final class RingLog {
         }
     }
 
-    /** Logs a write to a part of a packed ring, under the part's own address. */
+    /** Logs a write to a part of a packed ring, under the guest-physical address of the part. */
     void part(MemorySegment part, long offset, long bytes) {
         pages.wrote(part.address() + offset, bytes);
     }

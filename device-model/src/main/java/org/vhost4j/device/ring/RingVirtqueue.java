@@ -3,7 +3,7 @@ package org.vhost4j.device.ring;
 
 import java.util.function.Consumer;
 
-/** A virtqueue that accesses the ring itself, and can mark its writes to the ring in a log. */
+/** A virtqueue that accesses the ring itself, and can log its writes to the ring. */
 abstract sealed class RingVirtqueue implements Virtqueue permits SplitVirtqueue, PackedVirtqueue, InflightVirtqueue {
     @Override
     public final Virtqueue logged(QueueLog log, Consumer<String> beyond) {
@@ -25,7 +25,7 @@ abstract sealed class RingVirtqueue implements Virtqueue permits SplitVirtqueue,
         // Nothing to do: only a queue with an in-flight record can have such chains.
     }
 
-    /** Logs all parts that the device writes, because they may have been written before there was a log. */
+    /** Logs all parts of the ring that the device writes, because it may have written them before there was a log. */
     abstract void logEverything(RingLog log);
 
     /** Logs the writes of {@link #addUsed} since the last publication; {@link #publish} follows. */

@@ -7,8 +7,8 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.memory.IotlbMiss;
 
 /**
- * Walks a chain of split descriptors, direct or indirect (virtio 1.4 section 2.7.5), reads each descriptor once and
- * translates it.
+ * Reads a chain of split descriptors, direct or indirect (virtio 1.4 section 2.7.5), each descriptor once, and
+ * translates the addresses.
  */
 final class SplitChainReader {
     private final String name;
@@ -74,7 +74,7 @@ final class SplitChainReader {
         throw circle(head);
     }
 
-    /** Reads the rest of a chain of any kind, from a descriptor that was read already. */
+    /** Reads the rest of a chain with any kinds of descriptors, from one on whose fields were read already. */
     private void readAny(int first, long firstAddr, long firstRest, int most, Chain chain) {
         int index = first;
         long addr = firstAddr;
@@ -110,7 +110,7 @@ final class SplitChainReader {
     }
 
     private RingFault circle(int head) {
-        return new RingFault("%s: the chain from descriptor %d runs in a circle".formatted(name, head));
+        return new RingFault("%s: the chain from descriptor %d contains a loop".formatted(name, head));
     }
 
     private void readIndirect(int index, long table, int len, int flags, Chain chain) {
@@ -120,7 +120,7 @@ final class SplitChainReader {
                     "%s: descriptor %d is indirect but INDIRECT_DESC was not negotiated".formatted(name, index));
         }
         if ((flags & DescriptorLayout.NEXT) != 0) {
-            throw new RingFault("%s: descriptor %d is indirect and has a next one".formatted(name, index));
+            throw new RingFault("%s: descriptor %d is indirect and has NEXT set".formatted(name, index));
         }
         if (bytes == 0 || bytes % DescriptorLayout.SIZE != 0) {
             throw new RingFault("%s: descriptor %d has an indirect table of %d bytes, not a multiple of %d"
@@ -135,7 +135,7 @@ final class SplitChainReader {
         int entry = 0;
         for (int left = (int) entries; left > 0; left--) {
             long offset = (long) DescriptorLayout.SIZE * entry;
-            // The whole table is nearly always in one region; otherwise each entry has to be.
+            // The whole table is nearly always in one region; otherwise each entry must be in one.
             long at = whole != 0 ? whole + offset : memory.translate(table + offset, DescriptorLayout.SIZE);
             if (at == 0 && memory.isTranslated()) {
                 throw new IotlbMiss(table + offset, false);
@@ -164,6 +164,6 @@ final class SplitChainReader {
             }
             entry = next;
         }
-        throw new RingFault("%s: the indirect table of descriptor %d runs in a circle".formatted(name, index));
+        throw new RingFault("%s: the indirect table of descriptor %d contains a loop".formatted(name, index));
     }
 }

@@ -71,7 +71,7 @@ final class SplitInflight extends InflightRecord {
         usedIdx = ringUsedIdx();
         BitSet marked = marked();
         int shown = usedIdx - recorded & 0xffff;
-        // The index belongs to an earlier use of the ring when nothing is in flight.
+        // Without chains in flight, the recorded index belongs to an earlier use of the ring.
         if (shown != 0 && !marked.isEmpty()) {
             clearShown(marked, shown, recorded);
         }
@@ -88,7 +88,7 @@ final class SplitInflight extends InflightRecord {
                 ((short) SplitLayout.ALIGNED_SHORT.getAcquire(parts.avail(), (long) SplitLayout.IDX) & 0xffff) - usedIdx
                         & 0xffff;
         if (count > available) {
-            throw fault("has %d chains in flight, and the driver has made %d available behind used index %d"
+            throw fault("has %d chains in flight, but the driver has made %d available after used index %d"
                     .formatted(count, available, usedIdx));
         }
         nextAvail = usedIdx + count & 0xffff;
@@ -100,7 +100,7 @@ final class SplitInflight extends InflightRecord {
         for (int i = 0; i < entries; i++) {
             int inflight = region.u8(entry(i));
             if (inflight > 1) {
-                throw fault("says of descriptor %d that inflight is %d, not 0 or 1".formatted(i, inflight));
+                throw fault("has descriptor %d whose inflight is %d, not 0 or 1".formatted(i, inflight));
             }
             if (inflight == 1) {
                 if (i >= size) {
@@ -112,10 +112,10 @@ final class SplitInflight extends InflightRecord {
         return marked;
     }
 
-    /** Clears the entries of published chains, for a process that has died between publishing and clearing. */
+    /** Clears the entries of chains that a process had published but not cleared when it died. */
     private void clearShown(BitSet marked, int shown, int recorded) {
         if (shown > size) {
-            throw fault("has used index %d, and that of the ring is %d, more than its size of %d ahead"
+            throw fault("has used index %d; that of the ring is %d, more than its size %d ahead"
                     .formatted(recorded, usedIdx, size));
         }
         BitSet seen = new BitSet(size);
@@ -125,7 +125,7 @@ final class SplitInflight extends InflightRecord {
                 throw fault("has descriptor %d of %d in its list of used chains".formatted(at, size));
             }
             if (seen.get(at)) {
-                throw fault("has a list of used chains that comes back to descriptor " + at);
+                throw fault("has a list of used chains with a loop at descriptor " + at);
             }
             seen.set(at);
             marked.clear(at);
@@ -137,7 +137,7 @@ final class SplitInflight extends InflightRecord {
 
     @Override
     RingVirtqueue ring() {
-        return new SplitVirtqueue(name, size, parts, memory, nextAvail, features, QueueProgress.unkept());
+        return new SplitVirtqueue(name, size, parts, memory, nextAvail, features, QueueProgress.temporary());
     }
 
     @Override

@@ -45,7 +45,7 @@ final class SplitLayout {
             JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
     static final VarHandle ELEMENT_ID = ELEMENT.varHandle(groupElement("id")).withInvokeExactBehavior();
-    /** A whole element: {@code id} in the low half, {@code len} in the high half. */
+    /** A whole used element: {@code id} in the low half, {@code len} in the high half. */
     static final VarHandle ELEMENT_WHOLE =
             JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle().withInvokeExactBehavior();
 
@@ -54,7 +54,7 @@ final class SplitLayout {
     private SplitLayout() {}
 
     /**
-     * Size of the descriptor table.
+     * Returns the size of the descriptor table.
      *
      * @param n the queue size
      * @return bytes; the table is aligned to 16
@@ -64,7 +64,7 @@ final class SplitLayout {
     }
 
     /**
-     * Size of the available ring, {@code used_event} included.
+     * Returns the size of the available ring, {@code used_event} included.
      *
      * @param n the queue size
      * @return bytes; the ring is aligned to 2
@@ -74,7 +74,7 @@ final class SplitLayout {
     }
 
     /**
-     * Size of the used ring, {@code avail_event} included.
+     * Returns the size of the used ring, {@code avail_event} included.
      *
      * @param n the queue size
      * @return bytes; the ring is aligned to 4

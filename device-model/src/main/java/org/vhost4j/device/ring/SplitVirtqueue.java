@@ -8,8 +8,8 @@ import org.vhost4j.device.memory.GuestMemory;
 /**
  * The device side of a split virtqueue (virtio 1.4 section 2.7).
  *
- * <p>Indices are free-running 16-bit numbers; {@code nextAvail} is the next entry of the available ring to read, {@code
- * usedIdx} the next of the used ring to write, {@code publishedIdx} the used index that was published last.
+ * <p>Indices are free-running 16-bit numbers: {@code nextAvail} is the next entry of the available ring to read, {@code
+ * usedIdx} the next entry of the used ring to write, and {@code publishedIdx} the used index that was published last.
  */
 final class SplitVirtqueue extends RingVirtqueue {
     private final String name;
@@ -35,8 +35,8 @@ final class SplitVirtqueue extends RingVirtqueue {
     /** Index of the used element of the batch to which the next readable chain belongs. */
     private int batchIdx;
     /**
-     * Whether the first publication interrupts the driver, which may have requested an interrupt before this queue was
-     * started here.
+     * True until the first publication, which interrupts the driver in any case: the driver may have requested an
+     * interrupt before this queue was started here.
      */
     private boolean interruptDue = true;
 
@@ -212,8 +212,8 @@ final class SplitVirtqueue extends RingVirtqueue {
     }
 
     /**
-     * Returns to the driver the chains that a device that has died had popped. That device used every chain in order,
-     * so the used ring determines its position, regardless of the base that the front-end gives.
+     * Returns to the driver the chains that a device had popped before it died. The device used all chains in order, so
+     * the used index in the ring is its position, regardless of the base that the front-end sent.
      *
      * @param taken position up to which frames may have been sent; ignored when the driver has not made that many available
      * @return the position at which the device continues

@@ -13,7 +13,7 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     String name();
 
     /**
-     * The number of descriptors that the queue has.
+     * Returns the queue size: the number of descriptors.
      *
      * @return 1 to 32768
      */
@@ -23,43 +23,44 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
      * Pops the next available chain.
      *
      * @param chain filled with the chain
-     * @return false when the driver has made nothing more available
+     * @return false when no chain is available
      * @throws RingFault when the driver broke a rule
      * @throws org.vhost4j.device.memory.IotlbMiss when an address has no translation yet; the chain was not popped
      */
     boolean pop(Chain chain);
 
     /**
-     * Pops the next available chains together, as long as each is a single buffer in a descriptor of the ring itself,
-     * of the wanted direction and in one region of memory. The first other chain stays in the ring for {@link
-     * #pop(Chain)}, also when it breaks a rule.
+     * Pops a burst of available chains, each of which is one direct descriptor of the given direction whose buffer is
+     * in one memory region. Stops before the first other chain, which stays in the ring for {@link #pop(Chain)}, even
+     * when it breaks a rule.
      *
      * @param buffers filled with the chains
      * @param most maximum number of chains, 0 to {@link Buffers#CAPACITY}
-     * @param writable true for buffers that the device writes, false for buffers that it reads
+     * @param writable true for device-writable buffers, false for device-readable ones
      * @return the number of chains popped
      * @throws RingFault when the driver's index breaks a rule
      */
     int pop(Buffers buffers, int most, boolean writable);
 
     /**
-     * Returns the chains popped last to the ring, as if they had not been popped. They must not have been used.
+     * Puts the most recently popped chains back into the ring, as if they had not been popped. They must not have been
+     * used.
      *
      * @param chains the number of chains
      */
     void unpop(int chains);
 
     /**
-     * Returns the chains popped last to the ring although some of their bytes may have been written: the log marks all
-     * of their writable bytes.
+     * Puts the most recently popped chains back into the ring, although the device may have written some of their
+     * bytes: the log marks all of their writable bytes.
      *
      * @param chains the number of chains
      */
     void unpopWritten(int chains);
 
     /**
-     * Records that the frames of the chains popped so far may leave the device from now on. A back-end that is started
-     * after a crash uses these chains and does not pop them again.
+     * Records that the frames of the chains popped so far may be sent from now on. A back-end that is started after a
+     * crash marks these chains as used without sending their frames.
      */
     void recordTaken();
 
@@ -72,8 +73,8 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     void addUsed(int id, int written);
 
     /**
-     * Marks a chain as used to which the device had nothing to write. With IN_ORDER one used element may stand for many
-     * of these, because the driver treats the ones before it as used completely (virtio 1.4 section 2.6.1).
+     * Marks a chain as used into which the device wrote nothing. With IN_ORDER one used element may stand for several
+     * such chains, because the driver treats the skipped ones as completely used (virtio 1.4 section 2.6.1).
      *
      * @param id {@link Chain#id}
      */
@@ -88,7 +89,7 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     void addUsed(Buffers buffers, int chains);
 
     /**
-     * Marks chains as used to which the device had nothing to write, as {@link #addUsed(int)} does for each.
+     * Marks chains as used into which the device wrote nothing, as {@link #addUsed(int)} does for each.
      *
      * @param buffers the chains
      * @param chains number of chains, from the first on
@@ -96,44 +97,44 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     void addUsedUnwritten(Buffers buffers, int chains);
 
     /**
-     * Uses, with length 0, the chains that were in flight in a process that has died and were not popped here. Every
-     * popped chain must be used already.
+     * Marks as used, with length 0, the chains that a process had in flight when it died and that were not popped again
+     * here. Every popped chain must be used already.
      */
     void finish();
 
     /**
-     * Makes everything used since the last call visible to the driver.
+     * Makes the chains that were used since the last call visible to the driver.
      *
-     * @return true when the driver wants an interrupt for it
+     * @return true when the driver must be interrupted
      */
     boolean publish();
 
     /**
-     * Returns whether a chain was used and not published yet.
+     * Returns whether a used chain is not published yet.
      *
      * @return true when {@link #publish()} has work
      */
     boolean hasUnpublished();
 
     /**
-     * Returns whether the driver has made a chain available that was not popped. Reads the ring.
+     * Returns whether a chain is available that was not popped. Reads the ring.
      *
      * @return true when {@link #pop} would find a chain or a fault
      */
     boolean hasAvailable();
 
     /**
-     * Requests that the driver notify (kick) about new buffers.
+     * Requests that the driver notify (kick) the device of new chains.
      *
-     * @return true when there are some already, for which no notification will come
+     * @return true when a chain is available already, for which no notification will come
      */
     boolean enableNotifications();
 
     /**
-     * Requests that the driver notify (kick) about buffers beyond those seen so far, popped or not: for a receive queue
-     * whose buffers do not suffice.
+     * Requests that the driver notify (kick) the device of chains beyond those seen so far, popped or not. For a
+     * receive queue whose available buffers do not suffice for the next frame.
      *
-     * @return true when it has added some since the ring was last read, for which no notification will come
+     * @return true when the driver has added chains since the ring was last read, for which no notification will come
      */
     boolean enableNotificationsBeyondSeen();
 
@@ -150,17 +151,18 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     int base();
 
     /**
-     * Returns this queue with its writes logged, at its current position. No chain may be popped and unused, and this
-     * object must not be used while the returned one is.
+     * Returns a queue that continues at this one's position and logs its writes. Every popped chain must be used
+     * already. This object must not be used while the returned one is in use.
      *
      * @param log the log
-     * @param beyond called once, with one line, for a write that the log does not cover
+     * @param beyond called once, with a reason of one line, for a write outside the log
      * @return the queue to use instead
      */
     Virtqueue logged(QueueLog log, Consumer<String> beyond);
 
     /**
-     * Returns this queue without a log, at its current position. No chain may be popped and unused.
+     * Returns a queue that continues at this one's position without logging its writes. Every popped chain must be used
+     * already.
      *
      * @return the queue to use instead; this one when its writes are not logged
      */

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import org.vhost4j.device.memory.DirtyPages;
 
 /**
- * The writable pieces of the chains that were popped and are neither used nor returned to the ring, in the order of the
- * chains, which is the order in which they are used. Its size grows to the maximum number at a time.
+ * The writable pieces of all chains that are popped but neither used nor put back into the ring. Chains are used in the
+ * order in which they were popped. The arrays grow to the largest number of pieces needed at a time.
  */
 final class WritablePieces {
     private long[] address = new long[Buffers.CAPACITY];
@@ -19,7 +19,7 @@ final class WritablePieces {
     private int firstChain;
     private int chains;
 
-    /** Makes room for popped chains and their pieces, which are added next. */
+    /** Makes room for more chains and pieces, which are added next. */
     private void room(int moreChains, int morePieces) {
         if (firstChain == chains) {
             firstChain = 0;
@@ -88,13 +88,13 @@ final class WritablePieces {
         chains += count;
     }
 
-    /** Removes the chains that were popped last and are returned to the ring. */
+    /** Removes the chains that were popped last and are put back into the ring. */
     void unpopped(int count) {
         chains -= count;
         pieces = chains == firstChain ? firstPiece : end[chains - 1];
     }
 
-    /** Removes the chains that were popped last and are returned to the ring, and marks the bytes written into them. */
+    /** Removes the chains that were popped last and are put back into the ring; marks all of their writable bytes. */
     void unpoppedWritten(int count, DirtyPages dirty) {
         int from = chains - count == firstChain ? firstPiece : end[chains - count - 1];
         for (int i = from; i < pieces; i++) {

@@ -280,12 +280,12 @@ class InflightVirtqueueTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    8   | 2      | has version 2, and version 1 is known
-                    10  | 7      | has entries for 7 descriptors, and was given for 8
-                    2   | 1      | has features 0x10000, and none is known
-                    16  | 2      | says of descriptor 0 that inflight is 2, not 0 or 1
-                    14  | 30000  | has used index 30000, and that of the ring is 1, more than its size of 8 ahead
-                    96  | 1      | has 6 chains in flight, and the driver has made 5 available behind used index 1
+                    8   | 2      | has version 2, not 1
+                    10  | 7      | has entries for 7 descriptors, not 8 as announced
+                    2   | 1      | has unknown features 0x10000
+                    16  | 2      | has descriptor 0 whose inflight is 2, not 0 or 1
+                    14  | 30000  | has used index 30000; that of the ring is 1, more than its size 8 ahead
+                    96  | 1      | has 6 chains in flight, but the driver has made 5 available after used index 1
                     56  | 4      | has several chains with the counter 4
                     """)
     void whatASplitRegionMustNotSay(int at, int value, String reason) {
@@ -312,8 +312,8 @@ class InflightVirtqueueTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                     2 | 9 | has descriptor 9 of 8 in its list of used chains
-                    1 | 1 | has a list of used chains that comes back to descriptor 1
-                    1 | 3 | has a list of used chains that comes back to descriptor 3
+                    1 | 1 | has a list of used chains with a loop at descriptor 1
+                    1 | 3 | has a list of used chains with a loop at descriptor 3
                     """)
     void aListOfUsedChainsMustEnd(int entry, int next, String reason) {
         RingDriver driver = driver(RingLayout.SPLIT);
@@ -338,13 +338,13 @@ class InflightVirtqueueTest {
                     18  | 800   | has old_used_idx 800 in a ring of 8
                     20  | 2     | has used_wrap_counter 2, not 0 or 1
                     20  | 0x301 | has old_used_wrap_counter 3, not 0 or 1
-                    14  | 2     | has a list of free entries that comes back to entry 2
-                    64  | 5     | says of entry 1 that inflight is 5, not 0 or 1
+                    14  | 2     | has a list of free entries with a loop at entry 2
+                    64  | 5     | has entry 1 whose inflight is 5, not 0 or 1
                     70  | 0     | has a chain of 0 descriptors at entry 1, where 8 are left of a ring of 8
                     70  | 9     | has a chain of 9 descriptors at entry 1, where 8 are left of a ring of 8
-                    66  | 60000 | has a chain at entry 1 that leads to entry 60000, which is behind the last
-                    66  | 1     | has a chain at entry 1 that leads to entry 1, which is another's or free
-                    66  | 6     | has a chain at entry 1 that leads to entry 6, which is another's or free
+                    66  | 60000 | has a chain at entry 1 that leads to entry 60000, which is after the last
+                    66  | 1     | has a chain at entry 1 that leads to entry 1, which is free or in another chain
+                    66  | 6     | has a chain at entry 1 that leads to entry 6, which is free or in another chain
                     68  | 1     | has a chain at entry 1 that ends with entry 2, not 1
                     14  | 7     | has entry 0 neither in its list of free entries nor in a chain
                     """)

@@ -297,7 +297,7 @@ class PackedVirtqueueTest {
                 .hasMessage("queue 0: descriptor 0 is indirect but INDIRECT_DESC was not negotiated");
 
         driver.rawDescriptor(0, at, 32, 0, INDIRECT | NEXT | AVAIL);
-        refuses(driver, "queue 0: descriptor 0 is indirect and has a next one");
+        refuses(driver, "queue 0: descriptor 0 is indirect and has NEXT set");
         driver.rawDescriptor(0, at, 0, 0, INDIRECT | AVAIL);
         refuses(driver, "queue 0: descriptor 0 has an indirect table of 0 bytes, not a multiple of 16");
         driver.rawDescriptor(0, at, 31, 0, INDIRECT | AVAIL);
@@ -316,7 +316,7 @@ class PackedVirtqueueTest {
 
         driver.rawDescriptor(1, at, 16, 0, INDIRECT | AVAIL);
         driver.rawDescriptor(0, BASE, 10, 0, NEXT | AVAIL);
-        refuses(driver, "queue 0: descriptor 1 is indirect and follows another one");
+        refuses(driver, "queue 0: descriptor 1 is indirect and follows another descriptor");
     }
 
     @Test

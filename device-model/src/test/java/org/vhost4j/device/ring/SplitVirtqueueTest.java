@@ -62,7 +62,7 @@ class SplitVirtqueueTest {
         SplitDriver driver = new SplitDriver(driverMemory, SIZE, false, 0);
         offerRaw(driver, BASE, 10, SplitDriver.NEXT, 1);
         driver.rawDescriptor(1, BASE, 10, SplitDriver.NEXT, 0);
-        refuses(driver, "queue 0: the chain from descriptor 0 runs in a circle");
+        refuses(driver, "queue 0: the chain from descriptor 0 contains a loop");
     }
 
     @Test
@@ -105,7 +105,7 @@ class SplitVirtqueueTest {
                 .hasMessage("queue 0: descriptor 0 is indirect but INDIRECT_DESC was not negotiated");
 
         driver.rawDescriptor(0, tableAt, 32, SplitDriver.INDIRECT | SplitDriver.NEXT, 1);
-        refuses(driver, "queue 0: descriptor 0 is indirect and has a next one");
+        refuses(driver, "queue 0: descriptor 0 is indirect and has NEXT set");
         driver.rawDescriptor(0, tableAt, 0, SplitDriver.INDIRECT, 0);
         refuses(driver, "queue 0: descriptor 0 has an indirect table of 0 bytes, not a multiple of 16");
         driver.rawDescriptor(0, tableAt, 31, SplitDriver.INDIRECT, 0);
@@ -123,7 +123,7 @@ class SplitVirtqueueTest {
         driver.rawTableDescriptor(tableAt, 0, BASE, 16, SplitDriver.NEXT, 2);
         refuses(driver, "queue 0: entry 0 of the indirect table of descriptor 0 continues at 2 of 2");
         driver.rawTableDescriptor(tableAt, 0, BASE, 16, SplitDriver.NEXT, 0);
-        refuses(driver, "queue 0: the indirect table of descriptor 0 runs in a circle");
+        refuses(driver, "queue 0: the indirect table of descriptor 0 contains a loop");
     }
 
     /** A buffer and an indirect table that cross the border of two regions are accessed in parts. */

@@ -102,7 +102,7 @@ public final class HostileRings {
                         ring.rawTableDescriptor(ring.tableAddress(0), 0, buffer(ring), 64, NEXT, 9);
                         one(ring, ring.tableAddress(0), 32, INDIRECT);
                     }),
-            HostileRing.indirect("indirect-loop", "an indirect table that runs in a circle", ring -> {
+            HostileRing.indirect("indirect-loop", "an indirect table that contains a loop", ring -> {
                 ring.rawTableDescriptor(ring.tableAddress(0), 0, buffer(ring), 64, NEXT, 0);
                 one(ring, ring.tableAddress(0), 32, INDIRECT);
             }));

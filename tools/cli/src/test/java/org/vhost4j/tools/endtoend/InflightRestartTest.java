@@ -147,8 +147,8 @@ class InflightRestartTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    false | 10 | 63    | has entries for 63 descriptors, and was given for 64
-                    false | 8  | 9     | has version 9, and version 1 is known
+                    false | 10 | 63    | has entries for 63 descriptors, not 64 as announced
+                    false | 8  | 9     | has version 9, not 1
                     true  | 16 | 64    | has used_idx 64 in a ring of 64
                     true  | 14 | 65535 | has entry 0 neither in its list of free entries nor in a chain
                     """)

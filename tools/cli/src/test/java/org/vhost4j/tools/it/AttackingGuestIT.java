@@ -33,7 +33,7 @@ class AttackingGuestIT {
             List.of(
                     "available ring names descriptor 32767 of 256",
                     "available index jumped from 0 to 5000",
-                    "runs in a circle",
+                    "contains a loop",
                     "0xfffffffffffff000 is not in memory",
                     "0x10000000000 is not in memory",
                     "not a multiple of 16",
@@ -46,9 +46,9 @@ class AttackingGuestIT {
                     "0xfffffffffffff000 is not in memory",
                     "0x10000000000 is not in memory",
                     "not a multiple of 16",
-                    "is indirect and has a next one",
+                    "is indirect and has NEXT set",
                     "has an indirect table at guest address 0x10000000000 whose entry 0 is not in memory",
-                    "descriptor 1 is indirect and follows another one",
+                    "descriptor 1 is indirect and follows another descriptor",
                     "has a length of 4294967295 bytes",
                     "has a writable buffer in a transmit queue"));
 

@@ -17,6 +17,10 @@ import tools.jackson.databind.JsonNode;
  */
 final class SchemaDocument {
     private static final Pattern NAMED = Pattern.compile("@([A-Za-z0-9_-]+): ?(.*)");
+    private static final Pattern END_OF_SENTENCE = Pattern.compile("\\.(?: |$)");
+
+    /** The version of all definitions that do not show one. */
+    private static final String FIRST = "0.1";
 
     private final Schema schema;
     private final StringBuilder text = new StringBuilder();
@@ -94,7 +98,7 @@ final class SchemaDocument {
                 switch (part) {
                     case "body" -> comment.body.add(line);
                     case "members" -> comment.members.merge(member, more, String::concat);
-                    case "features" -> comment.features.merge(member, more, String::concat);
+                    case "features" -> comment.features.computeIfPresent(member, (key, text) -> text + more);
                     case "returns" -> comment.returns += more;
                     case "errors" -> comment.errors.add(line.strip());
                     case "example" -> comment.example.add(line.replaceFirst("^ {4}", ""));
@@ -125,11 +129,7 @@ final class SchemaDocument {
             default -> members(name, "member", comment, (SchemaType.Struct) schema.type(name));
         }
         if (kind.equals("command") && expression.has("returns")) {
-            text.append("Returns ")
-                    .append(inline(comment.returns.strip()))
-                    .append(": ")
-                    .append(type(schema.command(name).returns()))
-                    .append("\n\n");
+            returns(comment.returns.strip(), type(schema.command(name).returns()));
         }
         List<String> errors =
                 comment.errors.stream().filter(line -> !line.isEmpty()).toList();
@@ -141,16 +141,29 @@ final class SchemaDocument {
                 .append("*: ")
                 .append(inline(meaning.strip()))
                 .append("\n\n"));
-        text.append("Since ").append(comment.since).append("\n\n");
+        if (!comment.since.equals(FIRST)) {
+            text.append("Since ").append(comment.since).append("\n\n");
+        }
         String example = String.join("\n", comment.example).strip();
         if (!example.isEmpty()) {
             text.append("```\n").append(example).append("\n```\n\n");
         }
     }
 
+    /** The type follows the first sentence. */
+    private void returns(String description, String type) {
+        String[] sentences = END_OF_SENTENCE.split(description, 2);
+        text.append("Returns ")
+                .append(inline(sentences[0]))
+                .append(": ")
+                .append(type)
+                .append(sentences.length == 1 || sentences[1].isEmpty() ? "" : ". " + inline(sentences[1]))
+                .append("\n\n");
+    }
+
     private void values(String name, Comment comment, List<String> values) {
         requireDocumented(name, comment, values);
-        text.append("| value | |\n|---|---|\n");
+        text.append("| value | meaning |\n|---|---|\n");
         values.forEach(value -> row("`" + value + "`", comment.members.getOrDefault(value, "")));
         text.append('\n');
     }
@@ -159,7 +172,7 @@ final class SchemaDocument {
         requireDocumented(
                 name, comment, type.members().stream().map(Member::name).toList());
         if (!type.members().isEmpty()) {
-            text.append("| ").append(what).append(" | type | |\n|---|---|---|\n");
+            text.append("| ").append(what).append(" | type | meaning |\n|---|---|---|\n");
         }
         for (Member member : type.members()) {
             String marks = (member.optional() ? ", optional" : "")

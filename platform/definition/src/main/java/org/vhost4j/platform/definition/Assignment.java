@@ -2,10 +2,10 @@
 package org.vhost4j.platform.definition;
 
 /**
- * The value that one layer assigns to one property.
+ * The value that a layer assigns to a property.
  *
  * @param layer layer that assigns the value
- * @param source the definition that has it, {@code --set}, or the device
+ * @param source the name of the definition that contains the assignment, {@code --set}, or the device
  * @param value the value
  */
 public record Assignment(Layer layer, String source, String value) {

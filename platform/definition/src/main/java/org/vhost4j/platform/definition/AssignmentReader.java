@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
-/** Reads the member {@code properties}, which machines and platforms have in common. */
+/** Reads the JSON member {@code properties} of a machine or a platform. */
 final class AssignmentReader {
-    /** Receives assignments. */
+    /** Receives the assignments. */
     @FunctionalInterface
     interface Taker {
         /**
@@ -20,13 +20,13 @@ final class AssignmentReader {
         void take(Property property, Assignment assignment, JsonNode node);
     }
 
-    /** Receives problems. */
+    /** Receives the problems. */
     @FunctionalInterface
     interface Complaint {
         /**
-         * Reports a problem.
+         * Receives a problem.
          *
-         * @param node the node
+         * @param node the invalid node
          * @param member the member's path
          * @param message description of the problem
          */

@@ -11,19 +11,19 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * The common platform support of the hosts of a cluster.
+ * The platforms that all hosts of a cluster support.
  *
- * @param newest the newest platform of the mainline that all hosts support, or another one that promises all of its
- *     features and more; empty when there is none
- * @param obstacles every newer platform, with the hosts that do not support it, the newest first
- * @param others further platforms, of any line, that all hosts support
+ * @param newest the newest mainline platform that all hosts support, or another common platform that promises all of its features and more;
+ *     empty when there is none
+ * @param obstacles every platform that is newer than {@code newest}, with the hosts that do not support it; the newest first
+ * @param others further platforms of any line that all hosts support
  */
 public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obstacles, List<PlatformDefinition> others) {
     /**
      * A platform that not all hosts support.
      *
      * @param platform the platform
-     * @param hosts the hosts that do not support it, with the capabilities that each lacks
+     * @param hosts the hosts that do not support it, with the capabilities that each of them lacks
      */
     public record Obstacle(PlatformDefinition platform, List<PlatformSupport> hosts) {
         /** Copies the list. */
@@ -43,7 +43,7 @@ public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obsta
      *
      * @param catalog the platforms
      * @param hosts the hosts
-     * @param uses the ways in which their kernels are used
+     * @param uses the host's kernel interfaces that guests use, such as TAP
      * @return the baseline
      */
     public static Baseline of(PlatformCatalog catalog, List<HostCapabilities> hosts, Set<HostUse> uses) {
@@ -68,7 +68,7 @@ public record Baseline(Optional<PlatformDefinition> newest, List<Obstacle> obsta
                 obstacles.add(new Obstacle(platform, lacking));
             }
         }
-        // A platform of a distribution may promise more than the mainline's newest.
+        // A distribution's platform may promise more than the newest mainline platform.
         List<PlatformDefinition> kept = new ArrayList<>(others);
         newest.ifPresent(kept::addFirst);
         Optional<PlatformDefinition> chosen =

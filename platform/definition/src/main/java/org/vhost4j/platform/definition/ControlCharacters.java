@@ -9,8 +9,8 @@ import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Finds characters that a terminal interprets instead of displaying, because a definition's texts are printed in lists
- * and messages: control characters, including line ends, and characters that change the writing direction.
+ * Finds characters that a terminal interprets instead of displaying: control characters, including line ends, and characters that change
+ * the writing direction. A definition's texts must not contain them, because they are printed in lists and messages.
  */
 final class ControlCharacters {
     private ControlCharacters() {}

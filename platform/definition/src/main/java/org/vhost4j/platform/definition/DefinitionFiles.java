@@ -17,9 +17,9 @@ import org.vhost4j.sys.BoundedFile;
 import org.vhost4j.sys.UnreadableFile;
 
 /**
- * Finds definition files by QEMU's rules for descriptors: files are named {@code NN-name.json}; of two files with one
- * name the one in the more specific directory is used, and an empty one disables the definition; files are processed in
- * the order of their names.
+ * Finds definition files by the rules of QEMU's firmware descriptors. Files are named {@code NN-name.json}, and are processed in the order
+ * of their names. Of two files with the same name, the one in the more specific directory is used; an empty file there disables the
+ * definition.
  */
 final class DefinitionFiles {
     private static final Pattern NAME = Pattern.compile("[0-9][0-9]-.+\\.json");
@@ -38,7 +38,7 @@ final class DefinitionFiles {
     /**
      * Returns the effective files.
      *
-     * @param folder folder of the shipped definitions, which any directory may override, such as {@code machines/}
+     * @param folder folder of the shipped definitions, such as {@code machines/}; every directory overrides them
      * @param directories directories, the least specific first; missing ones are skipped
      * @param problems receives a problem for each file or directory that cannot be read
      * @return the files in the order of their names
@@ -75,7 +75,7 @@ final class DefinitionFiles {
     }
 
     /**
-     * Returns whether directories contain no definition.
+     * Returns whether directories contain no definition files.
      *
      * @param directories directories, which need not exist
      * @return true when they neither override nor add a definition, and there is no problem

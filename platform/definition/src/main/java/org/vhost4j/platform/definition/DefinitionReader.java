@@ -21,13 +21,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Reads JSON files and validates them against a JSON Schema; every problem has its line and member.
+ * Reads JSON files and validates them against a JSON Schema. Every problem contains its line and member.
  *
- * <p>The shipped files were validated by the build and are not validated again, because loading the schema's classes
- * takes most of a second.
+ * <p>Shipped files are not validated again: the build has validated them, and loading the schema's classes takes most of a second.
  */
 final class DefinitionReader {
-    /** Created for the first definition that is not shipped. */
+    /** The validator, created for the first definition that is not shipped. */
     private static final class Strict {
         static final JsonMapper MAPPER = LimitedJson.reader(MOST_TOKENS);
     }
@@ -73,11 +72,11 @@ final class DefinitionReader {
     }
 
     /**
-     * Reads a file that is JSON, and validates it against the schema.
+     * Parses a JSON file and validates it against the schema, even if it is shipped.
      *
      * @param source the file
      * @param problems receives the problems found
-     * @return its content, every node of which knows its line; nothing when there was a problem
+     * @return its content, with the line of every node; empty when there was a problem
      */
     Optional<JsonNode> validate(DefinitionSource source, Consumer<DefinitionProblem> problems) {
         JsonNode root = NodeReader.builder().locationAware().build().readTree(source.text(), InputFormat.JSON);

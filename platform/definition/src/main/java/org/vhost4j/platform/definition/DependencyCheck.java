@@ -10,14 +10,14 @@ import java.util.Set;
 import org.vhost4j.device.feature.Feature;
 
 /**
- * Finds features that would be offered without features that they require (virtio 1.4 section 5.1.3.1), and reports
- * what to set. It never changes the operator's settings.
+ * Finds features that would be offered without the features that they require (virtio 1.4 section 5.1.3.1), and reports which settings
+ * correct that. It never changes the operator's settings.
  */
 final class DependencyCheck {
     private DependencyCheck() {}
 
     /**
-     * Checks a promise.
+     * Checks the features that a guest would be offered.
      *
      * @param offered the planned offer
      * @param properties the properties with their assignments
@@ -45,8 +45,8 @@ final class DependencyCheck {
         }
         List<String> reasons = new ArrayList<>();
         brokenByNeed.forEach((need, broken) -> {
-            // A required feature that is offered, but itself lacks another one, is covered by the sentence for that
-            // other one.
+            // If a required feature is offered but itself lacks another one, the sentence for that other one covers
+            // both.
             if (need.stream().noneMatch(offered::contains)) {
                 reasons.add(sentence(need, dependents(broken, need, offered), byFeature));
             }

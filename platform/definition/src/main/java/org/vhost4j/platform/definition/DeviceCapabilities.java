@@ -11,19 +11,19 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.NetFeatures;
 
 /**
- * The capabilities of a virtio-net device, independent of its host: the first layer. Its features are offered unless a
+ * The capabilities of a virtio-net device, independent of its host. They are the first layer: the device's features are offered unless a
  * later layer sets them to off.
  *
  * @param name name for messages
- * @param features every feature that the device has
- * @param offByDefault features that it offers only when a later layer sets them to on
+ * @param features every feature that the device supports
+ * @param offByDefault features that the device offers only if a later layer sets them to on
  * @param bits number of feature bits on its path to the guest: 64 with vhost-user, 128 without
  * @param mtu value of {@code host_mtu} unless a later layer sets it; 0 for none
- * @param leftToFrontEnd features that a front-end with switches of its own (QEMU's virtio-net-pci) is offered unless
- *     the machine, the platform or the operator says off: whether the guest sees them is decided there. They concern
- *     rings and reset, not offloads of frames
+ * @param leftToFrontEnd features that are offered to a front-end with its own properties (QEMU's virtio-net-pci), unless the machine, the
+ *     platform or the operator sets them to off. The front-end decides whether the guest sees them. They concern rings and reset, not
+ *     offloads of frames
  *
- * @param whyNot for features that the device could have, the option that would enable them; one clause each
+ * @param whyNot for features that the device could support, the option that would enable them; one clause each
  */
 public record DeviceCapabilities(
         String name,
@@ -35,7 +35,7 @@ public record DeviceCapabilities(
         Map<Feature, String> whyNot) {
     private static final String QEMU = "QEMU";
 
-    /** Features of ring layouts, which guests get on request only, as with QEMU. */
+    /** Features of the ring format, which are offered only if requested, as in QEMU. */
     private static final Set<Feature> RINGS = EnumSet.of(Feature.RING_PACKED, Feature.IN_ORDER);
 
     /** Features of the device that no machine type enables by itself. */
@@ -52,15 +52,15 @@ public record DeviceCapabilities(
             Feature.SPEED_DUPLEX);
 
     /**
-     * A legacy feature that only a front-end with its own device can promise, because QEMU hides it from modern
-     * drivers. QEMU's generic vhost-user device passes every bit on.
+     * A legacy feature that is left to a front-end with its own device, because QEMU hides it from modern drivers. QEMU's generic
+     * vhost-user device passes every bit on.
      */
     private static final Set<Feature> OF_FRONT_END = EnumSet.of(Feature.NOTIFY_ON_EMPTY);
 
     /**
-     * Why RING_RESET is implemented but not offered: QEMU (at least 11.1) does not notify a vhost-user back-end when
-     * the driver resets a queue, neither from virtio-net-pci, which notifies only the vhost of a TAP, nor from its
-     * generic device. The back-end would continue to use the ring that the guest has reset.
+     * The reason why RING_RESET is implemented but not offered: QEMU (up to at least 11.1) does not notify a vhost-user back-end when the
+     * driver resets a queue. virtio-net-pci notifies only the vhost-net of a TAP, and the generic vhost-user device notifies no back-end.
+     * The back-end would continue to use the ring that the guest has reset.
      */
     private static final String NO_RING_RESET = "QEMU tells a vhost-user back-end nothing of a queue's reset";
 
@@ -76,7 +76,7 @@ public record DeviceCapabilities(
      * Returns the capabilities of this back-end's device.
      *
      * @param queuePairs number of queue pairs, at least 1; MQ exists from 2 on
-     * @param mtu the MTU that it reports; empty for none
+     * @param mtu the MTU in the config space; empty for none
      * @return its capabilities
      */
     public static DeviceCapabilities vhost4j(int queuePairs, OptionalInt mtu) {
@@ -100,8 +100,8 @@ public record DeviceCapabilities(
             whyNot.put(Feature.MQ, "it has one queue pair (give --queues more than 1)");
         }
         // NOTIFICATION_DATA is not included: the kick of vhost-user is an eventfd, on which the data of a notification
-        // is lost, so the driver would provide it for nothing. The offload engine and the TAP support super-frames
-        // inside UDP tunnels (bits 65 to 68), but no guest can be promised them: vhost-user's GET_FEATURES and
+        // is lost, so the driver would provide it without effect. The offload engine and the TAP support super-frames
+        // inside UDP tunnels (bits 65 to 68), but these bits cannot be offered: vhost-user's GET_FEATURES and
         // SET_FEATURES carry one 64-bit word, and the protocol has no message for more.
         return new DeviceCapabilities(
                 "this back-end", features, offByDefault, Long.SIZE, mtu.orElse(0), leftToFrontEnd, whyNot);
@@ -110,7 +110,7 @@ public record DeviceCapabilities(
     /**
      * Returns the capabilities of QEMU's own virtio-net device with a TAP, which supports 128 feature bits.
      *
-     * @return every feature that QEMU has a property for, with QEMU's defaults
+     * @return every feature for which QEMU has a property, with QEMU's defaults
      */
     public static DeviceCapabilities qemu() {
         return qemu(1);
@@ -120,7 +120,7 @@ public record DeviceCapabilities(
      * Returns the capabilities of QEMU's own virtio-net device with several queue pairs.
      *
      * @param queuePairs number of queue pairs, at least 1; MQ is on from 2 on
-     * @return every feature that QEMU has a property for, with QEMU's defaults for the rest
+     * @return every feature for which QEMU has a property, with QEMU's defaults for all but MQ
      */
     public static DeviceCapabilities qemu(int queuePairs) {
         Set<Feature> features = EnumSet.of(Feature.MAC, Feature.VERSION_1);
@@ -141,8 +141,7 @@ public record DeviceCapabilities(
     }
 
     /**
-     * Returns whether this is QEMU's own device, for which software of this program cannot replace missing capabilities
-     * of the host.
+     * Returns whether this is QEMU's own device. For it, this program's software cannot replace missing capabilities of the host.
      *
      * @return true for {@link #qemu}
      */
@@ -151,8 +150,8 @@ public record DeviceCapabilities(
     }
 
     /**
-     * Returns whether a feature is off until an operator enables it, in QEMU and in this program. A host that lacks a
-     * capability for such a feature still supports every guest without that setting.
+     * Returns whether a feature is off by default in QEMU and in this program. A host that lacks a capability for such a feature still
+     * supports every guest for which the operator does not enable it.
      *
      * @param feature the feature
      * @return true for packed rings, IN_ORDER, RSS and so on
@@ -162,7 +161,7 @@ public record DeviceCapabilities(
     }
 
     /**
-     * Returns whether the device has a feature.
+     * Returns whether the device supports a feature.
      *
      * @param feature the feature
      * @return true when it may be offered
@@ -172,7 +171,7 @@ public record DeviceCapabilities(
     }
 
     /**
-     * Returns whether a feature's bit reaches the guest.
+     * Returns whether the path to the guest can carry a feature's bit.
      *
      * @param feature the feature
      * @return false for a bit beyond {@link #bits()}

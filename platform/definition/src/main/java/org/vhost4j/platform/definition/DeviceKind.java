@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 
 /**
- * Kinds of virtio devices as QEMU's messages name them, and the names of their feature bits. Bits 24 to 49 have the
- * same meaning for every kind (virtio 1.4 section 6); the others belong to the kind (the "Feature bits" section of each
- * device in section 5), so the same bit number means something else for a disk than for a network card.
+ * The kinds of virtio devices, with the names that QEMU's messages use for them and for their feature bits. Bits 24 to 49 have the same
+ * meaning for every kind (virtio 1.4 section 6). The other bits depend on the kind ("Feature bits" of each device in section 5): the same
+ * number means one feature for a disk and another for a network card.
  */
 public enum DeviceKind {
     /** Network card (section 5.1). The names of its bits are those of {@link Feature}. */
@@ -41,7 +41,7 @@ public enum DeviceKind {
             "virtio-console",
             "console",
             Map.ofEntries(bit(0, "SIZE", null), bit(1, "MULTIPORT", null), bit(2, "EMERG_WRITE", "emergency-write"))),
-    /** Entropy source (section 5.4). It has no bits of its own. */
+    /** Entropy source (section 5.4). It has no device-specific bits. */
     ENTROPY("virtio-rng", "rng", Map.of()),
     /** Memory balloon (section 5.5). */
     BALLOON(
@@ -73,7 +73,7 @@ public enum DeviceKind {
                     bit(2, "RESOURCE_UUID", null),
                     bit(3, "RESOURCE_BLOB", "blob"),
                     bit(4, "CONTEXT_INIT", "context_init"))),
-    /** Input (section 5.8). It has no bits of its own. */
+    /** Input (section 5.8). It has no device-specific bits. */
     INPUT("virtio-input", "input", Map.of()),
     /** Crypto device (section 5.9). */
     CRYPTO(
@@ -86,7 +86,7 @@ public enum DeviceKind {
                     bit(3, "MAC_STATELESS_MODE", null),
                     bit(4, "AEAD_STATELESS_MODE", null),
                     bit(5, "AKCIPHER_STATELESS_MODE", null))),
-    /** Socket (section 5.10). vhost-vsock has SEQPACKET since a later kernel only. */
+    /** Socket (section 5.10). The kernel's vhost-vsock supports SEQPACKET only since a later version. */
     VSOCK(
             "vhost-vsock",
             "vsock",
@@ -124,14 +124,14 @@ public enum DeviceKind {
     private final String device;
     private final String suffix;
 
-    @SuppressWarnings("ImmutableEnumChecker") // The map is immutable: it is made by Map.of or Map.ofEntries.
+    @SuppressWarnings("ImmutableEnumChecker") // The map is immutable: Map.of or Map.ofEntries has created it.
     private final Map<Integer, Bit> bits;
 
     /**
      * A feature bit of one kind of device.
      *
      * @param name the specification's name without its prefix
-     * @param property QEMU's property, if it has one
+     * @param property QEMU's property for the bit, if there is one
      */
     private record Bit(String name, Optional<String> property) {}
 
@@ -146,7 +146,7 @@ public enum DeviceKind {
     }
 
     /**
-     * Returns the kind of device of a section of QEMU's migration stream.
+     * Returns the kind of the device that a section of QEMU's migration stream belongs to.
      *
      * @param section name of the section, such as {@code virtio-blk}, {@code virtio-vhost_vsock}, {@code vhost-user-fs}
      * @return the kind; empty when the section belongs to no known virtio device
@@ -174,7 +174,7 @@ public enum DeviceKind {
      * Returns the name of a bit.
      *
      * @param number 0 to 127
-     * @return the specification's name without its prefix, or empty when this kind gives the bit no meaning
+     * @return the specification's name without its prefix; empty when the bit is not defined for this kind
      */
     public Optional<String> featureName(int number) {
         return this == NET || isShared(number)
@@ -183,10 +183,10 @@ public enum DeviceKind {
     }
 
     /**
-     * Returns the name of a bit of a device whose kind is not known.
+     * Returns the name of a bit of a device of unknown kind.
      *
      * @param number 0 to 127
-     * @return the name of a bit that means the same for every kind, or empty
+     * @return the name if the bit has the same meaning for every kind; otherwise empty
      */
     public static Optional<String> sharedName(int number) {
         return isShared(number) ? Feature.ofBit(number).map(Feature::name) : Optional.empty();
@@ -196,7 +196,7 @@ public enum DeviceKind {
      * Returns QEMU's property for a bit.
      *
      * @param number 0 to 127
-     * @return name such as {@code seqpacket}; empty when QEMU has none
+     * @return name such as {@code seqpacket}; empty when QEMU has no property for the bit
      */
     public Optional<String> property(int number) {
         return this == NET || isShared(number)

@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * The evidence for parts of a definition.
  *
- * @param of properties and capabilities to which this applies; {@code *} for the whole definition
+ * @param of names of the properties and capabilities to which the evidence applies; {@code *} for the whole definition
  * @param source a commit, a source file, or {@code probed on ...}
  */
 public record Evidence(List<String> of, String source) {
@@ -16,10 +16,10 @@ public record Evidence(List<String> of, String source) {
     }
 
     /**
-     * Returns whether this is about an assignment.
+     * Returns whether the evidence applies to a property or capability.
      *
      * @param what a property's qualified name or a capability's name
-     * @return true when it is named, or all are
+     * @return true when {@link #of} contains the name or {@code *}
      */
     public boolean covers(String what) {
         return of.contains(what) || of.contains("*");

@@ -11,8 +11,8 @@ import java.util.zip.CRC32;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * All properties of its device that a guest sees and that must not change in a migration: guests can migrate between
- * devices with the same ABI.
+ * The guest ABI: all properties of a device that its guest sees and that must not change in a migration. Guests can migrate between devices
+ * with the same ABI.
  *
  * @param features feature bits that the guest is offered
  * @param queuePairs number of queue pairs of the device, 1 to 32768
@@ -39,9 +39,8 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
     }
 
     /**
-     * Returns the ABI as one word, the same on every host and for every version of the program: its values, and a
-     * checksum to detect typing errors. It is short enough for a command line, and two fingerprints show how two ABIs
-     * differ.
+     * Returns the ABI as one word, which is the same on every host and for every version of the program. It contains the values, so two
+     * fingerprints show how two ABIs differ, and a checksum to detect typing errors. It is short enough for a command line.
      *
      * @return a word such as {@code vnet1-1c00138bfbba7-q1-s1024-m0-c12-5d0c1a2b}
      */
@@ -85,7 +84,7 @@ public record GuestAbi(FeatureSet features, int queuePairs, int queueSize, int m
      * Returns the differences of another ABI from this one.
      *
      * @param actual the other ABI
-     * @return one clause each; empty when a guest cannot distinguish them
+     * @return one clause for each difference; empty when the ABIs are equal
      */
     public List<String> differences(GuestAbi actual) {
         List<String> differences = new ArrayList<>();

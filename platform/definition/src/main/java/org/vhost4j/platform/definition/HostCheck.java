@@ -5,20 +5,20 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.platform.probe.HostCapability;
 
-/** Finds capabilities that a promise needs and the host lacks. */
+/** Finds the capabilities that a promise to a guest needs and that the host lacks. */
 final class HostCheck {
     private HostCheck() {}
 
     /**
      * Returns the capabilities that a promise needs and that the host lacks or may lack.
      *
-     * <p>A capability is needed when a feature that is offered cannot be provided without it, no matter which layer
-     * enabled the feature; and when the platform requires it, unless every feature that depends on it was switched off
-     * or is not in this device. A capability that software can replace without a difference for guests is never needed.
+     * <p>A capability is needed if an offered feature cannot be provided without it, no matter which layer enabled the feature. It is also
+     * needed if the platform requires it, unless all features that depend on it are off or not supported by this device. A capability that
+     * software can replace without a difference for guests is never needed.
      *
-     * @param request the host and how it is used
+     * @param request the request, with the host and its uses
      * @param platform the platform
-     * @param properties the promise
+     * @param properties the properties that were promised to the guest
      * @return the capabilities; empty when the host supports the promise
      */
     static List<HostCapability> lacked(
@@ -52,12 +52,11 @@ final class HostCheck {
     }
 
     /**
-     * Returns the properties that are on and depend on a capability, and that the guest sees or would see if the
-     * transport had a bit for them. Features that this device lacks, such as several queues when it has one pair, need
-     * nothing of the host.
+     * Returns the properties that are on, depend on a capability, and concern a feature of this device, even if the transport cannot carry
+     * its bit. Features that this device lacks, such as MQ with one queue pair, need no capability of the host.
      *
      * @param capability the capability
-     * @param properties the promise
+     * @param properties the properties that were promised to the guest
      * @return the properties
      */
     static List<ResolvedProperty> dependentOn(HostCapability capability, List<ResolvedProperty> properties) {

@@ -12,9 +12,9 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
-/** Creates the platform {@code host}: all capabilities of one host, without a promise about other hosts. */
+/** Creates the platform {@code host}: all features that one host supports, without a promise about other hosts. */
 final class HostPlatform {
-    /** Its name. */
+    /** The platform's name. */
     static final String NAME = "host";
 
     private HostPlatform() {}
@@ -22,7 +22,7 @@ final class HostPlatform {
     /**
      * Creates the platform of a host.
      *
-     * @param request the host, how it is used, and the device
+     * @param request the request, with the host, its uses and the device
      * @return a platform that this host supports
      */
     static PlatformDefinition of(Request request) {
@@ -42,7 +42,7 @@ final class HostPlatform {
         }
         while (on.removeIf(feature -> feature.requires().stream()
                 .anyMatch(anyOf -> anyOf.stream().noneMatch(need -> on.contains(need) || !dependent.contains(need))))) {
-            // Removing a feature may remove features that depend on it.
+            // Repeated, because removing a feature may remove features that depend on it.
         }
         Map<Property, Assignment> assignments = new LinkedHashMap<>();
         for (Feature feature : dependent) {
@@ -74,9 +74,9 @@ final class HostPlatform {
     }
 
     /**
-     * Returns whether a missing capability turns its features off. Features that the kernel's vhost-net lacks are off
-     * for every guest, so that all network cards of a guest have the same properties, with vhost-net or without. If
-     * there is no vhost-net, or it cannot be probed, that applies only to cards with vhost-net.
+     * Returns whether a missing capability turns its features off. Features that the kernel's vhost-net lacks are off for every guest, so
+     * that all network cards of a guest have the same properties, with or without vhost-net. If the host has no vhost-net, or it cannot be
+     * probed, only cards with vhost-net are affected.
      */
     private static boolean isMissed(HostCapability capability, Request request) {
         boolean wanted = request.uses().contains(capability.use());

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.definition;
 
-/**
- * The layers that may assign a property's value, weakest first: a later layer's assignment overrides an earlier one's.
- */
+/** The layers that may assign a value to a property, weakest first: a later layer overrides an earlier one. */
 public enum Layer {
     /** The default of the back-end's device. */
     DEVICE("device default"),
@@ -21,7 +19,7 @@ public enum Layer {
     }
 
     /**
-     * Returns its name for users.
+     * Returns the name for users.
      *
      * @return one or two words
      */

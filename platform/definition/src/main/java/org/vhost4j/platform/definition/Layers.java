@@ -11,7 +11,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 
-/** Combines the four layers, and checks the operator's settings. */
+/** Combines the four layers to a value for each property, and checks the operator's settings. */
 final class Layers {
     private final DeviceCapabilities device;
     private final Map<Property, String> explicit = new LinkedHashMap<>();
@@ -21,7 +21,7 @@ final class Layers {
     /**
      * Reads the operator's settings.
      *
-     * @param request the request; {@code auto} is only legal when it names a platform
+     * @param request the request; the value {@code auto} is valid only if the request names a platform
      */
     Layers(Request request) {
         this.device = request.device();
@@ -65,7 +65,7 @@ final class Layers {
     }
 
     /**
-     * Returns the problems of the settings.
+     * Returns the problems of the operator's settings.
      *
      * @return one sentence each
      */
@@ -74,23 +74,23 @@ final class Layers {
     }
 
     /**
-     * Combines the layers, with a platform that the operator has named.
+     * Combines the layers for a platform that the operator has named.
      *
      * @param machine the machine
      * @param platform the platform
-     * @return every property that a layer states, in the order of {@link Property#all()}
+     * @return every property to which a layer assigns a value, in the order of {@link Property#all()}
      */
     List<ResolvedProperty> resolve(MachineDefinition machine, PlatformDefinition platform) {
         return resolve(machine, platform, true);
     }
 
     /**
-     * Combines the layers, with a platform that was chosen because the operator has named none. Then the machine's
-     * assignments override the platform's, because an old machine exists for guests that started on it.
+     * Combines the layers for a default platform, because the operator has named none. Then the machine's assignments override the
+     * platform's: an old machine type is meant for guests that were started with it.
      *
      * @param machine the machine
      * @param platform the platform
-     * @return every property that a layer states, in the order of {@link Property#all()}
+     * @return every property to which a layer assigns a value, in the order of {@link Property#all()}
      */
     List<ResolvedProperty> resolveUnnamed(MachineDefinition machine, PlatformDefinition platform) {
         return resolve(machine, platform, false);
@@ -126,8 +126,7 @@ final class Layers {
     }
 
     /**
-     * Returns whether the machine or the platform assigns a property; properties that neither assigns are QEMU's, and
-     * not listed.
+     * Returns whether the machine or the platform assigns a property. Properties that neither assigns keep QEMU's value and are not listed.
      */
     private static boolean isStated(Property property, MachineDefinition machine, PlatformDefinition platform) {
         return machine.assignments().containsKey(property)

@@ -11,9 +11,9 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Sorts definitions that are based on each other, parents first.
+ * Sorts definitions so that each follows its parent, the definition on which it is based.
  *
- * @param <T> a definition as read
+ * @param <T> a definition as read from its file
  */
 final class Linker<T extends Linker.Child> {
     /** A definition as read from its file. */
@@ -26,16 +26,16 @@ final class Linker<T extends Linker.Child> {
         String name();
 
         /**
-         * Returns other names, to which other definitions may refer as well.
+         * Returns the aliases, by which other definitions may also refer to this one.
          *
          * @return the names, possibly none
          */
         List<String> aliases();
 
         /**
-         * Returns the name or alias of its parent, the definition that it is based on.
+         * Returns the name or alias of the parent, the definition on which this one is based.
          *
-         * @return the name, or nothing for a root
+         * @return the name; empty for a definition without a parent
          */
         Optional<String> parent();
 
@@ -59,7 +59,7 @@ final class Linker<T extends Linker.Child> {
         for (T child : children) {
             child.aliases().forEach(alias -> byName.put(alias, child));
         }
-        // Names are added last, because they override aliases.
+        // Names are added last, so that they override aliases.
         for (T child : children) {
             byName.put(child.name(), child);
         }
@@ -69,15 +69,15 @@ final class Linker<T extends Linker.Child> {
      * Returns the parent of a definition.
      *
      * @param child the definition
-     * @return its parent, or nothing when it is a root or its parent is not among the definitions
+     * @return its parent; empty when it has none, or the parent is not among the definitions
      */
     Optional<T> parentOf(T child) {
         return child.parent().map(byName::get);
     }
 
     /**
-     * Returns the definitions in an order in which they can be built. A definition whose parent is missing is kept,
-     * because its builder can report the reason.
+     * Returns the definitions in an order in which they can be built. A definition whose parent is missing is kept: the code that builds it
+     * reports the problem.
      *
      * @param problems receives a problem for each definition whose parents form a cycle
      * @return every other definition, after its parent

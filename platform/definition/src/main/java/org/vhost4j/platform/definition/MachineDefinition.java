@@ -8,17 +8,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A QEMU machine type, as far as a network device sees it: the property values that QEMU keeps for guests that started on it.
+ * A QEMU machine type: the property values of network devices that QEMU preserves for guests that were started with it.
  *
- * @param name name for {@code -machine}
- * @param title its title for users
+ * @param name the name for {@code -machine}
+ * @param title the title for users
  * @param aliases other names
  * @param isDefault whether it is the default machine
  * @param deprecated the reason for not using it any more, if it is deprecated
- * @param assignments assignments to properties, each with the definition that it comes from
+ * @param assignments values of properties, each with the definition that assigns it
  * @param qemu QEMU version that introduced it; for a distribution's machine, the version on which it is based; empty
  *     for a machine without versions
- * @param origin the file that it was read from
+ * @param origin the file from which it was read
  */
 public record MachineDefinition(
         String name,

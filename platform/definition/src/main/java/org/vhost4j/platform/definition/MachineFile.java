@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The machines of one QEMU version as read from their file. QEMU applies the compatibility values of a version and of
- * every newer one, the older ones last; the member {@code newer} names the next version.
+ * The machine types of one QEMU version as read from their file. QEMU applies the compatibility properties of that version and of every
+ * newer version, the newest first. The member {@code newer} names the next version.
  */
 final class MachineFile implements Linker.Child {
     private final DefinitionSource source;
@@ -45,7 +45,7 @@ final class MachineFile implements Linker.Child {
     }
 
     /**
-     * Returns the file's base name, which decides between two definitions of one name.
+     * Returns the file's base name, which decides between two definitions with the same name.
      *
      * @return the name without directories
      */
@@ -73,7 +73,7 @@ final class MachineFile implements Linker.Child {
      *
      * @param newer the assignments of all newer versions
      * @param problems receives the problems found
-     * @return the assignments of this version's machines, or nothing when there was a problem
+     * @return the assignments of this version's machines; empty when there was a problem
      */
     Optional<Map<Property, Assignment>> assignments(
             Map<Property, Assignment> newer, Consumer<DefinitionProblem> problems) {

@@ -17,22 +17,21 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * The explanation why QEMU refused a guest's feature bits, and how that can be prevented. Two messages are known: a
- * migration that failed with {@code Features 0x... unsupported. Allowed features: 0x...}, and a start that failed with
- * {@code vhost lacks feature mask ...}.
+ * Explains why QEMU refused a guest's feature bits, and how to prevent that. Two messages of QEMU are recognized: a migration that failed
+ * with {@code Features 0x... unsupported. Allowed features: 0x...}, and a start that failed with {@code vhost lacks feature mask ...}.
  *
  * @param cause the message that QEMU printed
- * @param device the kind of the device, which the line after the message names; {@link DeviceKind#NET} when no line does; empty when
- *     the line names a device that is not known here
- * @param section the device as QEMU's line names it; empty when no line does
+ * @param device the kind of the device that the line after the message names; {@link DeviceKind#NET} if there is no such line; empty if the
+ *     line names an unknown device
+ * @param section the device's name in that line; empty if there is no such line
  * @param guest the bits that the guest had negotiated
  * @param allowed the bits that the destination offers
  * @param bits every bit that is in {@code guest} or {@code allowed}, the lowest first
- * @param suspects when no bit in these words stops the migration, the host-dependent bits that could have done so: QEMU
- *     11.1 clears the bits that it refuses before it prints the guest's word, so that its message does not contain them
- * @param refused further host-dependent bits that the destination does not offer, but QEMU may offer on a host with
- *     another kernel. While they are on, the migration of the next guest fails, too
- * @param platform the newest mainline platform that promises none of the bits that stop the migration, are suspected to, or are refused
+ * @param suspects if no bit in these words stops the migration: the host-dependent bits that could have stopped it. QEMU 11.1 clears the
+ *     bits that it refuses before it prints the guest's feature word, so its message does not contain them
+ * @param refused further host-dependent bits that the destination does not offer, but that QEMU may offer on a host with another kernel.
+ *     While they are on, other guests' migrations can fail, too
+ * @param platform the newest mainline platform that promises none of the stopping, suspected or refused bits
  * @param settings properties that would have to be off, in the syntax of QEMU's {@code -device}
  */
 public record MigrationExplanation(
@@ -46,7 +45,7 @@ public record MigrationExplanation(
         List<String> refused,
         Optional<PlatformDefinition> platform,
         List<String> settings) {
-    /** The message of QEMU. */
+    /** QEMU's message. */
     public enum Cause {
         /** A migrated guest uses bits that the destination does not offer. */
         MIGRATION,
@@ -55,15 +54,15 @@ public record MigrationExplanation(
     }
 
     /**
-     * A bit that the guest had negotiated, that the destination offers, or both.
+     * A bit that the guest had negotiated, or that the destination offers, or both.
      *
      * @param number the bit's number
      * @param name the feature's name, or {@code BIT_n}
      * @param property QEMU's property for it, if it has one
      * @param inGuest whether the guest had negotiated it
      * @param isAllowed whether the destination offers it
-     * @param sinceMachine the first machine version with which it is on by default, when there is such a step
-     * @param sincePlatform the first mainline platform that promises it, when there is such a step
+     * @param sinceMachine the first machine version that enables it by default, if older versions do not
+     * @param sincePlatform the first mainline platform that promises it, if older ones do not
      */
     public record Bit(
             int number,
@@ -88,7 +87,7 @@ public record MigrationExplanation(
     private static final Pattern MESSAGE = Pattern.compile(
             "Features\\s+(0x[0-9a-fA-F]+)\\s+unsupported\\.\\s+Allowed\\s+features:\\s+(0x[0-9a-fA-F]+)\\b");
 
-    /** The line after it, before the next message, which names the device. */
+    /** The line that names the device; it follows the message. */
     private static final Pattern SECTION =
             Pattern.compile("Failed\\s+to\\s+load\\s+([\\w-]+):|of\\s+device\\s+'(?:[^'\\s]*/)?([\\w-]+)'");
     /** Older releases of QEMU print the mask in decimal. */
@@ -108,12 +107,12 @@ public record MigrationExplanation(
     }
 
     /**
-     * Explains every failure in a text.
+     * Explains every refusal in a text.
      *
      * @param catalog the machines and platforms
      * @param text two hexadecimal feature words, the guest's first; or text that contains QEMU's message
      * @return an explanation for each pair of words found, at least one
-     * @throws IllegalArgumentException when there are no two words, or one is too long; the message is one sentence for the user
+     * @throws IllegalArgumentException when the text has neither a message nor exactly two words, or too many messages; the message is one sentence for the user
      */
     public static List<MigrationExplanation> allOf(PlatformCatalog catalog, String text) {
         Set<Told> told = new LinkedHashSet<>();
@@ -133,7 +132,7 @@ public record MigrationExplanation(
             add(told, new Told(Cause.BACK_END_LACKS, "", word(lacks.group(1)), new FeatureSet(0, 0), false));
         }
         if (told.isEmpty()) {
-            // Three words are enough to detect the error.
+            // Any number of words but two is an error, so the rest of a long text is not searched.
             List<String> words = WORD.matcher(text)
                     .results()
                     .map(MatchResult::group)
@@ -163,9 +162,7 @@ public record MigrationExplanation(
         }
     }
 
-    /**
-     * Parses the message of a failed migration, and the line with the device, which follows before the next message.
-     */
+    /** Parses the message of a failed migration, and the line with the device between this message and the next one. */
     private static Told migration(MatchResult message, String text, int end) {
         Matcher section = SECTION.matcher(text).region(message.end(), end);
         String name = !section.find() ? "" : section.group(section.group(1) != null ? 1 : 2);
@@ -174,8 +171,8 @@ public record MigrationExplanation(
     }
 
     /**
-     * Returns whether a word was printed by a QEMU with 128 feature bits (10.2 and newer), which prints all of them,
-     * including zeros.
+     * Returns whether a feature word was printed by a QEMU that supports 128 feature bits (10.2 and newer); it prints all digits, including
+     * zeros.
      */
     private static boolean isExtended(String word) {
         return word.length() > "0x".length() + Long.SIZE / 4;
@@ -270,7 +267,7 @@ public record MigrationExplanation(
         return device.flatMap(kind -> kind.property(number));
     }
 
-    /** Returns the features that this destination lacks, as some mainline kernels do. */
+    /** Returns the features that this destination lacks and that depend on the version of the mainline kernel. */
     private static List<Feature> refusedByHost(PlatformCatalog catalog, Told told) {
         return Arrays.stream(Feature.values())
                 .filter(MigrationExplanation::dependsOnHost)
@@ -288,7 +285,7 @@ public record MigrationExplanation(
     /**
      * Returns the bits that stop the migration.
      *
-     * @return the bits; empty when the features are not the reason
+     * @return the bits; empty when no bit in the two words is the reason
      */
     public List<Bit> stopping() {
         return bits.stream().filter(Bit::stops).toList();

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.vhost4j.device.feature.NearestName;
 
-/** Formats names in messages: lists of names, and the most similar valid name for a misspelt one. */
+/** Formats names for messages: lists of names, and suggestions for misspelt names. */
 final class Names {
     private Names() {}
 
@@ -24,7 +24,7 @@ final class Names {
     }
 
     /**
-     * Returns a question that suggests a valid name.
+     * Returns the end of a sentence, which suggests a similar valid name.
      *
      * @param wrong the name that was written
      * @param known the valid names

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.definition;
 
-/** The result of a resolution: the complete promise, or a refusal. */
+/** The result of a {@link Resolver}: the complete promise to a guest, or a refusal. */
 public sealed interface Outcome permits Resolution, Refusal {}

@@ -13,28 +13,28 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * The support of one host for one platform for one owner of properties: a guest without vhost-vsock is not affected
- * when the host lacks support for it.
+ * A host's support for the part of a platform that concerns one owner of properties. Parts are separate, because a host without
+ * vhost-vsock, for example, affects only guests that use it.
  *
- * @param owner owner of the properties, as in definitions: {@code virtio-net}, {@code cpu}, {@code machine} and so on
- * @param support capabilities that the host lacks for it
+ * @param owner owner of the properties, as spelt in definitions: {@code virtio-net}, {@code cpu}, {@code machine} and so on
+ * @param support the host's support, with the capabilities that it lacks for this owner
  */
 public record OwnerSupport(String owner, PlatformSupport support) {
     private static final String CARDS = "virtio-net";
 
-    /** For each use that is a device of the host, the capability that shows whether the device exists. */
+    /** The capability that shows whether the host has the device, for each use that is a device of the host. */
     private static final Map<HostUse, HostCapability> DEVICES = Map.of(
             HostUse.KVM, HostCapability.KVM,
             HostUse.VHOST_VSOCK, HostCapability.VHOST_VSOCK,
             HostUse.VHOST_SCSI, HostCapability.VHOST_SCSI);
 
     /**
-     * Determines the support of a host for every owner for which a platform has requirements. For processors, only the
-     * host's own architecture is included.
+     * Determines a host's support for every owner for which a platform has requirements. Of the processor owners, only that of the host's
+     * architecture is included.
      *
      * @param platform the platform
      * @param host the host
-     * @param cards the ways in which network cards use its kernel
+     * @param cards the kernel interfaces that network cards use
      * @return the support for each owner, network cards first
      */
     public static List<OwnerSupport> of(PlatformDefinition platform, HostCapabilities host, Set<HostUse> cards) {
@@ -47,7 +47,7 @@ public record OwnerSupport(String owner, PlatformSupport support) {
             for (String owner : ownersOf(capability, host)) {
                 List<HostCapability> of = lacked.computeIfAbsent(owner, _ -> new ArrayList<>());
                 HostCapability device = DEVICES.get(capability.use());
-                // Without the device, all of its bits are missing, too.
+                // Without the device, all of its feature bits are missing, too.
                 HostCapability reason = device != null && !host.has(device) ? device : capability;
                 if (!of.contains(reason)) {
                     of.add(reason);
@@ -63,10 +63,7 @@ public record OwnerSupport(String owner, PlatformSupport support) {
         return EnumSet.of(HostUse.KVM, HostUse.KVM_ARM, HostUse.VHOST_VSOCK, HostUse.VHOST_SCSI, HostUse.VIRTIO_IOMMU);
     }
 
-    /**
-     * Returns the owners to which a capability belongs; none for network cards and for processors of another
-     * architecture.
-     */
+    /** Returns the owners to which a capability belongs; empty for network cards and for processors of another architecture. */
     private static List<String> ownersOf(HostCapability capability, HostCapabilities host) {
         boolean arm = host.answer(HostCapability.KVM_ARM_STEAL_TIME).verdict() != Answer.Verdict.UNKNOWN;
         return switch (capability.use()) {

@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Makes aliases unique: a name always refers to its own definition, and an alias to that of the first file that has it.
+ * Makes aliases unique. A name always refers to its own definition; an alias refers to the definition of the first file that contains it.
  */
 final class PlatformAliases {
     private PlatformAliases() {}

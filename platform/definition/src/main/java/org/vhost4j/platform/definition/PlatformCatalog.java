@@ -22,8 +22,8 @@ import tools.jackson.databind.JsonNode;
 /**
  * All known machines and platforms. Invalid definitions are reported and ignored.
  *
- * <p>In the usual case, without definitions of the user, only requested definitions are read, and all of them when a
- * list is requested.
+ * <p>Usually there are no user-supplied definitions. Then a definition is read only when it is requested, and all of them only when a list
+ * is requested.
  */
 public final class PlatformCatalog {
     /** Folder of the shipped platforms. */
@@ -81,13 +81,13 @@ public final class PlatformCatalog {
         return known;
     }
 
-    /** Returns access to single definitions, as long as no list was requested. */
+    /** Returns the reader of single definitions, as long as no list was requested. */
     private Optional<ShippedDefinitions> single() {
         return whole == null ? Optional.ofNullable(single) : Optional.empty();
     }
 
     /**
-     * Returns the definitions that come with the program.
+     * Returns the catalog of the shipped definitions.
      *
      * @return the catalog
      */
@@ -96,7 +96,7 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Returns the definitions that come with the program, and those of directories, which override them.
+     * Returns the catalog of the shipped definitions and those in directories, which override the shipped ones.
      *
      * @param platformDirectories directories of platforms, the least specific first; those that do not exist are
      *     skipped
@@ -278,7 +278,7 @@ public final class PlatformCatalog {
      * Returns the platform with a name.
      *
      * @param name name or alias of the platform
-     * @return the platform, or nothing
+     * @return the platform; empty when it does not exist
      */
     public Optional<PlatformDefinition> platform(String name) {
         return single().flatMap(definitions -> definitions.platform(name))
@@ -289,7 +289,7 @@ public final class PlatformCatalog {
      * Returns the machine with a name.
      *
      * @param name name or alias of the machine
-     * @return the machine, or nothing
+     * @return the machine; empty when it does not exist
      */
     public Optional<MachineDefinition> machine(String name) {
         return single().flatMap(definitions -> definitions.machine(name))
@@ -299,7 +299,7 @@ public final class PlatformCatalog {
     /**
      * Returns the message for an unknown machine.
      *
-     * @param name the name
+     * @param name the unknown name
      * @return one sentence, with the most similar known name
      */
     public String noSuchMachine(String name) {
@@ -310,7 +310,7 @@ public final class PlatformCatalog {
     /**
      * Returns the message for an unknown platform.
      *
-     * @param name the name
+     * @param name the unknown name
      * @return one sentence, with the most similar known name
      */
     public String noSuchPlatform(String name) {
@@ -332,12 +332,12 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Returns the default platform: the newest of the mainline that a host supports without software, unless another
-     * platform that it supports promises all of its features and more.
+     * Returns the default platform: the newest mainline platform that a host supports without emulation in software. If the host supports
+     * another platform that promises all of these features and more, that one is returned.
      *
      * @param host the host
-     * @param uses the ways in which guests use the host's kernel
-     * @return the platform, or nothing when the host supports none
+     * @param uses the kernel interfaces that guests use, such as TAP
+     * @return the platform; empty when the host supports none
      */
     public Optional<PlatformDefinition> newestSupported(HostCapabilities host, Set<HostUse> uses) {
         return PlatformChoice.among(
@@ -351,7 +351,7 @@ public final class PlatformCatalog {
     }
 
     /**
-     * Returns every platform, each read when it is needed: for callers that take the first suitable one.
+     * Returns every platform as a stream that reads each one when it is needed, for callers that choose the first suitable one.
      *
      * @return the platforms in the order of {@link #platforms}
      */
@@ -362,7 +362,7 @@ public final class PlatformCatalog {
     /**
      * Returns every platform.
      *
-     * @return the platforms, those of the mainline before all others, the newest of each first
+     * @return the platforms: the mainline before the others, the newest first in each group
      */
     public List<PlatformDefinition> platforms() {
         return whole().platforms;

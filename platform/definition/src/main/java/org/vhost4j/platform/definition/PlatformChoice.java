@@ -12,24 +12,24 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * Chooses the platform when none is named: the newest of the mainline, unless another promises all of its features and
- * more. So a host with a distribution's kernel that has features of newer kernels gets that distribution's platform,
- * and a host with a mainline kernel gets a mainline platform.
+ * Chooses the platform when the operator names none: the newest mainline platform, unless another one promises all of its features and
+ * more. So a host with a mainline kernel gets a mainline platform. A host with a distribution's kernel that contains features of newer
+ * kernels gets that distribution's platform.
  */
 final class PlatformChoice {
     private PlatformChoice() {}
 
     /**
-     * Chooses a platform. Only features that depend on the given uses of the kernel are compared, because the host was
-     * not probed for others.
+     * Chooses a platform. Only features that depend on the given uses of the kernel are compared, because the host was not probed for other
+     * features.
      *
-     * @param uses ways in which the kernel is used
-     * @param candidates the platforms that may be taken, in the order of {@link PlatformDefinition#NEWEST_FIRST};
-     *     iteration ends when no other can promise more
+     * @param uses the kernel interfaces that guests use
+     * @param candidates the platforms to choose from, in the order of {@link PlatformDefinition#NEWEST_FIRST}; iteration ends when no later
+     *     one can promise more
      *
      * @param promised returns the features that a platform promises to guests
      * @param most the features that no candidate can exceed
-     * @return a candidate whose promise no other candidate contains and exceeds; empty when there are none
+     * @return a candidate whose features are not a proper subset of another candidate's; empty when there are no candidates
      */
     static Optional<PlatformDefinition> among(
             Set<HostUse> uses,
@@ -51,7 +51,7 @@ final class PlatformChoice {
         return Optional.ofNullable(best);
     }
 
-    /** Returns the features that depend on the host, but on none of these uses. */
+    /** Returns the features that depend on the host, but not on any of these uses. */
     private static Set<Feature> notAsked(Set<HostUse> uses) {
         Set<Feature> features = EnumSet.noneOf(Feature.class);
         for (HostCapability capability : HostCapability.values()) {
@@ -73,10 +73,10 @@ final class PlatformChoice {
     }
 
     /**
-     * Returns the features of a definition, regardless of the device.
+     * Returns the features that a platform enables, regardless of the device.
      *
      * @param platform the platform
-     * @return the features that it turns on
+     * @return the features whose properties it sets to on
      */
     static Set<Feature> promisedBy(PlatformDefinition platform) {
         Set<Feature> features = EnumSet.noneOf(Feature.class);

@@ -17,20 +17,20 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * A named set of features that guests can be promised on every host that supports it. Its parents' assignments and
- * requirements are already part of it.
+ * A platform: a named set of features that guests can be promised on every host that supports the platform. It includes the assignments and
+ * requirements of its parents.
  *
  * @param name the name
- * @param title its title for users
- * @param line the family within which one platform follows another; {@code linux} is the mainline kernel's
- * @param released date since which hosts can support it; orders a line
- * @param parent name of its parent, the definition on which it is based, if any
+ * @param title the title for users
+ * @param line the line of successive platforms to which it belongs; {@code linux} is the line of the mainline kernel
+ * @param released date of the release since which hosts can support it; platforms of a line are sorted by it
+ * @param parent name of the definition on which it is based, if any
  * @param aliases other names
  * @param deprecated the reason for not using it any more, if it is deprecated
  * @param evidence the sources of its properties and requirements
  * @param requires capabilities that a host must have
- * @param assignments assignments to properties, each with the definition that it comes from
- * @param origin the file that it was read from
+ * @param assignments values of properties, each with the definition that assigns it
+ * @param origin the file from which it was read
  */
 public record PlatformDefinition(
         String name,
@@ -80,10 +80,11 @@ public record PlatformDefinition(
     }
 
     /**
-     * Returns the capabilities that a host lacks for this platform, or may lack, as far as guests can see a difference.
+     * Returns the capabilities that a host lacks for this platform, or may lack. Capabilities that make no difference to guests are not
+     * included.
      *
      * @param host the host
-     * @param uses the ways in which guests use the host's kernel
+     * @param uses the kernel interfaces that guests use, such as TAP
      * @return the capabilities; empty when the host supports the platform
      */
     public List<HostCapability> lackedBy(HostCapabilities host, Set<HostUse> uses) {
@@ -96,7 +97,7 @@ public record PlatformDefinition(
         return lacked;
     }
 
-    /** Returns whether a guest can see the capability without a feature that is off by default. */
+    /** Returns whether a guest can see the capability although all features that are off by default are off. */
     private static boolean isSeen(HostCapability capability) {
         Set<Feature> features = capability.features();
         if (Property.of(capability)

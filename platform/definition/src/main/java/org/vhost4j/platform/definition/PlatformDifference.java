@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * The differences of two platforms.
+ * The differences between two platforms.
  *
  * @param rows the differences: properties first, then requirements
  */
@@ -33,7 +33,7 @@ public record PlatformDifference(List<Row> rows) {
      *
      * @param left the first platform
      * @param right the second platform
-     * @return the differences; no rows when both promise and require the same
+     * @return the differences; without rows when both platforms promise and require the same
      */
     public static PlatformDifference between(PlatformDefinition left, PlatformDefinition right) {
         List<Row> rows = new ArrayList<>();

@@ -18,8 +18,8 @@ import org.vhost4j.platform.probe.HostCapability;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A platform's definition as in its file, before its parent's part is added. The file was validated against its schema;
- * this class checks the rules that a schema cannot express.
+ * A platform's definition as read from its file, without the parts of its parent. The file was validated against its schema; this class
+ * checks the rules that a schema cannot express.
  */
 final class PlatformFile implements Linker.Child {
     private static final Set<String> RESERVED = Set.of("host", "help", "auto");
@@ -65,7 +65,7 @@ final class PlatformFile implements Linker.Child {
     }
 
     /**
-     * Returns the file's base name, which decides between two definitions of one name.
+     * Returns the file's base name, which decides between two definitions with the same name.
      *
      * @return the name without directories
      */
@@ -98,7 +98,7 @@ final class PlatformFile implements Linker.Child {
     }
 
     /**
-     * Creates a problem for one of its aliases.
+     * Creates a problem for one of the definition's aliases.
      *
      * @param alias the alias
      * @param message description of the problem
@@ -128,7 +128,7 @@ final class PlatformFile implements Linker.Child {
      *
      * @param parent the definition on which it is based, if any
      * @param problems receives the problems found
-     * @return the definition, or nothing when there was a problem
+     * @return the definition; empty when there was a problem
      */
     Optional<PlatformDefinition> build(@Nullable PlatformDefinition parent, Consumer<DefinitionProblem> problems) {
         List<DefinitionProblem> found = new ArrayList<>();

@@ -11,7 +11,7 @@ import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * The support of one host for one platform.
+ * A host's support for a platform.
  *
  * @param platform the platform
  * @param host the host
@@ -28,7 +28,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
      *
      * @param platform the platform
      * @param host the host
-     * @param uses the ways in which guests use the host's kernel
+     * @param uses the kernel interfaces that guests use, such as TAP
      * @return the support
      */
     public static PlatformSupport of(PlatformDefinition platform, HostCapabilities host, Set<HostUse> uses) {
@@ -38,7 +38,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     /**
      * Returns whether the host supports the platform without software.
      *
-     * @return true when nothing is lacked
+     * @return true when the host lacks no capability
      */
     public boolean isNative() {
         return lacked.isEmpty();
@@ -47,7 +47,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     /**
      * Returns whether the back-end's software can replace all missing capabilities.
      *
-     * @return true when it can, or nothing is lacked
+     * @return true when software can replace them, or none is missing
      */
     public boolean isPossible() {
         return lacked.stream()
@@ -55,7 +55,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     }
 
     /**
-     * Returns the missing capabilities as text, for users and for programs that show it to them.
+     * Returns the missing capabilities as text for users.
      *
      * @return one clause each, such as {@code tap-uso is missing (TUNSETOFFLOAD CSUM|USO4|USO6: EINVAL)}
      */
@@ -104,8 +104,7 @@ public record PlatformSupport(PlatformDefinition platform, HostCapabilities host
     /**
      * Returns the support as text.
      *
-     * @return {@code supported}, {@code supported in software: ...}, or {@code not supported: ...}, with the probe's
-     *     answers
+     * @return {@code supported}, {@code supported in software: ...}, or {@code not supported: ...}, with the results of the probes
      */
     public String inWords() {
         if (isNative()) {

@@ -15,18 +15,18 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * A QEMU property that a machine, a platform or an operator may assign, with QEMU's spelling. Most of them switch one
- * feature bit of {@code virtio-net-pci}. Others belong to other parts of a guest that depend on the host's kernel.
+ * A QEMU property that a machine, a platform or the operator may set, in QEMU's spelling. Most properties switch one feature bit of
+ * {@code virtio-net-pci}. The others belong to other parts of a guest that depend on the host's kernel.
  *
- * @param owner the QEMU type that has it: {@code virtio-net}, {@code virtio-device} or {@code virtio-pci} of a network
- *     card; or {@code vhost4j} for a property of this program; or {@code cpu}, {@code arm-cpu}, {@code machine}, {@code
- *     vhost-vsock}, {@code vhost-scsi}, {@code virtio-iommu} or {@code pci-device}
- * @param name the name within that type, as in {@code -device virtio-net-pci,host_uso=off}
- * @param kind kind of its values
- * @param feature the feature bit that it switches, if it does
+ * @param owner the QEMU type to which it belongs: {@code virtio-net}, {@code virtio-device} or {@code virtio-pci} of a network card; or
+ *     {@code vhost4j} for a property of this program; or {@code cpu}, {@code arm-cpu}, {@code machine}, {@code vhost-vsock},
+ *     {@code vhost-scsi}, {@code virtio-iommu} or {@code pci-device}
+ * @param name the name within that type, such as {@code host_uso} in {@code -device virtio-net-pci,host_uso=off}
+ * @param kind the kind of its values
+ * @param feature the feature bit that it switches, if any
  * @param qemuDefault default in QEMU without a machine type, or empty when QEMU computes it
- * @param capability capability that the host's kernel must have when it is on, for all but network cards, whose
- *     features determine it
+ * @param capability the capability that the host's kernel must have when it is on; empty for network cards, whose features determine the
+ *     capabilities
  */
 public record Property(
         String owner,
@@ -46,13 +46,13 @@ public record Property(
         SWITCH("on or off"),
         /** {@code on}, {@code off} or {@code auto}. */
         SWITCH_OR_AUTO("on, off or auto"),
-        /** The size of the pages of a {@code virtio-iommu}, or {@code host} for that of the host. */
+        /** The page size of a {@code virtio-iommu}, or {@code host} for the host's page size. */
         GRANULE("4k, 8k, 16k, 64k or host"),
         /** A whole number from 0 to 65535. */
         NUMBER("a number from 0 to 65535"),
-        /** An MTU in bytes, or 0: then the feature bit is off (virtio 1.4 section 5.1.4.1). */
+        /** An MTU in bytes; 0 turns the feature bit off (virtio 1.4 section 5.1.4.1). */
         MTU("0 or a number from 68 to 65535"),
-        /** A speed in Mbit/s, or 0: then the feature bit is off (virtio 1.4 section 5.1.4). */
+        /** A speed in Mbit/s; 0 turns the feature bit off (virtio 1.4 section 5.1.4). */
         SPEED("0 or a number of Mbit/s up to 2147483647");
 
         private final String range;
@@ -97,7 +97,7 @@ public record Property(
 
     private static final Set<String> OWNERS_OF_CARDS = Set.of(NET, DEVICE, PCI);
 
-    /** The owner of properties that no QEMU has. */
+    /** The owner of this program's own properties, which QEMU does not have. */
     private static final String OURS = "vhost4j";
 
     /** Feature bits whose property is off by default in QEMU; every other feature property is on. */
@@ -115,7 +115,7 @@ public record Property(
             Feature.RING_PACKED,
             Feature.IN_ORDER);
 
-    /** Bits whose property belongs to every virtio device. */
+    /** Feature bits whose property belongs to every virtio device. */
     private static final Set<Feature> OF_ANY_DEVICE = EnumSet.of(
             Feature.NOTIFY_ON_EMPTY,
             Feature.ANY_LAYOUT,
@@ -126,7 +126,7 @@ public record Property(
             Feature.IN_ORDER,
             Feature.RING_RESET);
 
-    /** Bits that QEMU can only pass through: its own device has no switch for them. */
+    /** Feature bits that QEMU can only pass on: its own device has no property for them. */
     private static final Set<Feature> UNKNOWN_TO_QEMU =
             EnumSet.of(Feature.DEVICE_STATS, Feature.VQ_NOTF_COAL, Feature.NOTF_COAL, Feature.GUEST_HDRLEN);
 
@@ -149,7 +149,7 @@ public record Property(
      * Returns the property with a name.
      *
      * @param name name with or without owner: {@code host_uso} or {@code virtio-net.host_uso}
-     * @return the property, or nothing when there is none of that name
+     * @return the property; empty when none has that name
      */
     public static Optional<Property> named(String name) {
         return Optional.ofNullable(BY_NAME.get(name));
@@ -159,7 +159,7 @@ public record Property(
      * Returns the property of a capability of the host, for devices other than network cards.
      *
      * @param capability the capability
-     * @return its property, or nothing when it has none
+     * @return its property; empty when it has none
      */
     public static Optional<Property> of(HostCapability capability) {
         return Optional.ofNullable(BY_CAPABILITY.get(capability));
@@ -169,7 +169,7 @@ public record Property(
      * Returns the property that switches a feature.
      *
      * @param feature the feature
-     * @return its property, or nothing when QEMU gives it none
+     * @return its property; empty when QEMU has none for it
      */
     public static Optional<Property> of(Feature feature) {
         return feature.property().map(BY_NAME::get);
@@ -185,7 +185,7 @@ public record Property(
     }
 
     /**
-     * Returns whether the property is on by default in QEMU. If it is, the host must have the property's capability.
+     * Returns whether the property is on by default in QEMU. Then the host must have the property's capability.
      *
      * @return false when it is off by default, or when QEMU computes its default
      */
@@ -194,7 +194,7 @@ public record Property(
     }
 
     /**
-     * Returns the name with its owner, as definitions spell it.
+     * Returns the name with its owner, as it is spelt in definitions.
      *
      * @return name such as {@code virtio-net.host_uso}
      */
@@ -287,7 +287,7 @@ public record Property(
         return List.copyOf(all);
     }
 
-    /** Returns the properties by their names; if two properties share a name, it stands for the first one. */
+    /** Returns the properties by their names. If two properties have the same name, it refers to the first one. */
     private static Map<String, Property> byName() {
         Map<String, Property> byName = new LinkedHashMap<>();
         for (Property property : ALL) {
@@ -325,7 +325,7 @@ public record Property(
         return new Property(owner, name, kind, Optional.empty(), value, Optional.empty());
     }
 
-    /** Creates a property whose default QEMU derives from the kernel ({@code auto}), or decides itself. */
+    /** Creates a property whose default QEMU derives from the kernel ({@code auto}) or computes otherwise. */
     private static Property ofKernel(String owner, String name, String value, HostCapability capability) {
         Kind kind = value.equals(AUTO) ? Kind.SWITCH_OR_AUTO : Kind.SWITCH;
         return new Property(owner, name, kind, Optional.empty(), Optional.of(value), Optional.of(capability));

@@ -14,15 +14,15 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * The settings with which QEMU's own virtio-net device implements the promise of a platform.
+ * The settings with which QEMU's own virtio-net device offers the features of a platform.
  *
- * @param settings properties for {@code -device virtio-net-pci}, as {@code name=value}: those that differ from QEMU's
- *     defaults on that machine
+ * @param settings properties for {@code -device virtio-net-pci} as {@code name=value}: only those that differ from QEMU's defaults for that
+ *     machine
  * @param offered features that the guest is offered when the host supports them
- * @param notes differences of QEMU from the promise, one sentence each
+ * @param notes differences between QEMU and the platform, one sentence each
  */
 public record QemuArguments(List<String> settings, FeatureSet offered, List<String> notes) {
-    /** The way in which frames leave QEMU. */
+    /** The network back-end of QEMU through which frames leave the guest. */
     public enum Netdev {
         /** A TAP without vhost-net ({@code vhost=off}). */
         TAP(EnumSet.of(HostUse.TAP)),
@@ -31,7 +31,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         /** A vhost-user back-end, this one or another. */
         VHOST_USER(EnumSet.noneOf(HostUse.class));
 
-        /** Unmodifiable since construction, which ErrorProne cannot see. */
+        /** Unmodifiable after construction, which ErrorProne cannot detect. */
         @SuppressWarnings("ImmutableEnumChecker")
         private final Set<HostUse> uses;
 
@@ -40,9 +40,9 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         }
 
         /**
-         * Returns what such a device needs of the host: each network card of a guest is checked separately.
+         * Returns the kernel interfaces that a network card with this back-end uses. Each network card of a guest is checked separately.
          *
-         * @return the ways in which the kernel is used; empty when it is not used
+         * @return the kernel interfaces; empty when it uses none
          */
         public Set<HostUse> uses() {
             return uses;
@@ -58,7 +58,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         }
     }
 
-    /** The first QEMU version with a property, for properties that not all versions have. */
+    /** The first QEMU version that has a property, for properties that not all versions have. */
     private static final Map<String, String> FIRST_QEMU = Map.of(
             "queue_reset", "7.2",
             "host_uso", "8.2",
@@ -70,8 +70,8 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
             "guest_tunnel_csum", "10.2");
 
     /**
-     * The properties that a device behind an IOMMU needs in addition to the bit: no legacy interface, which does not
-     * support an IOMMU, and a device-side translation cache (ATS).
+     * The properties that a device behind an IOMMU needs in addition to the feature bit. The legacy interface is disabled, because it does
+     * not support an IOMMU, and a device-side translation cache is enabled (ATS).
      */
     public static final List<String> BEHIND_IOMMU = List.of("disable-legacy=on", "ats=on");
 
@@ -104,12 +104,11 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Computes the settings for a QEMU without this project's back-end. The settings are the same for every
-     * netdev, so that all cards of a guest have one set of properties, and any of them can get another back-end on another
-     * host.
+     * Computes the settings for a QEMU without this project's back-end. They are the same for every netdev, so that all cards of a guest
+     * have the same properties, and each card can get another netdev on another host.
      *
      * @param resolution a platform on a machine, resolved for {@link DeviceCapabilities#qemu()}
-     * @param netdev the way in which frames leave QEMU
+     * @param netdev QEMU's network back-end
      * @return the arguments
      */
     public static QemuArguments of(Resolution resolution, Netdev netdev) {
@@ -137,9 +136,8 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Computes the settings for a QEMU whose {@code -netdev vhost-user} is connected to this back-end: with them the guest
-     * sees the features that the back-end promises and those that it leaves to QEMU, except for those that QEMU never
-     * passes on.
+     * Computes the settings for a QEMU whose {@code -netdev vhost-user} is connected to this back-end. With them the guest sees the
+     * features that the back-end promises and those that it leaves to QEMU, but not those that QEMU never passes on.
      *
      * @param resolution promise of the back-end, resolved for {@link DeviceCapabilities#vhost4j}
      * @return the arguments
@@ -164,19 +162,19 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
     }
 
     /**
-     * Returns the part of a promise that any back-end must offer so that guests behind QEMU's {@code -netdev
-     * vhost-user} can get it: without the features that QEMU never passes on, and those that it decides alone.
+     * Returns the features that a vhost-user back-end must offer so that a guest of QEMU gets as many of the promised ones as possible.
+     * Features that QEMU never passes on, and those that QEMU offers by itself, are excluded.
      *
      * @param promise features that guests will be offered
-     * @return the part that QEMU requests from the back-end
+     * @return the features that QEMU requests from the back-end
      */
     public static FeatureSet askedOfBackEnd(FeatureSet promise) {
         return passedByVhostUser(promise, new ArrayList<>()).minus(FeatureSet.of(OF_QEMU_ALONE));
     }
 
     /**
-     * Returns whether QEMU needs the setting. QEMU never passes USO and tunnel bits; and features that are off only
-     * because this device lacks them need no setting, because QEMU offers no more than the back-end does.
+     * Returns whether QEMU needs the setting. QEMU never passes on USO and tunnel bits. Features that are off only because this device
+     * lacks them need no setting, because QEMU does not offer more than the back-end.
      */
     private static boolean isForQemu(ResolvedProperty property) {
         if (!property.property().isQemus() && property.property().feature().isEmpty()) {
@@ -185,7 +183,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         Optional<Feature> feature = property.property().feature();
         if (feature.filter(Feature.RING_RESET::equals).isPresent()
                 && property.decider().layer() == Layer.PLATFORM) {
-            // No setting is needed, because this device never has the feature. So a QEMU that is too old for the
+            // No setting is needed, because this device never supports the feature. So a QEMU that is too old for the
             // property can start.
             return false;
         }
@@ -199,7 +197,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
         return !lacked;
     }
 
-    /** Returns the value that a property has in QEMU on that machine when the command line does not set it. */
+    /** Returns the value that a property has in QEMU with that machine if the command line does not set it. */
     private static String byItself(ResolvedProperty property) {
         return property.assignments().stream()
                 .filter(assignment -> assignment.layer() == Layer.MACHINE)
@@ -228,7 +226,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
      * Returns the QEMU version that introduced a property.
      *
      * @param property name of the property
-     * @return the version; empty for a property that all versions have
+     * @return the version; empty for a property that all supported versions have
      */
     public static Optional<String> firstQemu(String property) {
         return Optional.ofNullable(FIRST_QEMU.get(property));

@@ -21,8 +21,8 @@ public record QemuVersion(int major, int minor) implements Comparable<QemuVersio
     /**
      * Parses a version.
      *
-     * @param text two numbers with a dot between
-     * @return the version; empty when the text is something else, such as a distribution's name
+     * @param text two numbers separated by a dot
+     * @return the version; empty for any other text, such as a distribution's name
      */
     public static Optional<QemuVersion> parse(String text) {
         Matcher matcher = TEXT.matcher(text);
@@ -36,7 +36,7 @@ public record QemuVersion(int major, int minor) implements Comparable<QemuVersio
      *
      * @param lastMajor major number of the given release
      * @param lastMinor minor number of the given release
-     * @return true for the release itself, too
+     * @return true for an earlier release and for the given one
      */
     public boolean isAtMost(int lastMajor, int lastMinor) {
         return compareTo(new QemuVersion(lastMajor, lastMinor)) <= 0;

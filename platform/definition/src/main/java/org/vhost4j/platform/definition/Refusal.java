@@ -5,10 +5,10 @@ import java.util.List;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * The refusal of a requested promise.
+ * The refusal of a {@link Request}.
  *
  * @param reasons one sentence each, at least one
- * @param missing the host's capabilities that are missing or unknown, when that is among the reasons
+ * @param missing the host's capabilities that are missing or unknown, if they are among the reasons
  */
 public record Refusal(List<String> reasons, List<HostCapability> missing) implements Outcome {
     /** Copies the lists. */

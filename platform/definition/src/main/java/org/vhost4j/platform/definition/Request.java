@@ -11,13 +11,13 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostUse;
 
 /**
- * The requested promise to a guest, and its layers.
+ * The features that an operator requests for a guest, by machine, platform and settings.
  *
- * @param machine the machine's name or alias; nothing for the default machine
- * @param platform the platform's name or alias, or {@code host}; nothing for the newest that the host supports
- * @param settings the operator's own settings: property to value, in the order given; {@code auto} leaves a property to the platform
+ * @param machine the machine's name or alias; empty for the default machine
+ * @param platform the platform's name or alias, or {@code host}; empty for the newest one that the host supports
+ * @param settings the operator's own settings: values by property, in the order given; {@code auto} leaves a property to the platform
  * @param missing policy for capabilities that the host lacks
- * @param uses the ways in which the back-end uses the kernel
+ * @param uses the kernel interfaces that the back-end uses
  * @param device capabilities of the device
  * @param host capabilities of the host
  */
@@ -38,7 +38,7 @@ public record Request(
     }
 
     /**
-     * Returns a request for the default machine on the newest platform of a host that is used through its TAP.
+     * Returns a request for the default machine on the newest platform that a host with a TAP port supports.
      *
      * @param device capabilities of the device
      * @param host capabilities of the host
@@ -96,7 +96,7 @@ public record Request(
     }
 
     /**
-     * Returns the same request with other uses of the kernel.
+     * Returns the same request for other uses of the kernel.
      *
      * @param ways the uses; empty when guests are only bridged to each other
      * @return the new request

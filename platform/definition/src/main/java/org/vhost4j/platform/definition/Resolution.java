@@ -11,16 +11,16 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * The promise to a guest, and its reasons.
+ * The promise to a guest: the features that it is offered, and the reason for each.
  *
  * @param machine the machine's name
  * @param platform the platform's name, or {@code host} for all capabilities of the host
- * @param platformNamed whether the operator named the platform; otherwise it is the default
- * @param offered the features that the guest is offered: all of them, and nothing else
- * @param leftToFrontEnd features that are offered in addition to a front-end with its own switches, which determines
- *     whether the guest sees them
- * @param properties every property that a layer sets, with its provenance
- * @param emulated capabilities that the host lacks and software replaces; the guest sees no difference
+ * @param platformNamed whether the operator has named the platform; otherwise it is the default
+ * @param offered the complete set of features that the guest is offered
+ * @param leftToFrontEnd features that are offered in addition to a front-end with its own properties; the front-end decides whether the
+ *     guest sees them
+ * @param properties every property to which a layer assigns a value, with all assignments
+ * @param emulated capabilities that the host lacks and that software replaces; the guest sees no difference
  * @param notes notes for the operator, one sentence each
  */
 public record Resolution(
@@ -44,7 +44,7 @@ public record Resolution(
      * Returns a property with its value.
      *
      * @param name name with or without owner
-     * @return the property with its value, or nothing when no layer states it
+     * @return the property with its value; empty when no layer assigns one
      */
     public Optional<ResolvedProperty> property(String name) {
         return properties.stream()
@@ -54,17 +54,17 @@ public record Resolution(
     }
 
     /**
-     * Returns the value of a number.
+     * Returns the value of a numeric property.
      *
      * @param name a property whose value is a number, such as {@code host_mtu}
-     * @return the number; 0 when no layer states it
+     * @return the number; 0 when no layer assigns one
      */
     public int number(String name) {
         return property(name).map(each -> Integer.parseInt(each.value())).orElse(0);
     }
 
     /**
-     * Returns the features that the device offers unconditionally, because no property switches them.
+     * Returns the features that the device always offers, because no property switches them.
      *
      * @return the features' names, in the order of their bits
      */
@@ -76,7 +76,7 @@ public record Resolution(
     }
 
     /**
-     * Returns the reasons why features that are on do not reach the guest: one sentence each.
+     * Returns the reasons why features whose property is on are not offered to the guest, one sentence each.
      *
      * @return the sentences; empty when everything that is on is offered
      */

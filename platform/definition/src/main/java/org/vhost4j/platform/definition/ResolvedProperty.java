@@ -4,11 +4,11 @@ package org.vhost4j.platform.definition;
 import java.util.List;
 
 /**
- * A property's value and the layers that decided it.
+ * A property with its value and the layers that assigned values to it.
  *
  * @param property the property
  * @param assignments assignments of the layers, weakest first; at least one, the last of which is effective
- * @param availability how the property reaches the guest
+ * @param availability whether the guest is offered the property's feature, and why
  */
 public record ResolvedProperty(Property property, List<Assignment> assignments, Availability availability) {
     /** Copies the assignments. */
@@ -47,7 +47,7 @@ public record ResolvedProperty(Property property, List<Assignment> assignments, 
     }
 
     /**
-     * Returns the effective layer and those that it overrode, as text.
+     * Returns the effective layer and the layers that it overrides, as text.
      *
      * @return text such as {@code off by --set, over on by platform linux-6.2}
      */

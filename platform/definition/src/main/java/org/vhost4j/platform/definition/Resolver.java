@@ -12,12 +12,12 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.platform.probe.HostCapability;
 
 /**
- * Decides what a guest is promised: device default, then machine, then platform, then the operator's settings, each
- * overriding the previous one; a default platform comes before the machine. The host has no influence on the value of a
- * bit; it only determines whether the promise can be kept.
+ * Determines the features that a guest is promised. The layers are the device's defaults, the machine, the platform and the operator's
+ * settings; each overrides the previous one. A default platform comes before the machine. The host has no influence on the value of a bit;
+ * it only determines whether the promise can be kept.
  *
- * <p>There are exactly three outcomes: the same bits on every host, a refusal, or the same bits with the missing
- * acceleration done in software.
+ * <p>There are exactly three outcomes: the host provides the promised bits, the request is refused, or software replaces what the host
+ * lacks and the guest is offered the same bits.
  */
 public final class Resolver {
     private final PlatformCatalog catalog;
@@ -65,8 +65,8 @@ public final class Resolver {
     }
 
     private Optional<PlatformDefinition> newestKept(Request request, Layers layers, MachineDefinition machine) {
-        // No supported platform promises more than all capabilities of this host, so most starts read only one or two
-        // definitions.
+        // No supported platform promises more than all features of this host; with this limit most starts read only one
+        // or two definitions.
         Set<Feature> most = offered(request.device(), layers.resolve(machine, HostPlatform.of(request)));
         return PlatformChoice.among(
                 request.uses(),
@@ -211,7 +211,7 @@ public final class Resolver {
         return notes;
     }
 
-    /** Returns the properties for which the machine's value overrides that of the default platform. */
+    /** Returns the properties for which the machine's value overrides the default platform's. */
     private static List<ResolvedProperty> keptByMachine(DeviceCapabilities device, List<ResolvedProperty> properties) {
         return properties.stream()
                 .filter(each -> each.decider().layer() == Layer.MACHINE

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The directories of external definitions: the distributor's, the administrator's, the user's, and those of the command
- * line, each more specific than the previous one.
+ * The directories of external definitions: the distribution's, the administrator's, the user's, and those of the command line. Each is more
+ * specific than the previous one.
  *
  * @param platforms directories of platforms, the least specific first
  * @param machines directories of machines, likewise
@@ -24,8 +24,8 @@ public record SearchPath(List<Path> platforms, List<Path> machines) {
      * Returns the search path of this process.
      *
      * @param environment environment of the process, of which {@code XDG_CONFIG_HOME} and {@code HOME} are used
-     * @param extraPlatforms further directories of platforms, the most specific of all, in the order given; each may have a directory
-     *     {@code machines} in it
+     * @param extraPlatforms further directories of platforms in the order given, more specific than all others; each may contain a
+     *     directory {@code machines}
      * @return the search path
      */
     public static SearchPath of(Map<String, String> environment, List<Path> extraPlatforms) {
@@ -47,7 +47,7 @@ public record SearchPath(List<Path> platforms, List<Path> machines) {
     }
 
     /**
-     * Loads all definitions found, over those that come with the program.
+     * Loads the definitions in the directories, which override the shipped ones.
      *
      * @return the catalog
      */

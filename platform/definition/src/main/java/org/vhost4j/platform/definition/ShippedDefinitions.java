@@ -14,10 +14,10 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Access to single shipped definitions: a file is read when its definition is requested, together with those on which
- * it is based. The names of the files show their contents: {@code 50-NAME.json} a platform, {@code
- * 50-qemu-MAJOR.MINOR.json} the machines of a version, {@code 50-VERSION.json} and {@code 50-VERSION-KIND.json} those
- * of a distribution's version. Aliases are known only after all files were read.
+ * Reads single shipped definitions: a file is read when its definition is requested, together with the files on which it is based. The file
+ * names determine the contents: {@code 50-NAME.json} a platform, {@code 50-qemu-MAJOR.MINOR.json} the machines of a version,
+ * {@code 50-VERSION.json} and {@code 50-VERSION-KIND.json} those of a distribution's version. Aliases are known only after all files were
+ * read.
  */
 final class ShippedDefinitions {
     private static final String PREFIX = "50-";
@@ -31,7 +31,7 @@ final class ShippedDefinitions {
      * Returns the platform with a name.
      *
      * @param name name of the platform
-     * @return the platform; nothing when no file has its name
+     * @return the platform; empty when no file has its name
      */
     synchronized Optional<PlatformDefinition> platform(String name) {
         PlatformDefinition known = platforms.get(name);
@@ -50,7 +50,7 @@ final class ShippedDefinitions {
     }
 
     /**
-     * Returns every platform, each read when it is needed.
+     * Returns every platform as a stream that reads each one when it is needed.
      *
      * @return the platforms in the order of the index
      */
@@ -64,8 +64,8 @@ final class ShippedDefinitions {
     /**
      * Returns the machine with a name.
      *
-     * @param name name of the machine, which has a version after the kind
-     * @return the machine; empty when no file has its version, or the file does not have the machine
+     * @param name name of the machine, such as {@code pc-q35-9.1}
+     * @return the machine; empty when there is no file for its version, or the file does not contain the machine
      */
     synchronized Optional<MachineDefinition> machine(String name) {
         Matcher ofPc = OF_PC.matcher(name);
@@ -85,7 +85,7 @@ final class ShippedDefinitions {
     /**
      * Returns the default machine.
      *
-     * @return the machine of the newest version that is defined as default, if any
+     * @return the machine that is defined as default in the newest version, if any
      */
     synchronized Optional<MachineDefinition> defaultMachine() {
         String newest = ShippedFiles.read(PlatformCatalog.MACHINES + "index.txt")
@@ -100,10 +100,7 @@ final class ShippedDefinitions {
         return PlatformCatalog.linkMachines(files, ShippedDefinitions::unsound).stream();
     }
 
-    /**
-     * Returns the file name for a version of QEMU, without its third number, or for a distribution's version; the file
-     * need not exist.
-     */
+    /** Returns the file name for a version of QEMU (without the third number) or of a distribution. The file need not exist. */
     private static String file(String version) {
         if (!version.isEmpty() && !Character.isDigit(version.charAt(0))) {
             return PREFIX + version + SUFFIX;

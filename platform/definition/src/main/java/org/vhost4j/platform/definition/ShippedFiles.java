@@ -14,8 +14,8 @@ import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the definition files that are shipped with the program. They are read from the archive directly, because a
- * class loader with its URLs takes milliseconds for each.
+ * Reads the definition files that are shipped with the program. They are read directly from the program's archive, because reading one
+ * through a class loader takes milliseconds.
  */
 final class ShippedFiles implements AutoCloseable {
     private static final String FOLDER = ShippedFiles.class.getPackageName().replace('.', '/') + "/";
@@ -27,9 +27,9 @@ final class ShippedFiles implements AutoCloseable {
     }
 
     /**
-     * Opens the archive that the program runs from, if it does.
+     * Opens the archive from which the program runs, if it runs from one.
      *
-     * @return the files; to be closed
+     * @return the files, to be closed by the caller
      */
     static ShippedFiles open() {
         CodeSource source = ShippedFiles.class.getProtectionDomain().getCodeSource();
@@ -38,13 +38,13 @@ final class ShippedFiles implements AutoCloseable {
             return new ShippedFiles(
                     path != null && path.toString().endsWith(".jar") ? new ZipFile(path.toFile()) : null);
         } catch (IOException | URISyntaxException | IllegalArgumentException e) {
-            // The archive is inside another file: read through its class loader.
+            // The archive is inside another file: its files are read through the class loader.
             return new ShippedFiles(null);
         }
     }
 
     /**
-     * Returns the text of one file.
+     * Opens the archive, and returns the text of one file.
      *
      * @param name name of the file, below this package
      * @return the text

@@ -2,18 +2,18 @@
 package org.vhost4j.platform.probe;
 
 /**
- * A host's answer for a capability.
+ * The result of probing a host for a capability.
  *
- * @param verdict whether the host has it
+ * @param verdict whether the host has the capability
  * @param asked the call that was made
- * @param said the result, an errno by name, or for {@link Verdict#UNKNOWN} the reason why there is none
+ * @param said the call's result, such as the name of an errno; for {@link Verdict#UNKNOWN} the reason why there is none
  */
 public record Answer(Verdict verdict, String asked, String said) {
     /** The verdict on whether a host has a capability. */
     public enum Verdict {
-        /** The host has it. */
+        /** The host has the capability. */
         YES,
-        /** The host does not have it. */
+        /** The host does not have the capability. */
         NO,
         /** The host could not be probed. */
         UNKNOWN;
@@ -29,33 +29,33 @@ public record Answer(Verdict verdict, String asked, String said) {
     }
 
     /**
-     * Returns the answer that the host has a capability.
+     * Returns the result that the host has a capability.
      *
      * @param asked the call that was made
      * @param said the result of the call
-     * @return the answer
+     * @return the result
      */
     public static Answer yes(String asked, String said) {
         return new Answer(Verdict.YES, asked, said);
     }
 
     /**
-     * Returns the answer that the host does not have a capability.
+     * Returns the result that the host does not have a capability.
      *
      * @param asked the call that was made
      * @param said the result of the call
-     * @return the answer
+     * @return the result
      */
     public static Answer no(String asked, String said) {
         return new Answer(Verdict.NO, asked, said);
     }
 
     /**
-     * Returns the answer that the host could not be probed.
+     * Returns the result that the host could not be probed.
      *
      * @param asked the call that would have been made
      * @param why the reason, such as {@code needs CAP_NET_ADMIN}
-     * @return the answer
+     * @return the result
      */
     public static Answer unknown(String asked, String why) {
         return new Answer(Verdict.UNKNOWN, asked, why);
@@ -64,14 +64,14 @@ public record Answer(Verdict verdict, String asked, String said) {
     /**
      * Returns whether the host certainly has the capability.
      *
-     * @return false for no and for unknown
+     * @return false for {@link Verdict#NO} and {@link Verdict#UNKNOWN}
      */
     public boolean isYes() {
         return verdict == Verdict.YES;
     }
 
     /**
-     * Returns the answer as text for a message.
+     * Returns the result as text for a message.
      *
      * @return text such as {@code missing (TUNSETOFFLOAD CSUM|USO4|USO6: EINVAL)}
      */

@@ -8,17 +8,17 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * The answers of one host for every requested capability. Immutable.
+ * The results of probing a host for capabilities. Immutable.
  *
- * @param host the host's name or the file that the answers came from; for messages only
- * @param kernel the kernel's release as uname gives it; for messages only, never for a decision
- * @param answers the answers
+ * @param host the host's name, or the file from which the results were read; only for messages
+ * @param kernel the kernel's release as in uname(2); only for messages, never for decisions
+ * @param answers the results by capability
  */
 public record HostCapabilities(String host, String kernel, Map<HostCapability, Answer> answers) {
-    /** A host without answers, for back-ends that do not use the kernel. */
+    /** A host that was not probed, for back-ends that do not use the kernel. */
     public static final HostCapabilities NOTHING_ASKED = new HostCapabilities("this host", "", Map.of());
 
-    /** Copies the answers. */
+    /** Copies the results. */
     public HostCapabilities {
         Map<HostCapability, Answer> copy = new EnumMap<>(HostCapability.class);
         copy.putAll(answers);
@@ -26,10 +26,10 @@ public record HostCapabilities(String host, String kernel, Map<HostCapability, A
     }
 
     /**
-     * Returns the answer for a capability.
+     * Returns the result for a capability.
      *
      * @param capability the capability
-     * @return its answer; unknown when it was not probed
+     * @return the result; {@link Answer.Verdict#UNKNOWN} when the capability was not probed
      */
     public Answer answer(HostCapability capability) {
         Answer answer = answers.get(capability);
@@ -40,15 +40,15 @@ public record HostCapabilities(String host, String kernel, Map<HostCapability, A
      * Returns whether the host certainly has a capability.
      *
      * @param capability the capability
-     * @return false for no and for unknown
+     * @return false when it does not have the capability, or that is unknown
      */
     public boolean has(HostCapability capability) {
         return answer(capability).isYes();
     }
 
     /**
-     * Returns the maximum number of segments that the kernel accepts in one UDP super-frame written to a TAP, found by
-     * writing some.
+     * Returns the maximum number of segments of a UDP super-frame that the kernel accepts when it is written to a TAP. The probe determines
+     * it by writing super-frames.
      *
      * @return 128 or 64; empty when it accepts none or was not probed
      */
@@ -60,7 +60,7 @@ public record HostCapabilities(String host, String kernel, Map<HostCapability, A
     }
 
     /**
-     * Returns a host that has exactly the given capabilities, for what-if questions.
+     * Returns a hypothetical host that has exactly the given capabilities.
      *
      * @param host name of the host
      * @param present the capabilities that it has

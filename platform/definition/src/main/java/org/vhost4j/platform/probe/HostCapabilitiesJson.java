@@ -17,14 +17,14 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Writes and reads a host's answers as a JSON file, so that one host can be checked on another.
+ * Writes and reads the results of probing a host as a JSON file, so that one host can be checked on another.
  *
- * <p>A capability that is missing in the file is unknown; one that this program does not know is ignored, because the
+ * <p>A capability that is missing in the file has an unknown result. A capability that this program does not know is ignored, because the
  * file may come from a newer version.
  */
 public final class HostCapabilitiesJson {
     private static final String VERSION = "vhost4j-host-capabilities";
-    /** Maximum size of a file in bytes; a probe has 4 KiB. */
+    /** Maximum size of a file in bytes; a usual one has 4 KiB. */
     private static final int MOST_BYTES = 1 << 20;
 
     private static final long MOST_TOKENS = 10_000;
@@ -33,9 +33,9 @@ public final class HostCapabilitiesJson {
     private HostCapabilitiesJson() {}
 
     /**
-     * Writes answers.
+     * Writes the results.
      *
-     * @param host the answers
+     * @param host the results
      * @return JSON text of several lines, without a line end after the last
      */
     public static String write(HostCapabilities host) {
@@ -43,9 +43,9 @@ public final class HostCapabilitiesJson {
     }
 
     /**
-     * Writes answers, and explanations of them.
+     * Writes the results, and further members.
      *
-     * @param host the answers
+     * @param host the results
      * @param about further members by their names, which {@link #read} ignores
      * @return JSON text of several lines, without a line end after the last
      */
@@ -67,7 +67,7 @@ public final class HostCapabilitiesJson {
      * Reads a file.
      *
      * @param file file that {@link #write} has written
-     * @return the answers
+     * @return the results
      * @throws IOException when the file cannot be read or is invalid; the message is one sentence for the user
      */
     public static HostCapabilities read(Path file) throws IOException {
@@ -81,11 +81,11 @@ public final class HostCapabilitiesJson {
     }
 
     /**
-     * Reads text.
+     * Parses the text of a file.
      *
      * @param text text that {@link #write} has written
      * @param name name for messages
-     * @return the answers
+     * @return the results
      * @throws IOException when the text is invalid; the message is one sentence for the user
      */
     public static HostCapabilities parse(String text, String name) throws IOException {
@@ -117,7 +117,7 @@ public final class HostCapabilitiesJson {
         return new HostCapabilities(text(root, "host", name), text(root, "kernel", ""), answers);
     }
 
-    /** Returns a member that messages may contain. */
+    /** Returns the text of a member, made safe for messages. */
     private static String text(JsonNode node, String member, String otherwise) {
         return PrintableText.of(node.path(member).asString(otherwise));
     }

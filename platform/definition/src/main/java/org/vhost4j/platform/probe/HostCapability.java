@@ -31,17 +31,16 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.Feature;
 
 /**
- * A capability of a host that a platform may require. Each has the call by which it is probed, the use of the kernel
- * for which it is relevant, the guest-visible features that depend on it, and, if possible, a replacement in software.
+ * A capability of a host that a platform may require. Each has the system call that probes it, the use of the kernel for which it is
+ * relevant, the guest-visible features that depend on it, and, if possible, a replacement in software.
  *
- * <p>{@code TUNSETOFFLOAD} only covers offloads of frames that a TAP delivers to the guest ({@code GUEST_*}); offloads
- * that it accepts from the guest ({@code HOST_*}) are probed by writing frames to it. Some kernels have only one of the
- * two.
+ * <p>{@code TUNSETOFFLOAD} only covers offloads of frames that a TAP delivers to the guest ({@code GUEST_*}); offloads that the TAP accepts
+ * from the guest ({@code HOST_*}) are probed by writing frames to it. Some kernels support only one direction.
  */
 public enum HostCapability {
     /** TAP interfaces can be opened. */
     TAP("tap", HostUse.TAP, "open /dev/net/tun", false, EnumSet.noneOf(Feature.class), null),
-    /** Frames of a TAP carry a virtio-net header. */
+    /** A TAP supports a virtio-net header before each frame. */
     TAP_VNET_HDR(
             "tap-vnet-hdr",
             HostUse.TAP,
@@ -57,7 +56,7 @@ public enum HostCapability {
             false,
             EnumSet.of(MQ),
             "the frames of all queue pairs go through one queue of the TAP"),
-    /** A TAP can be created without carrier. */
+    /** A TAP can be created without carrier (IFF_NO_CARRIER). */
     TAP_NO_CARRIER(
             "tap-no-carrier",
             HostUse.TAP,
@@ -81,7 +80,7 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_TSO4, HOST_TSO6, GUEST_TSO4, GUEST_TSO6),
             "TCP super-frames are segmented by the back-end"),
-    /** A TAP accepts TCP super-frames of all lengths, as its offloads promise. */
+    /** A TAP accepts TCP super-frames of all lengths, as TUNSETOFFLOAD reports. */
     TAP_WRITE_TSO(
             "tap-write-tso",
             HostUse.TAP,
@@ -137,7 +136,7 @@ public enum HostCapability {
             true,
             EnumSet.of(HOST_UDP_TUNNEL_GSO, GUEST_UDP_TUNNEL_GSO),
             "vhost-user carries no bit above 63, so no guest is promised it and nothing has to be done"),
-    /** A TAP accepts and delivers such super-frames with a partial outer checksum. */
+    /** A TAP accepts and delivers super-frames inside a UDP tunnel with a partial outer checksum. */
     TAP_TUNNEL_CSUM(
             "tap-tunnel-csum",
             HostUse.TAP,
@@ -161,7 +160,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             "this back-end takes its place"),
-    /** The kernel's vhost-net spreads a frame over several receive buffers. */
+    /** The kernel's vhost-net supports MRG_RXBUF: a received frame may use several buffers. */
     VHOST_NET_MRG_RXBUF(
             "vhost-net-mrg-rxbuf",
             HostUse.VHOST_NET,
@@ -169,7 +168,7 @@ public enum HostCapability {
             true,
             EnumSet.of(MRG_RXBUF),
             null),
-    /** The kernel's vhost-net lets a driver reset one queue. */
+    /** The kernel's vhost-net supports RING_RESET: a driver can reset one queue. */
     VHOST_NET_RING_RESET(
             "vhost-net-ring-reset",
             HostUse.VHOST_NET,
@@ -177,7 +176,7 @@ public enum HostCapability {
             true,
             EnumSet.of(RING_RESET),
             null),
-    /** The kernel's vhost-net uses buffers in the order in which the driver made them available. */
+    /** The kernel's vhost-net supports IN_ORDER: it uses buffers in the order in which the driver made them available. */
     VHOST_NET_IN_ORDER(
             "vhost-net-in-order",
             HostUse.VHOST_NET,
@@ -185,10 +184,7 @@ public enum HostCapability {
             true,
             EnumSet.of(IN_ORDER),
             null),
-    /**
-     * The kernel's vhost-net supports super-frames inside a UDP tunnel. Their checksum bits concern only QEMU and the
-     * TAP.
-     */
+    /** The kernel's vhost-net supports super-frames inside a UDP tunnel. The checksum bits for tunnels concern only QEMU and the TAP. */
     VHOST_NET_TUNNEL(
             "vhost-net-tunnel",
             HostUse.VHOST_NET,
@@ -198,7 +194,7 @@ public enum HostCapability {
             null),
     /** The kernel has KVM. */
     KVM("kvm", HostUse.KVM, "KVM_GET_SUPPORTED_CPUID of /dev/kvm", false, EnumSet.noneOf(Feature.class), null),
-    /** Guests read the time from memory that the host keeps up to date. */
+    /** KVM offers kvmclock: guests read the time from memory that the host updates. */
     KVM_CLOCK(
             "kvm-clock",
             HostUse.KVM,
@@ -214,7 +210,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests are notified of a page that the host has not fetched yet. */
+    /** Guests are notified when they access a page that the host has not fetched yet (asynchronous page faults). */
     KVM_ASYNCPF(
             "kvm-asyncpf",
             HostUse.KVM,
@@ -222,7 +218,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests see how long they waited for a processor. */
+    /** Guests see the time for which their virtual CPUs waited for a processor (steal time). */
     KVM_STEAL_TIME(
             "kvm-steal-time",
             HostUse.KVM,
@@ -230,7 +226,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests signal the end of an interrupt without a VM exit. */
+    /** Guests signal the end of an interrupt (EOI) without a VM exit. */
     KVM_PV_EOI(
             "kvm-pv-eoi",
             HostUse.KVM,
@@ -238,7 +234,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests wake a processor that waits for a lock. */
+    /** Guests wake a virtual CPU that waits for a spinlock. */
     KVM_PV_UNHALT(
             "kvm-pv-unhalt",
             HostUse.KVM,
@@ -254,7 +250,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Hypervisors in guests are notified of a missing page by a VM exit. */
+    /** Nested hypervisors are notified of an asynchronous page fault by a VM exit. */
     KVM_ASYNCPF_VMEXIT(
             "kvm-asyncpf-vmexit",
             HostUse.KVM,
@@ -262,7 +258,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests interrupt many processors with one call. */
+    /** Guests send an IPI to many virtual CPUs with one hypercall. */
     KVM_PV_IPI(
             "kvm-pv-ipi",
             HostUse.KVM,
@@ -270,7 +266,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests decide whether the host polls when they halt. */
+    /** Guests control whether the host polls when a virtual CPU halts. */
     KVM_POLL_CONTROL(
             "kvm-poll-control",
             HostUse.KVM,
@@ -286,7 +282,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests are notified by an interrupt that a page has arrived. */
+    /** Guests are notified by an interrupt that the page of an asynchronous page fault has arrived. */
     KVM_ASYNCPF_INT(
             "kvm-asyncpf-int",
             HostUse.KVM,
@@ -294,7 +290,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests have the same time on all their processors. */
+    /** kvmclock returns the same time on all virtual CPUs of a guest. */
     KVM_CLOCK_STABLE(
             "kvm-clock-stable",
             HostUse.KVM,
@@ -302,9 +298,9 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** Guests have a system management mode. */
+    /** KVM supports system management mode (SMM). */
     KVM_SMM("kvm-smm", HostUse.KVM, "KVM_CHECK_EXTENSION KVM_CAP_X86_SMM", false, EnumSet.noneOf(Feature.class), null),
-    /** Guests on ARM see how long they waited for a processor. */
+    /** Guests on ARM see the time for which their virtual CPUs waited for a processor (steal time). */
     KVM_ARM_STEAL_TIME(
             "kvm-arm-steal-time",
             HostUse.KVM_ARM,
@@ -320,7 +316,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** vhost-vsock has sockets that keep the boundaries of messages. */
+    /** vhost-vsock supports SOCK_SEQPACKET, which preserves message boundaries. */
     VHOST_VSOCK_SEQPACKET(
             "vhost-vsock-seqpacket",
             HostUse.VHOST_VSOCK,
@@ -336,7 +332,7 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** vhost-scsi notifies guests of disks that are plugged and unplugged. */
+    /** vhost-scsi notifies guests when disks are plugged and unplugged. */
     VHOST_SCSI_HOTPLUG(
             "vhost-scsi-hotplug",
             HostUse.VHOST_SCSI,
@@ -352,13 +348,13 @@ public enum HostCapability {
             false,
             EnumSet.noneOf(Feature.class),
             null),
-    /** The page size is 4 KiB, as on every x86 processor. A kernel for ARM is built for pages of 4, 16 or 64 KiB. */
+    /** The host's page size is 4 KiB, as on every x86 processor. An ARM kernel is built for pages of 4, 16 or 64 KiB. */
     PAGE_4K("page-4k", HostUse.VIRTIO_IOMMU, "sysconf(_SC_PAGESIZE)", false, EnumSet.noneOf(Feature.class), null),
-    /** Page faults on guest memory can be handled by the back-end. */
+    /** The back-end can handle page faults of guest memory (userfaultfd). */
     USERFAULTFD("userfaultfd", HostUse.POSTCOPY, "userfaultfd(2)", false, EnumSet.noneOf(Feature.class), null),
-    /** Frames can bypass the host's network stack. */
+    /** The kernel supports AF_XDP sockets, with which frames bypass the host's network stack. */
     AF_XDP("af-xdp", HostUse.AF_XDP, "socket(AF_XDP)", false, EnumSet.noneOf(Feature.class), null),
-    /** I/O requests can be queued to the kernel (io_uring). */
+    /** The kernel supports io_uring. */
     IO_URING(
             "io-uring",
             HostUse.IO_URING,
@@ -371,7 +367,7 @@ public enum HostCapability {
     private final HostUse use;
     private final String question;
     private final boolean essential;
-    /** Unmodifiable since construction, which ErrorProne cannot see. */
+    /** Unmodifiable after construction, which ErrorProne cannot detect. */
     @SuppressWarnings("ImmutableEnumChecker")
     private final Set<Feature> features;
 
@@ -393,7 +389,7 @@ public enum HostCapability {
     }
 
     /**
-     * Returns the name in definitions, probes and messages.
+     * Returns the name that definitions, probe files and messages use.
      *
      * @return the name in lower case with hyphens
      */
@@ -411,7 +407,7 @@ public enum HostCapability {
     }
 
     /**
-     * Returns the call by which the capability is probed.
+     * Returns the call that probes the capability.
      *
      * @return the call, in a few words
      */
@@ -429,8 +425,8 @@ public enum HostCapability {
     }
 
     /**
-     * Returns whether a guest can see that the host lacks this capability. It cannot when no feature depends on it and
-     * software replaces it.
+     * Returns whether a guest can see that the host lacks this capability. This is not the case if no feature depends on it and software
+     * replaces it.
      *
      * @return false when a guest can start without it
      */
@@ -451,7 +447,7 @@ public enum HostCapability {
     /**
      * Returns how the back-end's software replaces the capability.
      *
-     * @return one clause, or nothing when it cannot
+     * @return one clause; empty when software cannot replace it
      */
     public Optional<String> softwareFallback() {
         return Optional.ofNullable(softwareFallback);
@@ -460,8 +456,8 @@ public enum HostCapability {
     /**
      * Returns the capability with a name.
      *
-     * @param id name, as of {@link #id()}
-     * @return the capability, or nothing
+     * @param id name as returned by {@link #id()}
+     * @return the capability; empty when none has that name
      */
     public static Optional<HostCapability> ofId(String id) {
         for (HostCapability capability : values()) {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.platform.probe;
 
-/**
- * The calls of a probe that do not concern TAP interfaces. Each returns what the call returned, or the negative errno.
- */
+/** The system calls of a probe other than those for TAP interfaces. Each method returns the call's result, or the negative errno. */
 interface HostKernel {
     /**
      * Reads the feature bits of {@code /dev/vhost-net}: all 128 (VHOST_GET_FEATURES_ARRAY, Linux 6.17), or the lower 64
@@ -58,12 +56,12 @@ interface HostKernel {
      * Calls KVM_CHECK_EXTENSION.
      *
      * @param capability a {@code KVM_CAP_} number
-     * @return 0 when KVM does not have it, a positive number when it has, or the negative errno
+     * @return a positive number when KVM has the capability, 0 when it does not, or the negative errno
      */
     int kvmExtension(int capability);
 
     /**
-     * Returns the page size, sysconf(3) of {@code _SC_PAGESIZE}.
+     * Returns the page size ({@code sysconf(_SC_PAGESIZE)}).
      *
      * @return the size of a page in bytes
      */

@@ -9,12 +9,9 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 
-/**
- * Probes this host for every capability. If this process lacks a privilege for a probe, the answer is unknown with the
- * name of the privilege.
- */
+/** Probes this host for every capability. If this process lacks a privilege for a probe, the result is unknown and names the privilege. */
 public final class HostProbe {
-    /** The answer to probes that need CAP_NET_ADMIN. */
+    /** The reason in the results of probes that need CAP_NET_ADMIN. */
     public static final String NEEDS_ADMIN = "needs CAP_NET_ADMIN";
 
     private HostProbe() {}
@@ -22,17 +19,17 @@ public final class HostProbe {
     /**
      * Returns whether only {@code CAP_NET_ADMIN} was missing for some probes.
      *
-     * @param host the answers
-     * @return true when the same process could probe in its own network namespace
+     * @param host the results
+     * @return true when the process could run these probes in a network namespace of its own
      */
     public static boolean needsAdmin(HostCapabilities host) {
         return host.answer(HostCapability.TAP_CSUM).said().equals(NEEDS_ADMIN);
     }
 
     /**
-     * Probes the host. Takes a few milliseconds; leaves no traces.
+     * Probes the host. Takes a few milliseconds, and leaves nothing changed on the host.
      *
-     * @return the answers
+     * @return the results
      */
     public static HostCapabilities probe() {
         try (TunKernel tun = new LinuxTun()) {
@@ -41,35 +38,35 @@ public final class HostProbe {
     }
 
     /**
-     * Returns the same host with the answers of a vhost-net that another process opened: QEMU may get a descriptor of a
-     * device that it may not open itself.
+     * Returns a host's results with those for vhost-net replaced by probing a descriptor that another process has opened. QEMU may be
+     * passed a descriptor of a device that it has no permission to open.
      *
-     * @param host the host's answers
+     * @param host the host's results
      * @param vhostNet a descriptor of {@code /dev/vhost-net}; it stays open and is not modified
      *
-     * @return the answers, with the descriptor's answers about vhost-net
+     * @return the results, with the descriptor's results for vhost-net
      */
     public static HostCapabilities withVhostNet(HostCapabilities host, int vhostNet) {
         return with(host, vhostNet, KernelProbe::askVhostNet);
     }
 
     /**
-     * Returns the same host with the answers of a vhost-vsock that another process opened.
+     * Returns a host's results with those for vhost-vsock replaced by probing a descriptor that another process has opened.
      *
-     * @param host the host's answers
+     * @param host the host's results
      * @param vhostVsock a descriptor of {@code /dev/vhost-vsock}; it stays open and is not modified
-     * @return the host's answers, with those of the descriptor about vhost-vsock
+     * @return the results, with the descriptor's results for vhost-vsock
      */
     public static HostCapabilities withVhostVsock(HostCapabilities host, int vhostVsock) {
         return with(host, vhostVsock, KernelProbe::askVhostVsock);
     }
 
     /**
-     * Returns the same host with the answers of a vhost-scsi that another process opened.
+     * Returns a host's results with those for vhost-scsi replaced by probing a descriptor that another process has opened.
      *
-     * @param host the host's answers
+     * @param host the host's results
      * @param vhostScsi a descriptor of {@code /dev/vhost-scsi}; it stays open and is not modified
-     * @return the answers, with those of the descriptor about vhost-scsi
+     * @return the results, with the descriptor's results for vhost-scsi
      */
     public static HostCapabilities withVhostScsi(HostCapabilities host, int vhostScsi) {
         return with(host, vhostScsi, KernelProbe::askVhostScsi);
@@ -83,11 +80,11 @@ public final class HostProbe {
     }
 
     /**
-     * Probes through the given calls.
+     * Probes the host with the given system calls.
      *
      * @param tun calls on {@code /dev/net/tun}
      * @param kernel the other calls
-     * @return the answers
+     * @return the results
      */
     static HostCapabilities probe(TunKernel tun, HostKernel kernel) {
         Map<HostCapability, Answer> answers = new EnumMap<>(HostCapability.class);
@@ -97,8 +94,8 @@ public final class HostProbe {
     }
 
     /**
-     * Returns the kernel's build version as reported by uname; it includes a distribution's version, such as {@code
-     * Debian 6.1.176-1}. For users only.
+     * Returns the kernel's build version as reported by uname(2), which includes a distribution's version such as {@code Debian 6.1.176-1}.
+     * Only for users.
      *
      * @return one line; empty when it cannot be read
      */

@@ -2,9 +2,8 @@
 package org.vhost4j.platform.probe;
 
 /**
- * A way in which a back-end uses the host's kernel. A capability is relevant only for back-ends that use the kernel in
- * that way: guests that are only bridged to each other need none. Uses other than for network cards are those of QEMU
- * only.
+ * An interface of the host's kernel that a back-end or QEMU uses. A capability is relevant only if its interface is used: guests that are
+ * only bridged to each other need none. Only QEMU uses the interfaces that do not concern network cards.
  */
 public enum HostUse {
     /** Frames pass through a TAP interface. */
@@ -19,7 +18,7 @@ public enum HostUse {
     VHOST_VSOCK("vhost-vsock"),
     /** Disks of a guest are served by the kernel's vhost-scsi. */
     VHOST_SCSI("vhost-scsi"),
-    /** Devices of the host are passed to a guest with QEMU's virtio-iommu. */
+    /** Host devices are assigned to a guest with QEMU's virtio-iommu. */
     VIRTIO_IOMMU("virtio-iommu"),
     /** Guest memory is fetched during a postcopy migration. */
     POSTCOPY("postcopy migration"),
@@ -35,7 +34,7 @@ public enum HostUse {
     }
 
     /**
-     * Returns its name for users.
+     * Returns the name for users.
      *
      * @return a noun for a sentence
      */

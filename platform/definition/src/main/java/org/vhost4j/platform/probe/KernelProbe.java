@@ -12,7 +12,7 @@ final class KernelProbe {
     private static final int ENOSYS = 38;
     private static final int EAFNOSUPPORT = 97;
 
-    /** The bits of the capabilities in a device's feature word (virtio 1.4 sections 5.10.3 and 5.6.3). */
+    /** For each capability, its feature bit of the device (virtio 1.4 sections 5.10.3 and 5.6.3). */
     private static final Map<HostCapability, Integer> VSOCK_BITS = Map.of(HostCapability.VHOST_VSOCK_SEQPACKET, 1);
 
     private static final Map<HostCapability, Integer> SCSI_BITS =
@@ -25,7 +25,7 @@ final class KernelProbe {
      * Creates a probe.
      *
      * @param kernel the kernel
-     * @param answers receives the answers
+     * @param answers receives the results
      */
     KernelProbe(HostKernel kernel, Map<HostCapability, Answer> answers) {
         this.kernel = kernel;
@@ -100,7 +100,7 @@ final class KernelProbe {
         return has ? Answer.yes(question, offered.hex()) : Answer.no(question, offered.hex());
     }
 
-    /** Returns the answer for a device that could not be opened, or whose call failed. */
+    /** Returns the result for a device that could not be opened, or whose call failed. */
     static Answer notAsked(String question, String device, int result) {
         if (result == -Errno.EPERM || result == -Errno.EACCES) {
             return Answer.unknown(question, "needs access to " + device);

@@ -12,8 +12,8 @@ final class KvmProbe {
     private static final int KVM_CAP_STEAL_TIME = 187;
 
     /**
-     * For each capability, the bits of EAX in leaf 0x40000001, all of which are required. The clock has two, of which
-     * QEMU exposes both or none.
+     * For each capability, the bits of EAX in leaf 0x40000001, all of which are required. The clock has two bits, of which QEMU exposes
+     * both or none.
      */
     private static final Map<HostCapability, Integer> BITS = Map.ofEntries(
             Map.entry(HostCapability.KVM_CLOCK, 0x9),
@@ -37,7 +37,7 @@ final class KvmProbe {
      * Creates a probe.
      *
      * @param kernel the kernel
-     * @param answers receives the answers
+     * @param answers receives the results
      */
     KvmProbe(HostKernel kernel, Map<HostCapability, Answer> answers) {
         this.kernel = kernel;

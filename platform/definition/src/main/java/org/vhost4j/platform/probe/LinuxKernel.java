@@ -9,13 +9,13 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
-/** The kernel that this process runs on. */
+/** The kernel on which this process runs. */
 final class LinuxKernel implements HostKernel {
     private static final boolean X86_64 = System.getProperty("os.arch").equals("amd64");
 
     private static final long VHOST_GET_FEATURES = 0x8008af00L;
     private static final long VHOST_GET_FEATURES_ARRAY = 0x8008af83L;
-    /** Number of requested words of the array: 128 bits. */
+    /** Number of requested 64-bit words of the feature array: 128 bits. */
     private static final int WORDS = 2;
 
     private static final int SYS_SOCKET = X86_64 ? 41 : 198;
@@ -67,8 +67,8 @@ final class LinuxKernel implements HostKernel {
 
     private static int features(int fd, long[] features) {
         try (Arena arena = Arena.ofConfined()) {
-            // struct vhost_features_array: a count, and as many words. A kernel before 6.17 has no such call; its error
-            // depends on whether the descriptor has an owner.
+            // struct vhost_features_array: a count, then that many 64-bit words. A kernel before 6.17 has no such call;
+            // its error depends on whether the descriptor has an owner.
             MemorySegment array = arena.allocate(ValueLayout.JAVA_LONG, 1 + WORDS);
             array.setAtIndex(ValueLayout.JAVA_LONG, 0, WORDS);
             if (LibC.ioctl(fd, VHOST_GET_FEATURES_ARRAY, array.address()) >= 0) {

@@ -12,7 +12,7 @@ import org.vhost4j.sys.HotCalls;
 import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
-/** {@code /dev/net/tun} itself. */
+/** The calls on the real {@code /dev/net/tun}. */
 final class LinuxTun implements TunKernel {
     private static final long TUNSETIFF = 0x400454caL;
     private static final long TUNGETFEATURES = 0x800454cfL;
@@ -42,7 +42,7 @@ final class LinuxTun implements TunKernel {
         return features(number());
     }
 
-    /** Calls {@link #features()} for a TAP's descriptor. */
+    /** Calls TUNGETFEATURES on a TAP's descriptor. */
     static int features(int descriptor) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment flags = arena.allocate(ValueLayout.JAVA_INT);
@@ -66,7 +66,7 @@ final class LinuxTun implements TunKernel {
         return setOffload(number(), mask);
     }
 
-    /** Calls {@link #setOffload(int)} for a TAP's descriptor. */
+    /** Calls TUNSETOFFLOAD on a TAP's descriptor. */
     static int setOffload(int descriptor, int mask) {
         return LibC.ioctl(descriptor, TUNSETOFFLOAD, mask);
     }

@@ -9,9 +9,8 @@ import java.util.Map;
 import org.vhost4j.sys.LibC;
 
 /**
- * Probes the TAP behind a descriptor that was passed for a guest, which shows more about the kernel that will serve the
- * guest than a device that this process may open. No frame is written to it, because the TAP may be up, and a frame
- * would reach a network.
+ * Probes a TAP whose descriptor was passed to QEMU for a guest. It needs no privilege to open a TAP, unlike {@link HostProbe}. No frame is
+ * written to the TAP, because the TAP may be up, and a frame would reach a network.
  */
 public final class PassedTap {
     private static final long TUNGETIFF = 0x800454d2L;
@@ -30,7 +29,7 @@ public final class PassedTap {
      *
      * @param descriptor descriptor of a TAP or macvtap; its offloads are off afterwards, as in QEMU before the guest's
      *     driver negotiates
-     * @return the answers; empty when the descriptor is not a TAP's
+     * @return the results; empty when the descriptor is not a TAP
      */
     public static Map<HostCapability, Answer> ask(int descriptor) {
         PassedTap tap = new PassedTap(descriptor);

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Creates super-frames over IPv4 after a 10-byte virtio-net header, as a guest with HOST_USO or HOST_TSO4 sends them.
- * Their addresses are reserved for documentation (RFC 5737).
+ * Creates IPv4 super-frames with a 10-byte virtio-net header, as a guest with HOST_USO or HOST_TSO4 sends them. Their addresses are
+ * reserved for documentation (RFC 5737).
  */
 final class SuperFrame {
     /** {@code VIRTIO_NET_HDR_GSO_TCPV4}. */
@@ -23,7 +23,7 @@ final class SuperFrame {
     private static final int UDP_SEGMENT = 8;
     private static final int UDP_CHECKSUM = 6;
     private static final int TCP = 20;
-    /** Payload bytes of a TCP segment with timestamps on an Ethernet with an MTU of 1500. */
+    /** Payload bytes of a TCP segment with timestamps for an MTU of 1500. */
     private static final int TCP_SEGMENT = 1448;
 
     private static final int TCP_CHECKSUM = 16;

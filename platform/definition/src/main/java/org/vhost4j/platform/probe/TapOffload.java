@@ -4,10 +4,10 @@ package org.vhost4j.platform.probe;
 import java.util.List;
 
 /**
- * The flags of TUNSETOFFLOAD that show whether a TAP supports an offload towards the guest (linux/if_tun.h).
+ * The flags of TUNSETOFFLOAD (linux/if_tun.h) that show whether a TAP can deliver frames with an offload to the guest.
  *
  * @param capability capability that the kernel has when it accepts the flags
- * @param mask {@code TUN_F_} flags, with those that they require
+ * @param mask {@code TUN_F_} flags, including the flags that they require
  */
 record TapOffload(HostCapability capability, int mask) {
     private static final int CSUM = 0x01;
@@ -18,7 +18,7 @@ record TapOffload(HostCapability capability, int mask) {
     private static final int TUNNEL = 0x80;
     private static final int TUNNEL_CSUM = 0x100;
 
-    /** Each offload, in the order of the calls. */
+    /** All offloads, in the order of the calls. */
     static final List<TapOffload> ALL = List.of(
             new TapOffload(HostCapability.TAP_CSUM, CSUM),
             new TapOffload(HostCapability.TAP_TSO, CSUM | TSO),

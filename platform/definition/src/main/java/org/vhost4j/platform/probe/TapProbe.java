@@ -5,10 +5,10 @@ import java.util.Map;
 import org.vhost4j.sys.Errno;
 
 /**
- * Probes the kernel's TAP interfaces, on a temporary interface that never comes up.
+ * Probes the kernel's support for TAP interfaces, on a temporary interface that is never up.
  *
- * <p>Frames can be written to an interface that is down: the kernel checks the virtio-net header first (EINVAL when it
- * refuses it), and only then finds that the interface is down (EIO). So no frame ever reaches the host's network.
+ * <p>Frames can be written to an interface that is down: the kernel checks the virtio-net header first (EINVAL if it refuses the header),
+ * and only then that the interface is up (EIO if not). So no frame ever reaches the host's network.
  */
 final class TapProbe {
     private static final int IFF_NO_CARRIER = 0x0040;
@@ -17,8 +17,8 @@ final class TapProbe {
 
     private static final int[] HEADER_SIZES = {12, 20, 24};
     /**
-     * Payload bytes of the last segment: a full one, one byte, and a length for which the frame with its headers is a
-     * multiple of a segment.
+     * Payload bytes of the last segment: a full segment, one byte, and a length with which the frame including its headers is a multiple of
+     * a segment.
      */
     private static final int[] LAST_SEGMENTS = {1448, 1, 1394};
 
@@ -29,7 +29,7 @@ final class TapProbe {
      * Creates a probe.
      *
      * @param kernel the kernel; closed by the caller
-     * @param answers receives the answers
+     * @param answers receives the results
      */
     TapProbe(TunKernel kernel, Map<HostCapability, Answer> answers) {
         this.kernel = kernel;
@@ -68,7 +68,7 @@ final class TapProbe {
         askTcpWrites(judges);
         askWrite(HostCapability.TAP_WRITE_UDP_L4, 2, judges);
         askWrite(HostCapability.TAP_UDP_L4_128, 128, judges);
-        // Last, because it changes the header length of the writes above.
+        // This is the last probe, because it changes the header length of the writes above.
         askHeaderSizes();
     }
 
@@ -104,7 +104,7 @@ final class TapProbe {
         answers.put(capability, flags < 0 ? Answer.unknown(asked, Errno.name(-flags)) : judgeFlag(asked, flags, flag));
     }
 
-    /** Returns the answer for a flag in a word of flags. */
+    /** Returns the result for one flag of a bit mask. */
     static Answer judgeFlag(String asked, int flags, int flag) {
         String said = "0x" + Integer.toHexString(flags);
         return (flags & flag) != 0 ? Answer.yes(asked, said) : Answer.no(asked, said);
@@ -118,8 +118,8 @@ final class TapProbe {
     private void askTcpWrites(boolean judges) {
         HostCapability capability = HostCapability.TAP_WRITE_TSO;
         if (!judges) {
-            // A kernel that checks the interface first is older than that defect, so TUNSETOFFLOAD is right about TCP
-            // super-frames.
+            // A kernel that first checks whether the interface is up is older than that defect, so the result of
+            // TUNSETOFFLOAD is valid for TCP super-frames.
             Answer promised = answers.getOrDefault(
                     HostCapability.TAP_TSO, Answer.unknown(HostCapability.TAP_TSO.question(), "was not asked"));
             answers.put(capability, new Answer(promised.verdict(), promised.asked(), promised.said()));
@@ -153,7 +153,7 @@ final class TapProbe {
                         : judge(capability.question(), written));
     }
 
-    /** Returns the answer for the result of a call, which is the negative errno of a failure. */
+    /** Returns the probe's result for a call's result; a negative errno is a failure. */
     static Answer judge(String asked, int result) {
         if (result >= 0) {
             return Answer.yes(asked, "ok");

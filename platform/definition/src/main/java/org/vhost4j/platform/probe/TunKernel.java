@@ -2,8 +2,8 @@
 package org.vhost4j.platform.probe;
 
 /**
- * The calls of a probe on {@code /dev/net/tun} (linux/if_tun.h). Every method returns what the call returned, or the
- * negative errno. One temporary TAP at a time.
+ * The system calls of a probe on {@code /dev/net/tun} (linux/if_tun.h). Every method returns the call's result, or the negative errno. An
+ * object has at most one temporary TAP.
  */
 interface TunKernel extends AutoCloseable {
     /**
@@ -21,7 +21,7 @@ interface TunKernel extends AutoCloseable {
     int features();
 
     /**
-     * Calls TUNSETIFF for a TAP with a virtio-net header, which stays down and vanishes with {@link #close}.
+     * Calls TUNSETIFF for a TAP with a virtio-net header, which stays down until {@link #close} removes it.
      *
      * @return 0 or the negative errno
      */

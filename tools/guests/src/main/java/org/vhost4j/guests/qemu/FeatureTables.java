@@ -30,7 +30,7 @@ public final class FeatureTables {
      */
     public String text(String date) {
         StringBuilder text = new StringBuilder("Observed on " + date + " with\n\n");
-        Markdown.row(text, List.of("QEMU", "`--version`", "machine of the tables", "machines looked at"));
+        Markdown.row(text, List.of("QEMU", "`--version`", "machine of the tables", "machines tested"));
         Markdown.rule(text, 4);
         for (QemuRecord qemu : qemus) {
             Markdown.row(
@@ -76,7 +76,7 @@ public final class FeatureTables {
         for (Column column : columns) {
             for (MachineDifferences difference : MachineDifferences.of(column)) {
                 if (text.isEmpty()) {
-                    Markdown.row(text, List.of("where", "machines", "features", "there"));
+                    Markdown.row(text, List.of("QEMU and attachment", "machines", "features", "cell for these machines"));
                     Markdown.rule(text, 4);
                 }
                 Markdown.row(
@@ -88,7 +88,7 @@ public final class FeatureTables {
                                 difference.instead().toString()));
             }
         }
-        return text.isEmpty() ? "Nowhere, as far as they were looked at.\n" : text.toString();
+        return text.isEmpty() ? "No tested machine differs.\n" : text.toString();
     }
 
     /** Returns a table with a row for each protocol feature, whose first cell is the bit's number. */
@@ -114,7 +114,7 @@ public final class FeatureTables {
         StringBuilder text = new StringBuilder();
         sequences(text, "At QEMU's start", record -> record.atStart(Settings.DEFAULT));
         sequences(text, "When a driver starts the device", record -> record.atDriver(Settings.DEFAULT));
-        sequences(text, "When it resets a queue and enables it again", AttachRecord::atQueueReset);
+        sequences(text, "When a driver resets a queue and enables it again", AttachRecord::atQueueReset);
         text.append("\nWith every property on and two queue pairs:\n\n");
         heading(text, List.of("request"));
         for (Request request : Request.values()) {

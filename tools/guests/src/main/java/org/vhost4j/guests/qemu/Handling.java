@@ -66,9 +66,9 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
             return origin.text;
         }
         String told = switch (this.told) {
-            case TOLD -> origin == Origin.QEMUS ? ", told" : "";
-            case WITH_IOMMU -> ", told with an IOMMU";
-            case NOT_TOLD -> origin == Origin.PASSED ? ", not told" : "";
+            case TOLD -> origin == Origin.QEMUS ? ", reported" : "";
+            case WITH_IOMMU -> ", reported with an IOMMU";
+            case NOT_TOLD -> origin == Origin.PASSED ? ", not reported" : "";
         };
         return origin.text + when.text + (legacy ? " to legacy drivers" : "") + told;
     }

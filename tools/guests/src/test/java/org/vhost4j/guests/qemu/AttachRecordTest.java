@@ -79,7 +79,7 @@ class AttachRecordTest {
     @Test
     void whatTheBackEndIsNotToldIsSaid() {
         offered(Offer.EVERYTHING, Feature.CSUM, Settings.DEFAULT, Settings.ON);
-        assertThat(handling(Feature.CSUM)).isEqualTo("passed, not told");
+        assertThat(handling(Feature.CSUM)).isEqualTo("passed, not reported");
     }
 
     @Test
@@ -111,7 +111,7 @@ class AttachRecordTest {
         offered(Offer.EVERYTHING, Feature.MTU, Settings.ON);
         offered(Offer.BARE, Feature.MTU, Settings.ON);
         told(Feature.MTU, Settings.ON, Driver.STARTS);
-        assertThat(handling(Feature.MTU)).isEqualTo("QEMU's if on, told");
+        assertThat(handling(Feature.MTU)).isEqualTo("QEMU's if on, reported");
     }
 
     @Test
@@ -122,7 +122,7 @@ class AttachRecordTest {
     @Test
     void whatIsToldBehindAnIommuOnlyIsSaid() {
         behindIommu = BARE;
-        assertThat(handling(Feature.ACCESS_PLATFORM)).isEqualTo("passed, told with an IOMMU");
+        assertThat(handling(Feature.ACCESS_PLATFORM)).isEqualTo("passed, reported with an IOMMU");
     }
 
     @Test
@@ -130,7 +130,7 @@ class AttachRecordTest {
         offeredToLegacy(Feature.NOTIFY_ON_EMPTY);
         assertThat(handling(Feature.NOTIFY_ON_EMPTY)).isEqualTo("QEMU's even if off to legacy drivers");
         told(Feature.NOTIFY_ON_EMPTY, Settings.DEFAULT, Driver.STARTS_LEGACY);
-        assertThat(handling(Feature.NOTIFY_ON_EMPTY)).isEqualTo("QEMU's even if off to legacy drivers, told");
+        assertThat(handling(Feature.NOTIFY_ON_EMPTY)).isEqualTo("QEMU's even if off to legacy drivers, reported");
     }
 
     @Test
@@ -188,7 +188,7 @@ class AttachRecordTest {
                         column, "pc-q35-1.0, pc-i440fx-2.0", List.of(Feature.RING_PACKED), Handling.none(false)));
         assertThat(new FeatureTables(List.of(qemu)).text("today"))
                 .contains("| 3.0 netdev | pc-q35-1.0, pc-i440fx-2.0 | RING_PACKED | – |")
-                .contains("| 34 | RING_PACKED | `packed` | passed, not told |");
+                .contains("| 34 | RING_PACKED | `packed` | passed, not reported |");
     }
 
     @Test

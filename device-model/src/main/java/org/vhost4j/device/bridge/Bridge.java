@@ -16,20 +16,22 @@ import org.vhost4j.device.offload.Coalescer;
 import org.vhost4j.device.offload.OffloadEngine;
 
 /**
- * A learning bridge (IEEE 802.1D without the spanning tree): a frame goes to the port of its destination, to all other
- * ports when that is unknown or a group, and never back to the port that it came from.
+ * A learning bridge (IEEE 802.1D without the spanning tree protocol). It forwards a frame to the port of its
+ * destination address, or floods it to all other ports when the address is unknown or a group address. A frame never
+ * goes back to the port that it came from.
  *
- * <p>A frame with one receiver stays with its sender while the receiver has no room; a flooded one never waits. An
- * uplink does not wait for one of several guests: frames for a guest without room wait in a queue of that guest, or are
- * dropped.
+ * <p>A frame for one port stays in its sender's queue while the receiver has no room; a flooded frame never waits. An
+ * uplink does not wait for one of several guests: its frames for a guest without room wait in a queue for that guest,
+ * or are dropped.
  *
  * <p>{@link PortRules} restrict what a port may send: frames that violate them are dropped. When a port has a {@link
- * PortVlan}, frames stay within their VLAN, and each VLAN learns its stations separately; otherwise tags are ignored.
+ * PortVlan}, frames stay within their VLAN, and each VLAN learns its stations separately; without VLANs, tags are
+ * ignored.
  */
 public final class Bridge implements FrameSink {
     private static final int NO_PAIR = -1;
 
-    /** Takes the place of a port that was removed. */
+    /** Stands in for a port that was removed. */
     private static final FramePort VACANT = new VacantPort();
 
     private final OffloadEngine engine;
@@ -51,11 +53,12 @@ public final class Bridge implements FrameSink {
     private StationWatch[] watches = new StationWatch[0];
 
     /**
-     * With two ports, the sum of their numbers, because each is the other's only receiver; otherwise {@link #NO_PAIR}.
+     * With exactly two ports, which are each other's only receiver, the sum of their numbers; otherwise {@link
+     * #NO_PAIR}.
      */
     private int pair = NO_PAIR;
 
-    /** For each port, the queue in which frames of an uplink wait for it; null for none. */
+    /** For each port, the queue in which frames from uplinks wait for this port; null for none. */
     private @Nullable RemotePort[] parking = new RemotePort[0];
 
     private final LongSupplier clock;
@@ -65,7 +68,7 @@ public final class Bridge implements FrameSink {
     /**
      * Creates a bridge without ports and without coalescing.
      *
-     * @param engine converts frames to what their receiver accepts
+     * @param engine converts frames to the offloads that their receiver accepts
      */
     public Bridge(OffloadEngine engine) {
         this(engine, false);
@@ -74,7 +77,7 @@ public final class Bridge implements FrameSink {
     /**
      * Creates a bridge without ports.
      *
-     * @param engine converts frames to what their receiver accepts
+     * @param engine converts frames to the offloads that their receiver accepts
      * @param coalesce whether plain frames are merged into super-frames for receivers that accept them
      */
     public Bridge(OffloadEngine engine, boolean coalesce) {
@@ -84,9 +87,9 @@ public final class Bridge implements FrameSink {
     /**
      * Creates a bridge without ports.
      *
-     * @param engine converts frames to what their receiver accepts
+     * @param engine converts frames to the offloads that their receiver accepts
      * @param coalesce whether plain frames are merged into super-frames for receivers that accept them
-     * @param clock clock in nanoseconds, from any origin, for limits over time
+     * @param clock clock in nanoseconds, from any origin, for the limits of flooded frames
      */
     public Bridge(OffloadEngine engine, boolean coalesce, LongSupplier clock) {
         this(engine, coalesce, clock, new VlanTables());
@@ -101,8 +104,8 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Creates the part of this bridge that runs on another lane, without ports. All ports have to be added to it in the
-     * same order, those of other lanes by {@link LaneInbox#remote}. Both parts share the stations that they learn.
+     * Creates the part of this bridge that runs on another lane, without ports. Add all ports to it in the same order;
+     * ports of other lanes are represented by {@link LaneInbox#remote}. Both parts share the stations that they learn.
      *
      * @param other the offload engine of the other lane
      * @return the bridge of that lane
@@ -165,12 +168,12 @@ public final class Bridge implements FrameSink {
         pair = count == 2 ? sum : NO_PAIR;
     }
 
-    // Methods that add and remove ports while frames move. To add a port, the calling thread calls place once, occupy
-    // on every bridge, then enterOwnAddress once; to remove one, vacate on every bridge, then release once.
+    // Methods that add and remove ports while frames are forwarded. To add a port, the calling thread calls place once,
+    // occupy on every bridge, then enterOwnAddress once; to remove one, vacate on every bridge, then release once.
 
     /**
-     * Assigns a number to a new port, in all bridges that share stations with this one. Any thread may call it, one at
-     * a time.
+     * Assigns a number to a new port, in this bridge and in all that share stations with it. Any thread may call it;
+     * the caller serializes the calls.
      *
      * @param name the port's name
      * @param rules the rules for what the port may send
@@ -182,11 +185,11 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Places a port at a number. Called by this bridge's lane, between two bursts.
+     * Assigns a port to its number in this bridge. Called by this bridge's lane, between two bursts.
      *
      * @param number the number that {@link #place} returned
-     * @param port the port itself on its own lane, {@link LaneInbox#remote} on others; null for a port that is not open
-     *     yet
+     * @param port on the port's own lane, the port; on other lanes, the result of {@link LaneInbox#remote}; null for a
+     *     port that is not open yet
      * @param rules the rules that were passed to {@link #place}
      */
     public void occupy(int number, @Nullable FramePort port, PortRules rules) {
@@ -232,8 +235,8 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Enters the address that the port's rules give to it into the table. Called after {@link #occupy} on all bridges,
-     * by the port's lane.
+     * Enters {@link PortRules#mac}, the port's own address, into the table of stations. Called by the port's lane,
+     * after {@link #occupy} on all bridges.
      *
      * @param number the port's number
      */
@@ -242,7 +245,8 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Removes the port at a number: frames for it are dropped. Called by this bridge's lane, between two bursts.
+     * Removes the port with a number from this bridge: frames for it are dropped. Called by this bridge's lane, between
+     * two bursts.
      *
      * @param number the number of an existing port
      */
@@ -252,8 +256,8 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Forgets all stations of a port that has been vacated everywhere; its number is free for another. Any thread may
-     * call it, one at a time.
+     * Forgets all stations of a port that was removed from all bridges by {@link #vacate}; its number is then free. Any
+     * thread may call it; the caller serializes the calls.
      *
      * @param number the port's number
      */
@@ -262,18 +266,18 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Changes the rules of a port of this lane. {@link #obey} has to be called on all bridges afterwards.
+     * Changes the rules of a port of this lane. The caller must then call {@link #obey} on all bridges.
      *
      * @param number the port's number
      * @param rules the new rules; they cannot change whether the port is an uplink
-     * @return true when {@link #enterOwnAddress} has to be called after that
+     * @return true when {@link #enterOwnAddress} must be called after that
      */
     public boolean change(int number, PortRules rules) {
         return tables.change(number, rules);
     }
 
     /**
-     * Applies the changed rules of a port. Called by this bridge's lane, between two bursts.
+     * Applies the changed rules of a port to this bridge. Called by this bridge's lane, between two bursts.
      *
      * @param number the port's number
      * @param rules the rules that were passed to {@link #change}
@@ -294,17 +298,17 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Sets the queue in which frames of uplinks wait for a port.
+     * Sets the queue in which frames from uplinks wait for a port.
      *
      * @param port a port of this bridge and lane
-     * @param queue leads to the same port, by {@link LaneInbox#remote} of the same lane
+     * @param queue the result of {@link LaneInbox#remote} for this port and lane
      */
     public void park(FramePort port, RemotePort queue) {
         parking[indexOf(port)] = queue;
     }
 
     /**
-     * Returns whether frames of uplinks wait for a port in a queue of its own.
+     * Returns whether frames from uplinks wait for a port in a queue of the port.
      *
      * @param port a port of this bridge and lane
      * @return true after {@link #park}
@@ -323,7 +327,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Forgets the stations behind a port, because its peer is gone.
+     * Forgets the stations behind a port. Called when the port's peer has disconnected.
      *
      * @param port a port of this bridge
      */
@@ -332,10 +336,10 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Sets whether the guest of a port accepts frames; initially it does. While it does not, the port's own address and
-     * stations that cannot move otherwise may move to an uplink, because the guest has moved to another host or has not
-     * yet arrived from there. When the guest begins to run, the port gets the address of its rules back, unless another
-     * port with the same address has a running guest.
+     * Sets whether the guest of a port accepts frames; initially it does. While it does not, an uplink may take over
+     * the port's own address and the stations of {@link PortRules#keepsStations}, because the guest has migrated to
+     * another host or has not yet arrived from there. When the guest begins to run, the port gets its own address back,
+     * unless another port with the same address has a running guest.
      *
      * @param port a port of this bridge and lane
      * @param running whether the guest accepts frames from now on
@@ -357,7 +361,8 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Sets the time that is stored for stations seen from now on, on all lanes. Any thread may call it, one at a time.
+     * Sets the time that is stored for stations seen from now on, on all lanes. Any thread may call it; the caller
+     * serializes the calls.
      *
      * @param time the time, of any origin and unit, not 0
      */
@@ -369,14 +374,15 @@ public final class Bridge implements FrameSink {
      * Returns when a station was last seen.
      *
      * @param station the station with its VLAN, as in {@link #stations}
-     * @return the time of the last {@link #mark} before that; 0 when the station was not seen since the first mark
+     * @return the time of the last {@link #mark} before the station was last seen; 0 when it was not seen since the
+     *     first mark
      */
     public long heardAt(long station) {
         return tables.heardAt(station);
     }
 
     /**
-     * Returns the station behind a port that was learned first.
+     * Returns the station that was learned first behind a port.
      *
      * @param port a port of this bridge and lane
      * @return the address, 48 bits, or {@link PortRules#NO_MAC} when there is none; any station of the port when its
@@ -389,7 +395,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Takes over a station that another back-end has learned behind this port, if the port's rules allow it.
+     * Adds a station that another back-end has learned behind this port, if the port's rules allow it.
      *
      * @param port a port of this bridge and lane
      * @param station the station with its VLAN, as in {@link #stations}
@@ -408,13 +414,13 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Learns a station behind a port and floods a frame that announces it. The frame does not wait for ports without
-     * room. The caller calls {@link #flush} afterwards. With VLANs the announcement is in the VLAN of the port's
-     * untagged frames, if it has one.
+     * Learns a station behind a port and floods a frame that announces the station. The frame does not wait for ports
+     * without room. The caller must call {@link #flush} afterwards. With VLANs, the announcement is in the VLAN of the
+     * port's untagged frames; nothing is sent when there is none.
      *
      * @param port a port of this bridge and lane
      * @param frame a frame from the station to a group address
-     * @return whether the port's rules allow the station
+     * @return false when the port's rules do not allow the station
      */
     public boolean announce(FramePort port, Frame frame) {
         int source = indexOf(port);
@@ -541,7 +547,7 @@ public final class Bridge implements FrameSink {
             ports[destination].dropped();
             return FramePort.DELIVERED;
         }
-        // Guests in other VLANs use this uplink as well, so it does not wait.
+        // An uplink does not wait, because guests in other VLANs use it as well.
         int result = uplink[source] && pair == NO_PAIR
                 ? handOverWithoutWaiting(leaving, destination)
                 : handOver(leaving, destination);
@@ -573,7 +579,10 @@ public final class Bridge implements FrameSink {
         return true;
     }
 
-    /** Delivers a frame of an uplink, after those that wait for the same port. */
+    /**
+     * Delivers a frame from an uplink, after the frames that wait for the same port. Drops it when the port has no room
+     * and no queue.
+     */
     private int handOverWithoutWaiting(Frame frame, int destination) {
         RemotePort queue = parking[destination];
         boolean first = queue == null || queue.isDone();
@@ -581,7 +590,7 @@ public final class Bridge implements FrameSink {
             return FramePort.DELIVERED;
         }
         if (queue == null || frame.segmentsDone != 0) {
-            // The receiver has the first segments of a super-frame that was cut; the others are lost.
+            // The receiver has the first segments of a super-frame; the others are dropped.
             frame.segmentsDone = 0;
             ports[destination].dropped();
             return FramePort.DELIVERED;
@@ -600,12 +609,13 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Delivers a frame that the bridge on another lane has sent here. {@link #flush} ends a burst of them.
+     * Delivers a frame that the bridge of another lane has sent to this lane. The caller calls {@link #flush} after a
+     * burst.
      *
      * @param frame the frame, in one piece
-     * @param destination the port that it was sent to, one of this lane
-     * @return {@link FramePort#DELIVERED}, also for a frame that was dropped; or {@link FramePort#NO_ROOM}: the frame waits;
-     *     deliver it again
+     * @param destination number of the port that it was sent to, a port of this lane
+     * @return {@link FramePort#DELIVERED}, also for a frame that was dropped; {@link FramePort#NO_ROOM} when the frame
+     *     must wait: the caller passes it again later
      */
     int arrive(Frame frame, int destination) {
         int result = handOver(frame, destination);
@@ -617,7 +627,7 @@ public final class Bridge implements FrameSink {
         return waits ? FramePort.NO_ROOM : FramePort.DELIVERED;
     }
 
-    /** Returns whether a frame of another lane is for one port only, and therefore waits for room. */
+    /** Returns whether a frame from another lane is for one port only, and therefore waits for room. */
     private boolean waits(Frame frame, int destination) {
         long station = HostMemory.getLongBE(frame.address[0]) >>> 16;
         VlanSwitch switched = vlans;
@@ -630,12 +640,12 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Delivers a burst of frames that the bridge on another lane has sent to this one.
+     * Delivers a burst of frames that the bridge of another lane has sent to this lane.
      *
      * @param frames the burst
      * @param destination the number of the port that they were sent to, a port of this lane
-     * @return the number of frames delivered, from the first one on; the next one has to be passed to {@link
-     *     #arrive(Frame, int)} alone
+     * @return the number of frames delivered, from the first one on; the next frame must be passed to {@link
+     *     #arrive(Frame, int)}
      */
     int arrive(FrameBurst frames, int destination) {
         if (coalesce) {
@@ -703,8 +713,8 @@ public final class Bridge implements FrameSink {
 
     /**
      * Forwards consecutive frames with the same addresses within their VLAN; returns how many were forwarded, from the
-     * first one on. Forwards several at a time only from one access port to another: no tag is inserted or removed
-     * there, and a tag that a guest writes meanwhile changes no VLAN.
+     * first one on. Forwards several at a time only between access ports of the same VLAN: no tag is inserted or
+     * removed, and a tag that a guest writes meanwhile does not change the VLAN.
      */
     private int forwardRow(VlanSwitch switched, int source, FrameBurst frames, int from, int to) {
         int vlan = switched.ofUntagged(source);
@@ -779,7 +789,7 @@ public final class Bridge implements FrameSink {
 
     /**
      * Learns the source station. Returns the port of the destination; -1 to flood; or the source port to drop the
-     * frames, because the destination is there or the rules forbid the source.
+     * frames, because the destination is behind the source port, or the rules forbid the source address.
      */
     private int route(int source, long destinationMac, long sourceMac, int frames) {
         if (!stations.heard(sourceMac, source, frames)) {

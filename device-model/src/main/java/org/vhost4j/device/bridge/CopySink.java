@@ -12,10 +12,10 @@ import org.vhost4j.device.memory.HostMemory;
 
 /**
  * Copies every frame into a buffer, counts it and drops it, for comparisons with back-ends that copy each frame into a
- * buffer. Like theirs, the buffer is small and reused, so that it stays in the caches.
+ * buffer. As in those back-ends, the buffer is small and reused, so that it stays in the processor's cache.
  */
 public final class CopySink implements FrameSink {
-    /** Size of the buffer: a few dozen ordinary frames, or one of the longest. */
+    /** Size of the buffer in bytes: room for a few dozen ordinary frames, or for one of the maximum length. */
     private static final int BYTES = 128 * 1024;
 
     private static final int ALIGNMENT = 64;
@@ -26,7 +26,7 @@ public final class CopySink implements FrameSink {
     private long frames;
     private long bytes;
 
-    /** Creates a sink that has counted nothing. */
+    /** Creates a sink whose counters are 0. */
     public CopySink() {}
 
     @Override
@@ -53,7 +53,10 @@ public final class CopySink implements FrameSink {
         return n;
     }
 
-    /** Returns the address for a frame, which is at most Frame.MAX_BYTES long: about half of the buffer. */
+    /**
+     * Returns the address in the buffer for a frame of {@code length} bytes, at most Frame.MAX_BYTES, which is about
+     * half of the buffer.
+     */
     private long room(int length) {
         last = BYTES - next < length ? 0 : next;
         return memory.address() + last;

@@ -10,11 +10,11 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.offload.OffloadEngine;
 
 /**
- * Sends every frame back to its sender with the MAC addresses swapped, for measuring a round trip. Super-frames go back
- * as super-frames when the sender accepts them.
+ * Sends every frame back to its sender with the MAC addresses swapped, for measuring a round trip. Super-frames are
+ * sent back as super-frames when the sender accepts them.
  */
 public final class EchoSink implements FrameSink {
-    /** Number of bytes that are copied from the front of a frame: everything that steering to a receive queue reads. */
+    /** Number of bytes that are copied from the start of a frame: all headers that receive steering reads. */
     private static final int HEAD = 64;
 
     private final OffloadEngine engine;
@@ -24,9 +24,9 @@ public final class EchoSink implements FrameSink {
     private int unflushedCount;
 
     /**
-     * Creates an echo.
+     * Creates a sink.
      *
-     * @param engine engine that converts frames to what their sender accepts
+     * @param engine converts frames to the offloads that their sender accepts
      */
     public EchoSink(OffloadEngine engine) {
         this.engine = engine;
@@ -49,8 +49,8 @@ public final class EchoSink implements FrameSink {
     }
 
     /**
-     * Builds {@code echo}: a copy of the frame's front with swapped addresses, then the rest. Does not change the
-     * frame.
+     * Builds {@code echo}: a copy of the frame's first bytes with swapped addresses, followed by the frame's other
+     * bytes. Does not change the frame.
      */
     private void swapAddresses(Frame frame) {
         echo.clear();

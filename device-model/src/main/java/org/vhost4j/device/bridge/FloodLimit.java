@@ -13,7 +13,7 @@ final class FloodLimit {
     private int frames;
 
     /**
-     * Creates a limit that has admitted nothing.
+     * Creates a limit that has not admitted a frame yet.
      *
      * @param perSecond frames per second, at least 1
      * @param clock clock in nanoseconds, from any origin

@@ -12,13 +12,13 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * A queue of frames from one lane to another. It holds copies, so that no lane reads the memory of another lane's
- * guests. One lane writes and one lane reads; there is no lock, and nothing is allocated for a frame.
+ * A queue of frames from one lane to another. It contains copies, so that no lane reads the memory of another lane's
+ * guests. One lane writes and one lane reads. The ring needs no lock, and allocates nothing per frame.
  *
- * <p>There are {@value #ENTRIES} entries, each with a frame's header and the address of its bytes, which are in a
- * circular data area. The area is allocated for the first frame, small at first, and replaced by a large one the first
- * time it is full. When the reader has taken all frames the area is filled from its start again, so that the frames
- * stay in the processor's cache while the reader keeps up.
+ * <p>There are {@value #ENTRIES} entries. Each has a frame's header and the address of its bytes in a circular data
+ * area. A small area is allocated for the first frame, and replaced by a large one the first time it is full. When the
+ * reader has removed all frames, the writer starts at the beginning of the area again, so that frames stay in the
+ * processor's cache while the reader keeps up.
  *
  * <p>An entry, little-endian:
  *
@@ -34,7 +34,7 @@ final class FrameRing {
     static final int ENTRIES = 256;
     /** Initial size of the data area in bytes. */
     static final int SMALL_AREA = 16 << 10;
-    /** Size of the data area in bytes after it was full once: room for seven of the longest frames. */
+    /** Size of the data area in bytes after it was full once: room for seven frames of the maximum length. */
     static final int LARGE_AREA = 512 << 10;
 
     private static final int ENTRY_BYTES = 64;
@@ -43,13 +43,13 @@ final class FrameRing {
     private static final int HEADER = 16;
     private static final int ALIGNMENT = 64;
 
-    // Positions count frames since the start. Those that one lane writes are 128 bytes away from those of the other:
-    // a cache line that two processors write is slow.
+    // Positions count frames since the start. The positions that the writer stores are 128 bytes away from those that
+    // the reader stores, to avoid false sharing of cache lines.
     /** Position: frames that the writer has written. */
     private static final int PUT = 16;
     /** Position: frames that are visible to the reader. */
     private static final int PUBLISHED = 17;
-    /** Position: {@link #FREED} as the writer has read it last. */
+    /** Position: the value of {@link #FREED} that the writer read last. */
     private static final int FREED_SEEN = 18;
     /** Offset in the data area of the newest frame's end. */
     private static final int END = 19;
@@ -59,9 +59,9 @@ final class FrameRing {
     private static final int TAKEN = 32;
     /** Position: frames whose space the reader has freed. */
     private static final int FREED = 33;
-    /** Position: {@link #PUBLISHED} as the reader has read it last. */
+    /** Position: the value of {@link #PUBLISHED} that the reader read last. */
     private static final int PUBLISHED_SEEN = 34;
-    /** {@link #LOST} as the reader has read it last. */
+    /** The value of {@link #LOST} that the reader read last. */
     private static final int LOST_SEEN = 35;
     /** Position of the frame for which the reader wants to be woken, or {@link #AWAKE}. */
     private static final int WAKE_AT = 48;
@@ -79,7 +79,7 @@ final class FrameRing {
     private MemorySegment area = MemorySegment.NULL;
     /** For each entry, the offset of its frame in the data area. */
     private final int[] begin = new int[ENTRIES];
-    /** The previous data area, which is kept while frames in it wait. */
+    /** The previous data area, which is kept until the reader has processed all frames in it. */
     MemorySegment areaBefore = MemorySegment.NULL;
     /** Position of the first frame that is not in the previous data area. */
     private long firstInArea;
@@ -118,8 +118,9 @@ final class FrameRing {
     /**
      * Copies frames of a burst into the ring; {@link #publish} makes them visible to the reader.
      *
-     * <p>Separate from {@link #put(Frame)}, because it needs no scatter list and half of the header: ChainBenchmark.crossing (split ring) measured
-     * 70 ns for a frame of 64 bytes and 76 ns with single frames put in.
+     * <p>This is separate from {@link #put(Frame)} because it needs no scatter list and only half of the header.
+     * ChainBenchmark.crossing (split ring) measured 70 ns for a frame of 64 bytes, and 76 ns with {@link #put(Frame)}
+     * for each frame.
      *
      * @param frames the burst
      * @param from index of the first frame
@@ -143,7 +144,7 @@ final class FrameRing {
     private int claim(int bytes) {
         long put = slots[PUT];
         if (put == slots[PUBLISHED]) {
-            // A burst begins; reading FREED once is enough for most bursts.
+            // A burst begins: FREED is read again, once, which is enough for most bursts.
             lookForRoom();
         }
         int at = place(put, bytes);
@@ -218,8 +219,8 @@ final class FrameRing {
     }
 
     /**
-     * Continues in a large data area at once when the small one is full, because senders that do not wait would lose
-     * frames.
+     * Replaces a full small data area by a large one, without waiting for the reader: frames of senders that do not
+     * wait would be dropped.
      */
     private int enlarge(long put) {
         if (put - slots[FREED_SEEN] == ENTRIES || area.byteSize() == LARGE_AREA) {
@@ -232,15 +233,15 @@ final class FrameRing {
     }
 
     /**
-     * Makes the frames that were put in visible to the lane that reads the ring.
+     * Makes the frames of {@link #put} visible to the lane that reads the ring.
      *
-     * @return true when that lane has to be woken
+     * @return true when the caller must wake that lane
      */
     boolean publish() {
         long before = slots[PUBLISHED];
         long now = slots[PUT];
-        // The writer stores PUBLISHED and then reads WAKE_AT; the reader stores WAKE_AT and then reads PUBLISHED. So
-        // one of them sees the other's store.
+        // The writer stores PUBLISHED and then reads WAKE_AT; the reader stores WAKE_AT and then reads PUBLISHED. So at
+        // least one of them sees the other's store.
         SLOT.setVolatile(slots, PUBLISHED, now);
         long wakeAt = (long) SLOT.getVolatile(slots, WAKE_AT);
         return before <= wakeAt && wakeAt < now;
@@ -287,10 +288,10 @@ final class FrameRing {
     }
 
     /**
-     * Reads the oldest frames without removing them, as far as they are plain and can be delivered as one burst. Their
-     * bytes stay valid until {@link #remove} and {@link #release}.
+     * Reads the oldest frames without removing them, up to the first one that is not plain or does not fit into one
+     * burst. Their bytes stay valid until {@link #remove} and {@link #release}.
      *
-     * @param frames set to the frames, without headers in front
+     * @param frames set to the frames, without a virtio-net header before each
      * @param most the maximum number of frames
      */
     void peek(FrameBurst frames, int most) {
@@ -328,7 +329,8 @@ final class FrameRing {
     }
 
     /**
-     * Requests that {@link #publish} wakes this lane for the next frame: once, or not at all after {@link #disarm}.
+     * Requests that {@link #publish} return true for the next frame, once, so that this lane is woken. {@link #disarm}
+     * cancels the request.
      *
      * @return true when there is a frame already
      */

@@ -10,9 +10,9 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Sends the same plain frame to a guest as fast as the guest makes receive buffers available, for measuring what a
- * guest can receive. It is a broadcast frame with an EtherType for local experiments (0x88b5), so that no network stack
- * answers it.
+ * Sends the same plain frame to a guest as fast as the guest makes receive buffers available, to measure the receive
+ * rate of a guest. The frame is a broadcast frame with an EtherType for local experiments (0x88b5), so that no network
+ * stack responds to it.
  */
 public final class FrameSource implements Pollable {
     private static final int BURST = 64;
@@ -31,7 +31,7 @@ public final class FrameSource implements Pollable {
      */
     public FrameSource(FramePort to, int bytes) {
         if (bytes < Frame.ETHERNET_HEADER || bytes > 65535) {
-            throw new IllegalArgumentException("a frame has 14 to 65535 bytes, " + bytes + " were asked for");
+            throw new IllegalArgumentException("a frame has 14 to 65535 bytes, not " + bytes);
         }
         this.to = to;
         memory = Arena.ofAuto().allocate(bytes, 64);
@@ -59,7 +59,7 @@ public final class FrameSource implements Pollable {
 
     @Override
     public boolean arm() {
-        // The receiving device asks to be notified of new buffers after it had none.
+        // The receiving device enables notifications itself when it has no buffers.
         return false;
     }
 
@@ -68,7 +68,8 @@ public final class FrameSource implements Pollable {
 
     @Override
     public void fault(String reason) {
-        // The receiver reports its own fault. Reading the frame cannot fault, because it is in our own memory.
+        // The receiver reports its own fault. Reading the frame cannot fault, because it is in this process's own
+        // memory.
     }
 
     @Override

@@ -9,7 +9,7 @@ import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * A copy of a frame that is still to be delivered when a back-end is handed over with its guests.
+ * A copy of a frame that is not delivered yet when a back-end hands its guests over to another back-end.
  *
  * @param port number of the destination or source port
  * @param frame the frame, in one piece
@@ -38,9 +38,9 @@ public record HeldFrame(int port, Frame frame, MemorySegment memory) {
     }
 
     /**
-     * Returns the same frame with another port number, for a port that has that number in another back-end.
+     * Returns the same frame with another port number: the number that the port has in another back-end.
      *
-     * @param elsewhere the port's number there
+     * @param elsewhere the port's number in the other back-end
      * @return a frame with the same memory
      */
     public HeldFrame at(int elsewhere) {
@@ -80,7 +80,7 @@ public record HeldFrame(int port, Frame frame, MemorySegment memory) {
     }
 
     /**
-     * Returns header and bytes of the frame.
+     * Returns the header and the bytes of the frame.
      *
      * @return the bytes, for {@link #of}
      */

@@ -13,12 +13,12 @@ import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
 
 /**
- * The frames that other lanes have sent to the ports of this one. It passes them to the bridge of its lane, each ring
- * separately, so that a port without room delays only its own frames. {@link #remote} ports are created before this
- * lane polls, or by this lane.
+ * The frames that other lanes have sent to the ports of this lane. In each turn it passes them to the lane's bridge,
+ * ring by ring, so that a port without room delays only its own frames. {@link #remote} and {@link #seat} are called
+ * before this lane polls, or by this lane.
  */
 public final class LaneInbox implements Pollable {
-    /** Maximum number of frames that one ring delivers in one turn. */
+    /** Maximum number of frames of one ring that are delivered in one turn. */
     private static final int BURST = 64;
 
     private final String name;
@@ -27,13 +27,13 @@ public final class LaneInbox implements Pollable {
     private final List<Inlet> inlets = new ArrayList<>();
     private final FrameBurst burst = new FrameBurst();
 
-    /** Frames that another back-end held when it handed its guests over. */
+    /** Undelivered frames of another back-end that has handed its guests over to this one. */
     private final Deque<HeldFrame> returned = new ArrayDeque<>();
 
-    /** The inlet whose frames are being delivered. */
+    /** The ring whose frames are being delivered. */
     private @Nullable Inlet current;
 
-    /** The frames of one other lane for one port. */
+    /** The frames from one other lane for one port. */
     private static final class Inlet {
         private final FrameRing ring;
         private final FramePort to;
@@ -44,7 +44,10 @@ public final class LaneInbox implements Pollable {
         /** Whether {@link #frame} waits for room. */
         private boolean waiting;
 
-        /** Whether the other lane steers its frames to this one, as for a guest whose queues are on several lanes. */
+        /**
+         * Whether the other lane has already chosen this lane for each frame, as for a guest whose queues are on
+         * several lanes.
+         */
         private final boolean chosen;
 
         private Inlet(FrameRing ring, FramePort to, Consumer<String> fault, boolean chosen) {
@@ -86,12 +89,13 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Creates the port by which another lane sends frames to one of this lane's ports.
+     * Creates the port through which another lane sends frames to one of this lane's ports.
      *
      * @param port a port of this lane's bridge
-     * @param fault stops the port, as {@link Pollable#fault}, when a frame could not be delivered to it; called by this
-     *     lane
-     * @param checkpoint runs before the other lane publishes frames, so that a pending memory fault is raised by then
+     * @param fault stops the port, as {@link Pollable#fault} does, when the delivery of a frame to it fails; called by
+     *     this lane
+     * @param checkpoint runs before the other lane publishes frames, so that a pending memory fault is raised before
+     *     that
      * @return the port for the other lane's bridge
      */
     public RemotePort remote(FramePort port, Consumer<String> fault, Runnable checkpoint) {
@@ -99,8 +103,8 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Creates the port by which another lane sends frames to the seat that a port with seats on several lanes has on
-     * this one; the sending lane chooses the lane for each frame.
+     * Creates the port through which another lane sends frames to a guest's seat on this lane. The guest has seats on
+     * several lanes, and the sending lane chooses the lane for each frame.
      *
      * @param port a port of this lane's bridge
      * @param fault as for {@link #remote}
@@ -118,10 +122,10 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Removes a port of this lane with the frames that wait for it, after all other lanes' bridges have removed it.
-     * Called by this lane.
+     * Removes a port of this lane, and the frames that wait for it, after the bridges of all other lanes have removed
+     * it. Called by this lane.
      *
-     * @param port a present or former port of this lane's bridge
+     * @param port a current or former port of this lane's bridge
      */
     @SuppressWarnings("ReferenceEquality")
     public void forget(FramePort port) {
@@ -132,7 +136,7 @@ public final class LaneInbox implements Pollable {
     public int poll() {
         Inlet interrupted = current;
         if (interrupted != null) {
-            // A fault interrupted the delivery, and another object had caused it.
+            // A fault of another object interrupted the delivery.
             interrupted.to.arriving(false);
             current = null;
         }
@@ -158,7 +162,7 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Delivers frames of an inlet. Returns the number of frames delivered or tried: a frame that waits keeps the lane
+     * Delivers the frames of one ring. Returns the number of frames delivered or tried: a waiting frame keeps the lane
      * awake, as it does in its sender's queue.
      */
     private int handOver(Inlet inlet) {
@@ -192,11 +196,12 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Delivers plain frames as bursts while there is room. Returns the number delivered; 0 when the next frame has to
-     * be delivered by itself.
+     * Delivers plain frames as bursts while there is room. Returns the number delivered; 0 when the next frame must be
+     * delivered alone.
      *
-     * <p>Separate from the path of a single frame, which passes the bridge for each frame: ChainBenchmark.crossing
-     * (split ring) measured 70 ns for a frame of 64 bytes and 91 ns with frames delivered one by one.
+     * <p>This is separate from the delivery of a single frame, which calls the bridge for each frame.
+     * ChainBenchmark.crossing (split ring) measured 70 ns for a frame of 64 bytes, and 91 ns with frames delivered one
+     * by one.
      */
     private int handOverTogether(FrameRing ring, int port, int most) {
         ring.peek(burst, most);
@@ -223,7 +228,7 @@ public final class LaneInbox implements Pollable {
      * Copies the frames that were not delivered yet because their port has no room; they stay in the inbox, too. Called
      * by this lane while no other lane sends.
      *
-     * @return the oldest first for each port
+     * @return the frames, for each port the oldest first
      */
     public List<HeldFrame> held() {
         List<HeldFrame> all = new ArrayList<>(returned);
@@ -243,8 +248,8 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Adds frames that another back-end held, to be delivered before all others. Called before the lane polls this
-     * inbox.
+     * Adds the undelivered frames of another back-end, to be delivered before all others. Called before the lane polls
+     * this inbox.
      *
      * @param frames frames for ports of this lane
      */
@@ -252,7 +257,7 @@ public final class LaneInbox implements Pollable {
         returned.addAll(frames);
     }
 
-    /** Delivers frames that another back-end held; returns the number delivered or tried. */
+    /** Delivers the undelivered frames of another back-end; returns the number delivered or tried. */
     private int handOverReturned() {
         int done = 0;
         while (!returned.isEmpty() && done < BURST) {
@@ -283,8 +288,8 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Drops the frame that was being delivered and stops its port: all other memory that was accessed belongs to this
-     * program.
+     * Drops the frame that was being delivered and stops its port. Only the port's memory can be the cause: all other
+     * memory that a delivery accesses belongs to this process.
      */
     @Override
     public void fault(String reason) {

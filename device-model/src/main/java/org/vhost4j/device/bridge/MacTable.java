@@ -8,17 +8,17 @@ import java.util.Arrays;
 import org.vhost4j.device.frame.MacAddress;
 
 /**
- * Maps stations to ports: a hash table with buckets of {@value #WAYS} entries and twice as many entries as the ports
- * may have stations. The hash has a random secret, so that no guest can fill a chosen bucket.
+ * Maps stations to ports: a hash table with buckets of {@value #WAYS} entries. It has twice as many entries as the
+ * ports may have stations. The hash has a random secret, so that no guest can fill a chosen bucket.
  *
- * <p>In a full bucket a new station replaces one of the port with the most entries there, if that port has more than
- * the new station's port would have; otherwise it replaces an entry of its own port. A station without a place is not
- * stored, and frames for it are flooded. Therefore a guest that sends from many made-up addresses evicts no other
- * port's station and uses no more memory.
+ * <p>In a full bucket, a new station replaces a station of another port that has more entries in the bucket than the
+ * new station's port would have; otherwise it replaces a station of its own port. When there is neither, the station is
+ * not stored, and frames for it are flooded. Therefore a guest that sends from many forged addresses cannot evict all
+ * stations of another port, and uses no more memory.
  *
- * <p>The bridges of several lanes may share one: a station that one of them learns is known to all. An entry is one
+ * <p>The bridges of several lanes may share a table: a station that one of them learns is known to all. An entry is one
  * 64-bit word that is read and replaced atomically; lookups take no lock. The reads for each frame are plain reads:
- * every turn of a lane contains a native call, across which the compiler keeps no value in a register.
+ * every turn of a lane contains a native call, and the compiler keeps no value in a register across such a call.
  */
 final class MacTable {
     static final int WAYS = 8;
@@ -27,18 +27,18 @@ final class MacTable {
     private static final int PORT_BITS = 16;
     private static final int PORT_MASK = (1 << (PORT_BITS - 2)) - 1;
 
-    /** Flag in an entry: the station is the port's own address by its {@link PortRules}. It cannot move. */
+    /**
+     * Flag in an entry: the station is the port's own address, {@link PortRules#mac}. See {@link #keeps} for when it
+     * may move.
+     */
     private static final int FIXED = 1 << (PORT_BITS - 1);
 
-    /**
-     * Flag in an entry: the station is the own address of another port, whose guest does not run, and is behind this
-     * port, an uplink.
-     */
+    /** Flag in an entry of an uplink: the station is the own address of another port whose guest does not run. */
     private static final int LENT = 1 << (PORT_BITS - 2);
 
     private static final int RESERVED = FIXED | LENT;
 
-    /** Value in {@link #entries} of an empty entry. */
+    /** Value of an empty entry in {@link #entries}. */
     private static final long NONE = 0;
 
     /** Value in {@link #last} for no station; a station has 48 bits. */
@@ -49,12 +49,12 @@ final class MacTable {
 
     private final long secret = new SecureRandom().nextLong() | 1;
 
-    /** A station's address above the number of its port, which counts from 1 here. */
+    /** The entries: the station in the high bits, then the flags, then the number of its port plus 1. */
     private long[] entries;
 
     /**
-     * For each entry, the time of {@link #mark} at which its station was seen last; 0 for never. Inexact when two lanes
-     * write at once.
+     * For each entry, the time of the last {@link #mark} before its station was last seen; 0 for never. Inexact when
+     * two lanes write at the same time.
      */
     private long[] heardAt;
 
@@ -70,8 +70,8 @@ final class MacTable {
     private Port[] ports = new Port[0];
 
     /**
-     * The source of the last frame of each port: while the table has an entry for it, there is nothing to learn. Written by
-     * the port's lane, and by the lane that takes the entry away.
+     * The source of each port's last frame, a cache: while the table has the source's entry, there is nothing to learn.
+     * Written by the port's lane, and by a lane that replaces the entry.
      */
     private long[] last = new long[0];
 
@@ -84,8 +84,7 @@ final class MacTable {
         private final PortRules rules;
 
         /**
-         * The stations that were learned, if their number is limited: a circular list with the oldest at {@link
-         * #oldest}.
+         * The learned stations, if their number is limited: a circular list whose oldest element is at {@link #oldest}.
          */
         private long[] learned = {};
 
@@ -95,7 +94,7 @@ final class MacTable {
         /** Whether the guest of this port accepts frames. Read by the lanes of other ports. */
         private volatile boolean running = true;
 
-        /** Counter that rotates where the search of a full bucket starts. */
+        /** Counter that rotates the start of the search in a full bucket. */
         private int nextReplaced;
 
         private Port(String name, PortRules rules) {
@@ -142,8 +141,9 @@ final class MacTable {
     }
 
     /**
-     * Sets the time that is stored for stations seen from now on. Any thread may call it, one at a time. The table
-     * learns from the next frame of each port, so that frames between two calls cost no more than without.
+     * Sets the time that is stored for stations seen from now on. Any thread may call it; the caller serializes the
+     * calls. Only the next frame of each port after this call updates times, so that the other frames cost nothing
+     * more.
      *
      * @param time the time, of any origin and unit, not 0
      */
@@ -155,8 +155,8 @@ final class MacTable {
     }
 
     /**
-     * Returns when a station was last seen: the time of the last {@link #mark} before it; 0 for a station that is
-     * unknown, or was not seen since the first mark.
+     * Returns when a station was last seen: the time of the last {@link #mark} before that frame. Returns 0 for a
+     * station that is unknown or was not seen since the first mark.
      */
     long heardAt(long station) {
         int at = slotOf(station);
@@ -169,8 +169,8 @@ final class MacTable {
     }
 
     /**
-     * Adds a port before frames move. Does nothing when the bridge of another lane has added the port already. Several
-     * ports may have the same own address: those of a guest that migrates between them and runs at one of them at a
+     * Adds a port before the bridge forwards frames. Does nothing when the bridge of another lane has added the port
+     * already. Several ports may have the same own address: a guest that migrates between them runs at one of them at a
      * time.
      *
      * @param number the next unused number, from 0, or an existing one
@@ -180,7 +180,7 @@ final class MacTable {
             return;
         }
         if (number >= PORT_MASK) {
-            throw new IllegalArgumentException("a bridge has " + PORT_MASK + " ports at most");
+            throw new IllegalArgumentException("a bridge has at most " + PORT_MASK + " ports");
         }
         ports = Arrays.copyOf(ports, number + 1);
         ports[number] = new Port(name, rules);
@@ -204,15 +204,15 @@ final class MacTable {
     }
 
     /**
-     * Adds a port while frames move. The table keeps its size, and holds no station of the port until {@link #enterOwnAddress}.
-     * Any thread may call it, one at a time.
+     * Adds a port while the bridge forwards frames. The table keeps its size, and has no station of the port until
+     * {@link #enterOwnAddress}. Any thread may call it; the caller serializes the calls.
      *
      * @param number number of a port that was released, or the next unused one
      * @throws IllegalStateException when there are too many ports
      */
     void place(int number, String name, PortRules rules) {
         if (number >= PORT_MASK) {
-            throw new IllegalStateException("a bridge has " + PORT_MASK + " ports at most");
+            throw new IllegalStateException("a bridge has at most " + PORT_MASK + " ports");
         }
         if (number >= ports.length) {
             // Other lanes may still write to the previous array. Such a write is only a cached hint; losing it costs a
@@ -222,7 +222,7 @@ final class MacTable {
             Port[] all = Arrays.copyOf(ports, number + 1);
             Arrays.fill(all, ports.length, all.length, Port.NONE);
             all[number] = new Port(name, rules);
-            // Lanes read both arrays meanwhile: they are filled before a lane can see them.
+            // Lanes read both arrays meanwhile, so the new ones are filled before a lane can see them.
             VarHandle.releaseFence();
             last = more;
             ports = all;
@@ -232,7 +232,7 @@ final class MacTable {
     }
 
     /**
-     * Enters the own address that a port has by its rules, after all bridges have the port. Called by the port's lane.
+     * Enters the port's own address, {@link PortRules#mac}, after all bridges have the port. Called by the port's lane.
      *
      * @param number number of a port that was {@linkplain #place placed}, or whose rules have {@linkplain #change
      *     changed}
@@ -263,7 +263,10 @@ final class MacTable {
         }
     }
 
-    /** Returns the index of a station's entry, or else of one that it may overwrite; -1 when there is none. */
+    /**
+     * Returns the index of the entry for an own address: the station's entry, or else one that it may replace; -1 when
+     * there is none.
+     */
     private int placeOfOwn(long station) {
         int found = slotOf(station);
         int first = bucket(station);
@@ -281,7 +284,8 @@ final class MacTable {
     }
 
     /**
-     * Removes a port and its stations, after all bridges have removed the port. Any thread may call it, one at a time.
+     * Removes a port and its stations, after all bridges have removed the port. Any thread may call it; the caller
+     * serializes the calls.
      */
     void release(int number) {
         Port before = ports[number];
@@ -293,7 +297,7 @@ final class MacTable {
      * Changes the rules of a port. Its stations stay unless the rules change the address or the VLANs. Called by the
      * port's lane.
      *
-     * @return true when {@link #enterOwnAddress} has to be called afterwards
+     * @return true when {@link #enterOwnAddress} must be called afterwards
      */
     boolean change(int number, PortRules rules) {
         Port before = ports[number];
@@ -311,7 +315,7 @@ final class MacTable {
         return others;
     }
 
-    /** Removes all stations of a port, and its own address from the entry of any other port. */
+    /** Removes all stations of a port, and the entry of its own address at any other port. */
     private void disown(int number, long own) {
         for (int i = 0; i < entries.length; i++) {
             long entry = (long) SLOT.getOpaque(entries, i);
@@ -353,9 +357,9 @@ final class MacTable {
     }
 
     /**
-     * Records frames of a station that a port has received. Called by the port's lane.
+     * Learns the source station of frames that a port has received. Called by the port's lane.
      *
-     * @return whether the frames may pass
+     * @return whether the frames may be forwarded
      */
     boolean heard(long station, int onPort, int frames) {
         return last[onPort] == station || learn(station, onPort, frames);
@@ -388,8 +392,8 @@ final class MacTable {
             if (other == onPort) {
                 SLOT.setOpaque(last, onPort, station);
                 heard(at);
-                // Another lane may have moved the station before it could see this. Each of the two lanes writes, then
-                // reads what the other writes: with the fence at least one of them sees it.
+                // Another lane may be moving the station at the same time. Each lane stores one value and then reads
+                // the other's: with the fence, at least one of them sees the other's store.
                 VarHandle.fullFence();
                 return (long) SLOT.getOpaque(entries, at) == before || retry(station, onPort, frames);
             }
@@ -412,10 +416,10 @@ final class MacTable {
     }
 
     /**
-     * Returns whether a station stays at its port although it has sent on another. No other guest gets a port's own
-     * address. An uplink gets it, and stations that a port keeps, only while the port's guest does not run, because the
-     * guest has moved to another host or has not arrived from there yet. Of two ports with the same own address, the
-     * one whose guest runs has it.
+     * Returns whether a station stays at its port although a frame from it arrived on another port. A port's own
+     * address never moves to another guest. It moves to an uplink, as do the stations of {@link
+     * PortRules#keepsStations}, only while the port's guest does not run, because the guest has migrated to another
+     * host or has not arrived from there yet. Of two ports with the same own address, the one whose guest runs has it.
      */
     private static boolean keeps(long entry, Port at, long station, Port heardBy) {
         if (station == heardBy.rules.mac()) {
@@ -442,8 +446,7 @@ final class MacTable {
 
     /**
      * Sets whether the guest of a port accepts frames; initially it does. Called by the port's lane. When the guest
-     * begins to run, the port gets the address of its rules back, unless another port with that address has a running
-     * guest.
+     * begins to run, the port gets its own address back, unless another port with that address has a running guest.
      */
     void running(int onPort, boolean now) {
         Port port = ports[onPort];
@@ -478,7 +481,7 @@ final class MacTable {
     }
 
     /**
-     * Returns the station behind a port that was learned first, or {@link PortRules#NO_MAC}. Called by the port's lane.
+     * Returns the station that was learned first behind a port, or {@link PortRules#NO_MAC}. Called by the port's lane.
      */
     long eldest(int ofPort) {
         Port port = ports[ofPort];
@@ -510,14 +513,14 @@ final class MacTable {
     }
 
     /**
-     * Stores a new station if there is a place for it; the frame may pass in any case. Runs under the port's lock,
-     * because a port can have frames on several lanes, which could otherwise store a station twice or exceed the port's
-     * limit.
+     * Stores a new station if an entry is free or replaceable. Always returns true: the frame may be forwarded in any
+     * case. Runs under the port's lock, because a port can have frames on several lanes, which could otherwise store a
+     * station twice or exceed the port's limit.
      */
     private boolean remember(long station, int onPort, Port port) {
         synchronized (port) {
             if (slotOf(station) >= 0 || port != ports[onPort]) {
-                // Another lane has learned the station, or the rules have changed: the next frame finds that.
+                // Another lane has learned the station, or the rules have changed: this is checked with the next frame.
                 return true;
             }
             list(station, port, onPort);
@@ -537,12 +540,12 @@ final class MacTable {
     }
 
     /**
-     * Replaces an entry, and resets the cached last source of the port that loses its entry, so that it learns its
-     * station again.
+     * Replaces an entry, and resets the {@link #last} source of the port that loses its entry, so that the port learns
+     * its station again.
      */
     private boolean replace(int at, long before, long after) {
         int onPort = portOf(after);
-        // In this order: the thread that removes the entry reads this afterwards.
+        // Stored before the entry, because a thread that removes the entry reads it afterwards.
         SLOT.setOpaque(last, onPort, after >>> PORT_BITS);
         if (!SLOT.compareAndSet(entries, at, before, after)) {
             SLOT.setOpaque(last, onPort, NO_STATION);
@@ -552,7 +555,7 @@ final class MacTable {
             SLOT.setOpaque(heardAt, at, 0L);
         }
         if (before != NONE && portOf(before) != onPort) {
-            // The station is learned again with its next frame there.
+            // The other port learns the station again with its next frame.
             boolean unused = SLOT.compareAndSet(last, portOf(before), before >>> PORT_BITS, NO_STATION);
         }
         return true;
@@ -665,7 +668,7 @@ final class MacTable {
         SLOT.setOpaque(last, ofPort, NO_STATION);
     }
 
-    /** Returns the entry of a station after it has returned from an uplink to its own port. */
+    /** Returns the entry for an own address that moves from an uplink back to its own port. */
     private long returned(long station) {
         long one = NONE;
         for (int i = 0; i < ports.length; i++) {

@@ -6,12 +6,12 @@ import org.vhost4j.device.frame.FrameBurst;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 
-/** Counts every frame and drops it, for measuring what a guest can send. */
+/** Counts every frame and drops it, to measure the transmit rate of a guest. */
 public final class NullSink implements FrameSink {
     private long frames;
     private long bytes;
 
-    /** Creates a sink that has counted nothing. */
+    /** Creates a sink whose counters are 0. */
     public NullSink() {}
 
     @Override

@@ -19,7 +19,7 @@ public final class PairPlacement {
     private final int home;
     private final int[] lanes;
 
-    /** By lane, the number of its pairs. */
+    /** The number of pairs on each lane. */
     private final int[] counts;
 
     /**
@@ -27,8 +27,8 @@ public final class PairPlacement {
      *
      * @param pairs number of queue pairs, 1 or more
      * @param lanesInAll number of lanes, 1 or more
-     * @param home the lane of the first pair. While no pair is ready, frames are forwarded to this lane, which drops
-     *     them, or delivers them when a queue is ready again
+     * @param home the guest's home lane. While no pair is ready, frames are forwarded to this lane, which drops them,
+     *     or delivers them once a queue is ready again
      */
     public PairPlacement(int pairs, int lanesInAll, int home) {
         this.home = home;
@@ -38,7 +38,7 @@ public final class PairPlacement {
     }
 
     /**
-     * Sets the lane on which a pair receives frames from now on.
+     * Sets the lane to which frames for a pair are forwarded from now on.
      *
      * @param pair the pair, from 0
      * @param lane the lane's number, or {@link #NOWHERE}
@@ -60,7 +60,7 @@ public final class PairPlacement {
      * Returns whether a lane has a pair that receives frames.
      *
      * @param lane the lane's number
-     * @return false when frames for this lane find no queue
+     * @return false when the lane has no queue for a frame
      */
     boolean hasAny(int lane) {
         return (int) LANE.getOpaque(counts, lane) != 0;

@@ -18,7 +18,7 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 
 /**
- * Sits between a bridge and a port that is not a guest, to capture, count and rate-limit frames in both directions. The
+ * Captures, counts and rate-limits frames in both directions between a bridge and a port that is not a guest. The
  * bridge uses the gate as its port; the port uses {@link #sink} as its sink. Belongs to the port's lane.
  */
 public final class PortGate implements FramePort {
@@ -28,7 +28,7 @@ public final class PortGate implements FramePort {
     private final LongConsumer wake;
     private @Nullable FramePort port;
 
-    /** The port's counters, requested once, because a port may read them from the kernel. */
+    /** The port's counters, obtained once, because a port may read them from the kernel. */
     private @Nullable PortCounters counters;
 
     /** Null while nothing is captured. */
@@ -40,7 +40,7 @@ public final class PortGate implements FramePort {
     /** Limits frames from the port; null without a limit. */
     private @Nullable RateMeter outbound;
 
-    /** Number of frames that were captured and that the port will offer again. */
+    /** Number of frames that were captured already and that the port will pass again, because they had to wait. */
     private int again;
 
     /**
@@ -59,7 +59,7 @@ public final class PortGate implements FramePort {
     /**
      * Sets the port behind the gate.
      *
-     * @param behind the port, which has {@link #sink} as its sink
+     * @param behind the port, which passes its frames to {@link #sink}
      */
     public void to(FramePort behind) {
         port = behind;
@@ -86,7 +86,7 @@ public final class PortGate implements FramePort {
     /**
      * Starts or stops copying frames for a capture.
      *
-     * @param copying copies all frames from now on; null for none
+     * @param copying copies all frames from now on; null to stop
      */
     public void tap(@Nullable FrameTap copying) {
         tap = copying;
@@ -213,8 +213,8 @@ public final class PortGate implements FramePort {
         }
 
         /**
-         * Returns whether the rate limit is reached for frames from the port; then requests that the port be polled
-         * again in time.
+         * Returns whether frames from the port must wait for the rate limit. If so, requests that the port be polled
+         * again when it may send.
          */
         private boolean mustWait() {
             RateMeter limit = outbound;
@@ -238,8 +238,8 @@ public final class PortGate implements FramePort {
         }
 
         /**
-         * Returns the bridge's sole receiver, or null while frames are captured or rate-limited, because frames that
-         * are written directly to the receiver bypass the gate.
+         * Returns the bridge's sole receiver, as {@link FrameSink#soleReceiver}. Returns null while frames are captured
+         * or rate-limited, because frames that are written directly to the receiver bypass the gate.
          */
         @Override
         public @Nullable LandingPort soleReceiver(FramePort from) {

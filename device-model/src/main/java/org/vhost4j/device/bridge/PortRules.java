@@ -4,17 +4,18 @@ package org.vhost4j.device.bridge;
 import org.vhost4j.device.frame.MacAddress;
 
 /**
- * The rules of a bridge for one port.
+ * The rules that a bridge applies to one port.
  *
- * @param mac the station that is behind this port and behind no other, 48 bits, the first byte on the wire in the
- *     highest bits, or {@link #NO_MAC}; of several ports with the same address, the port whose guest runs has it
- * @param onlyMac whether the port may send frames from {@code mac} only: others are dropped
- * @param stations maximum number of stations that are remembered behind the port, or {@link #UNLIMITED}; one more
- *     replaces the port's oldest
+ * @param mac the port's own address: a station that is behind this port and no other, 48 bits, the first byte on the
+ *     wire in the highest bits; or {@link #NO_MAC}. Of several ports with the same address, the port whose guest runs
+ *     has it
+ * @param onlyMac whether the port may send only from {@code mac}: frames from other addresses are dropped
+ * @param stations maximum number of stations that are remembered behind the port, or {@link #UNLIMITED}; a station
+ *     beyond the maximum replaces the port's oldest one
  * @param keepsStations whether a station of this port cannot move to another port until it is forgotten here
- * @param floodsPerSecond maximum number of frames per second from the port to all other ports, or {@link #UNLIMITED}
- * @param uplink whether the port leads to another network, with many stations behind it: it then never waits for one
- *     receiver while there are others
+ * @param floodsPerSecond maximum number of frames per second that the port may flood, or {@link #UNLIMITED}
+ * @param uplink whether the port leads to another network with many stations: the port then does not wait for a
+ *     receiver while there are other receivers
  * @param watch receives violations of these rules
  * @param vlan the VLANs of the port; when every port has {@link PortVlan#ALL} there are no VLANs, and tags are ignored
  */
@@ -30,7 +31,7 @@ public record PortRules(
     /** The value of {@link #mac} without an address. */
     public static final long NO_MAC = -1;
 
-    /** The value for no limit. */
+    /** The value of {@link #stations} and {@link #floodsPerSecond} without a limit. */
     public static final int UNLIMITED = 0;
 
     /** Default maximum number of stations of a port, enough for a guest that runs guests or containers. */
@@ -41,7 +42,7 @@ public record PortRules(
             new PortRules(NO_MAC, false, UNLIMITED, false, UNLIMITED, false, StationWatch.NONE);
 
     /**
-     * Creates the rules of a port without VLANs of its own.
+     * Creates the rules of a port with {@link PortVlan#ALL}.
      *
      * @param mac see {@link #mac()}
      * @param onlyMac see {@link #onlyMac()}
@@ -78,7 +79,7 @@ public record PortRules(
             throw new IllegalArgumentException("0x" + Long.toHexString(mac) + " is not the address of one station");
         }
         if (onlyMac && mac == NO_MAC) {
-            throw new IllegalArgumentException("a port that sends from one address only has to have one");
+            throw new IllegalArgumentException("a port that may send only from its own address needs one");
         }
         if (stations < 0 || floodsPerSecond < 0) {
             throw new IllegalArgumentException(

@@ -7,18 +7,19 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The VLANs that a port carries, and which of its frames have a tag there (IEEE 802.1Q): the modes of Open vSwitch's
- * {@code Port} table. A tag has EtherType {@link #C_TAG} or {@link #S_TAG}; the outermost one determines the VLAN of a
- * frame.
+ * The VLANs that a port carries, and which of its frames have a tag (IEEE 802.1Q). The modes are those of Open
+ * vSwitch's {@code Port} table. A tag has EtherType {@link #C_TAG} or {@link #S_TAG}; the outermost tag determines the
+ * VLAN of a frame.
  *
  * @param mode the mode of the port
  * @param tag the VLAN of an access port, the native VLAN of a trunk, or the service VLAN of a tunnel, 1 to {@value #MOST}; 0 in mode
  *     {@link Mode#TRUNK}
- * @param trunks the VLANs of a trunk, 0 to {@value #MOST}, where 0 stands for untagged frames; empty for all. Empty for other ports
- * @param cvlans the customer VLANs of a tunnel, 0 to {@value #MOST}, where 0 stands for frames without a tag; empty for all. Empty for
- *     other ports
- * @param tpid the EtherType of the service tag that a tunnel inserts: {@link #S_TAG} or {@link #C_TAG}; the latter for
- *     other ports
+ * @param trunks the VLANs of a trunk, 0 to {@value #MOST}, where 0 stands for untagged frames; empty for all VLANs.
+ *     Empty for other modes
+ * @param cvlans the customer VLANs of a tunnel, 0 to {@value #MOST}, where 0 stands for frames without a customer tag;
+ *     empty for all VLANs. Empty for other modes
+ * @param tpid the EtherType of the service tag that a tunnel inserts: {@link #S_TAG} or {@link #C_TAG}; {@link #C_TAG}
+ *     for other modes
  */
 public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvlans, int tpid) {
     /** EtherType of a customer tag (C-tag), the usual one. */
@@ -43,18 +44,18 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
         /** Frames of VLAN 0 have no tag, all others have one. */
         TRUNK,
         /**
-         * A trunk where frames that arrive without a tag are in the native VLAN; frames that leave always have a tag.
+         * A trunk whose native VLAN contains the frames that arrive without a tag; frames that leave always have a tag.
          */
         NATIVE_TAGGED,
-        /** A trunk where frames of the native VLAN have no tag. */
+        /** A trunk whose frames in the native VLAN have no tag. */
         NATIVE_UNTAGGED,
         /**
-         * Frames are in one VLAN, the service VLAN, with any tag that they have (QinQ, IEEE 802.1ad): within the bridge
-         * and on trunks the service tag precedes it; at this port the service tag is removed.
+         * All frames are in one VLAN, the service VLAN (QinQ, IEEE 802.1ad), whatever tag they have. Within the bridge
+         * and on trunks the service tag precedes that tag; frames that leave this port have no service tag.
          */
         DOT1Q_TUNNEL;
 
-        /** Returns the name that the options use. */
+        /** Returns the name that the command-line options use. */
         @Override
         public String toString() {
             return switch (this) {
@@ -140,7 +141,7 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
     }
 
     /**
-     * Returns whether all frames of the port are in one VLAN and do not have its tag at this port.
+     * Returns whether all frames of the port are in one VLAN and have no tag of this VLAN at the port.
      *
      * @return true for an access port and a tunnel
      */
@@ -149,7 +150,7 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
     }
 
     /**
-     * Returns whether the port carries frames that have another tag after that of the VLAN.
+     * Returns whether the port carries frames with a given inner tag, the tag after that of the VLAN.
      *
      * @param inner the VLAN ID of the inner tag; 0 for none
      * @return true when the port carries them
@@ -176,7 +177,7 @@ public record PortVlan(Mode mode, int tag, Set<Integer> trunks, Set<Integer> cvl
         };
     }
 
-    /** Returns the VLANs in the syntax of the options; empty for {@link #ALL}. */
+    /** Returns the VLANs in the syntax of the command-line options; empty for {@link #ALL}. */
     @Override
     public String toString() {
         if (equals(ALL)) {

@@ -7,9 +7,9 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 /**
- * Represents a port of another lane on this lane's bridge. A frame for it is copied into a ring that {@link LaneInbox}
- * empties on the port's own lane; there it is converted to what the port accepts, and waits while the port has no room.
- * When the ring is full the frame stays with its sender.
+ * Represents a port of another lane on this lane's bridge. A frame for the port is copied into a ring that {@link
+ * LaneInbox} empties on the port's own lane. There it is converted to the offloads that the port accepts, and waits
+ * while the port has no room. When the ring is full, the frame stays in its sender's queue.
  *
  * <p>Belongs to the lane whose bridge has it as a port.
  */
@@ -25,7 +25,7 @@ public final class RemotePort implements FramePort {
      * @param name the port's name
      * @param ring the ring for its frames
      * @param wake wakes the lane that empties the ring
-     * @param checkpoint runs before frames are published, so that a pending memory fault is raised by then
+     * @param checkpoint runs before frames are published, so that a pending memory fault is raised before that
      */
     RemotePort(String name, FrameRing ring, Runnable wake, Runnable checkpoint) {
         this.name = name;

@@ -10,12 +10,12 @@ import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * The port of a guest whose queue pairs are on several lanes, on the bridge of one of those lanes. A frame for the
- * guest is steered here, before it crosses lanes: it goes to the guest's seat on this lane, or to the seat on the lane
- * that has its queue pair. All frames of a flow take the same path, so that they stay in order. A frame that has
- * arrived from another lane is delivered on this lane even if the driver has changed the steering meanwhile. Only when
- * this lane has lost its last queue does the frame go to the lane of the first pair, which never sends such frames
- * further. Therefore no two lanes ever wait for each other.
+ * The port of a guest whose queue pairs are on several lanes, on the bridge of one of those lanes. This port chooses
+ * the queue pair of a frame before the frame crosses lanes: it passes the frame to the guest's seat on this lane, or to
+ * the seat on the pair's lane. All frames of a flow take the same path, so they stay in order. A frame that has arrived
+ * from another lane is delivered on this lane, even if the driver has changed the steering meanwhile. Only when this
+ * lane has lost its last queue is the frame forwarded to the lane of the first pair, which never forwards such frames.
+ * Therefore no two lanes ever wait for each other.
  *
  * <p>Belongs to one lane.
  */
@@ -25,10 +25,10 @@ public final class SpreadPort implements LandingPort {
     private final int lane;
     private final PairPlacement placement;
 
-    /** By lane, the path to the seat there; null for this lane. */
+    /** For each other lane, the port to the seat on that lane; null for this lane. */
     private final @Nullable RemotePort[] others;
 
-    /** By lane, whether frames were sent to its seat and not published yet. */
+    /** For each lane, whether frames were passed to its seat and not published yet. */
     private final boolean[] unflushed;
 
     private @Nullable LandingPort seat;
@@ -59,7 +59,7 @@ public final class SpreadPort implements LandingPort {
      * Sets the port's seat on this lane.
      *
      * @param device the seat, whose sink is {@link #sink}
-     * @param itsSteering the steering of the device, which chooses the queue pair of a frame for the guest
+     * @param itsSteering chooses the queue pair of each frame for the guest
      */
     public void to(LandingPort device, ReceiveSteering itsSteering) {
         seat = device;
@@ -67,7 +67,7 @@ public final class SpreadPort implements LandingPort {
     }
 
     /**
-     * Sets the path to the seat on another lane. Called before any frame passes.
+     * Sets the port to the seat on another lane. Called before any frame passes.
      *
      * @param number the number of that lane
      * @param way the port that {@link LaneInbox#seat} of that lane returned
@@ -101,7 +101,7 @@ public final class SpreadPort implements LandingPort {
         return its;
     }
 
-    /** Returns the port for a frame that is steered to a pair. */
+    /** Returns the port to the seat that has a queue pair. */
     private FramePort way(int pair) {
         int target = placement.laneFor(pair);
         RemotePort other = others[target];
@@ -112,7 +112,7 @@ public final class SpreadPort implements LandingPort {
         return other;
     }
 
-    /** Returns the port for a frame that another lane has sent here. */
+    /** Returns the port for a frame that has arrived from another lane. */
     private FramePort wayOfArrival() {
         return placement.hasAny(lane) ? seat() : way(0);
     }
@@ -130,10 +130,7 @@ public final class SpreadPort implements LandingPort {
         return seat().name();
     }
 
-    /**
-     * Returns the offloads that the seat on this lane accepts. Frames that cross lanes are converted to the same
-     * offloads.
-     */
+    /** Returns the offloads that the seat on this lane accepts. Frames for other lanes are converted to these, too. */
     @Override
     public int accepts() {
         return seat().accepts();
@@ -216,8 +213,8 @@ public final class SpreadPort implements LandingPort {
     }
 
     /**
-     * Reserves receive buffers for a frame whose contents are not known yet: possible only when every frame goes to the
-     * first pair, and that pair is on this lane.
+     * Reserves receive buffers for a frame whose contents are not known yet. This is possible only when every frame
+     * goes to the first pair, and that pair is on this lane.
      */
     @Override
     public boolean reserve(Frame landing, int atLeast) {

@@ -8,12 +8,11 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Makes the forms of a frame with and without a VLAN tag (IEEE 802.1Q section 9). The Ethernet header is copied once
- * into memory of our own; the VLAN is read from the copy, and every receiver gets the copy, so that a guest that
- * rewrites its memory meanwhile cannot leave its VLAN. All other bytes are not copied.
+ * Converts a frame to its forms with and without a VLAN tag (IEEE 802.1Q section 9). The Ethernet header is copied once
+ * into private memory. The VLAN is read from the copy, and every receiver gets the copy, so that a guest that rewrites
+ * its memory meanwhile cannot escape from its VLAN. All other bytes are not copied.
  *
- * <p>Inserting or removing a tag moves what is after it by four bytes; hdr_len, csum_start and the offsets of a tunnel
- * are adjusted.
+ * <p>A tag shifts the bytes after it by four. So hdr_len, csum_start and the offsets of a tunnel are adjusted.
  *
  * <p>Belongs to one lane. Reused for every frame.
  */
@@ -25,7 +24,7 @@ final class TaggedFrames {
     private static final int UNTAGGED_HEADER = Frame.ETHERNET_HEADER;
     private static final int VLAN_ID = 0xfff;
 
-    /** Offset in {@link #memory} of the header with a tag, after the one without. */
+    /** Offset in {@link #memory} of the header with a tag; the header without a tag is before it. */
     private static final int TAGGED = 32;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(64, 64);
@@ -34,13 +33,13 @@ final class TaggedFrames {
     private final Frame tagged = new Frame();
     private @Nullable Frame original;
 
-    /** The TCI of the tag that the frame arrived with, or -1. */
+    /** The TCI of the tag with which the frame arrived, or -1. */
     private int control;
 
-    /** EtherType (TPID) of the tag that the frame has or will get. */
+    /** EtherType (TPID) of the tag that the frame has or gets. */
     private int tpid;
 
-    /** The TCI of the tag after that one, or -1. */
+    /** The TCI of the second tag, or -1. */
     private int second;
 
     /**
@@ -100,10 +99,10 @@ final class TaggedFrames {
     }
 
     /**
-     * Makes the tag of the frame, if it has one, the inner tag: the frame is in a service VLAN, whose tag it does not
-     * have yet.
+     * Treats the tag of the frame, if it has one, as the inner tag: the frame is in a service VLAN, whose tag it does
+     * not have yet.
      *
-     * @param service the EtherType of the tag that it will get
+     * @param service the EtherType of the service tag that it gets
      */
     void wrap(int service) {
         if (control >= 0) {
@@ -142,7 +141,7 @@ final class TaggedFrames {
         return control < 0 ? 0 : control & VLAN_ID;
     }
 
-    /** Returns whether there is another tag after that of the VLAN. */
+    /** Returns whether the frame has an inner tag after that of the VLAN. */
     boolean hasSecondTag() {
         return second >= 0;
     }
@@ -162,7 +161,7 @@ final class TaggedFrames {
     }
 
     /**
-     * Returns the frame with a tag, which has the priority of the tag that the frame had before.
+     * Returns the frame with a tag, which has the priority of the tag with which the frame arrived.
      *
      * @param vlan the VLAN ID
      * @return the frame, valid until the next {@link #read}; null when it has too many pieces, or would be too long
@@ -220,7 +219,7 @@ final class TaggedFrames {
         return fits;
     }
 
-    /** Copies the number of delivered segments from a form of the frame to the frame that was read. */
+    /** Copies the number of delivered segments from a converted frame to the frame that was read. */
     void progress(Frame made) {
         Frame to = original;
         if (to != null) {

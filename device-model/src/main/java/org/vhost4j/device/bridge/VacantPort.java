@@ -5,7 +5,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
-/** Takes the place in a bridge of a port that was removed or is not open yet: drops every frame. */
+/** Stands in for a port of a bridge that was removed or is not open yet: drops every frame. */
 final class VacantPort implements FramePort {
     /** Creates a port that drops every frame. */
     VacantPort() {}

@@ -9,8 +9,8 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.MacAddress;
 
 /**
- * The VLANs of a bridge's ports: determines the VLAN of a frame, the other ports of that VLAN, and the form in which
- * each of them gets the frame. A bridge where no port has VLANs has none. Belongs to one lane.
+ * The VLANs of a bridge's ports: determines the VLAN of a frame, the other ports of that VLAN, and the form (with or
+ * without a tag) in which each of them gets the frame. A bridge without VLANs has no switch. Belongs to one lane.
  */
 final class VlanSwitch {
     /** Result of {@link #enter}: the source port does not carry the frame's VLAN. */
@@ -25,11 +25,12 @@ final class VlanSwitch {
     private final int[][] members;
     private PortVlan[] ports = new PortVlan[0];
 
-    /** For each port, one bit for each VLAN that it carries. */
+    /** For each port, the VLANs that it carries, one bit for each VLAN ID. */
     private BitSet[] carried = new BitSet[0];
 
     /**
-     * For each port, one bit for each VLAN ID that the inner tag may have; bit 0 stands for no inner tag. Null for all.
+     * For each port, the VLAN IDs that the inner tag may have, one bit each; bit 0 stands for no inner tag. Null when
+     * all are allowed.
      */
     private @Nullable BitSet[] inner = new BitSet[0];
 
@@ -42,7 +43,7 @@ final class VlanSwitch {
     /**
      * Creates the same switch for another lane.
      *
-     * @param other the other switch, which no longer changes
+     * @param other the switch to copy, which no longer changes
      */
     VlanSwitch(VlanSwitch other) {
         members = other.members;
@@ -51,7 +52,7 @@ final class VlanSwitch {
         inner = other.inner;
     }
 
-    /** Skips the next port number, which no port has. */
+    /** Skips the next port number, which is unused. */
     void skip() {
         ports = Arrays.copyOf(ports, ports.length + 1);
         ports[ports.length - 1] = PortVlan.ALL;
@@ -93,9 +94,9 @@ final class VlanSwitch {
     }
 
     /**
-     * Determines the VLAN of a frame, and reads its Ethernet header for the methods below.
+     * Determines the VLAN of a frame, and reads its Ethernet header for the methods below: the frame has entered.
      *
-     * @return {@link #NO_VLAN} when the port does not carry it
+     * @return the VLAN ID; {@link #NO_VLAN} when the source port does not carry the VLAN
      */
     int enter(int source, Frame frame) {
         if (!frames.read(frame)) {
@@ -115,7 +116,7 @@ final class VlanSwitch {
         return carried[source].get(id) ? id : NO_VLAN;
     }
 
-    /** Returns whether a port carries the frame that entered last with its inner tag, if it has one. */
+    /** Returns whether a port carries the frame that entered last, with its inner tag if it has one. */
     private boolean mayBeInside(int port) {
         BitSet all = inner[port];
         return all == null || all.get(frames.inner());
@@ -127,7 +128,7 @@ final class VlanSwitch {
         return carried[source].get(port.tag()) ? port.tag() : NO_VLAN;
     }
 
-    /** Returns the VLAN of a frame that is in the form in which its destination port gets it. */
+    /** Returns the VLAN of a frame that was already converted for its destination port. */
     int leaving(int destination, Frame frame) {
         PortVlan port = ports[destination];
         if (port.isOfOneVlan()) {
@@ -172,10 +173,10 @@ final class VlanSwitch {
     }
 
     /**
-     * Returns the frame that entered last, in the form in which a port gets it.
+     * Returns the frame that entered last, converted for a port: with or without a tag.
      *
      * @param destination a port that carries the VLAN
-     * @return the frame, the same object for all ports that get it in the same form; null when it cannot be made
+     * @return the frame, the same object for all ports that get the same form; null when it cannot be converted
      */
     @Nullable
     Frame leave(int vlan, int destination) {
@@ -190,7 +191,9 @@ final class VlanSwitch {
         return !port.isOfOneVlan() && frames.hasSecondTag() ? null : frames.without();
     }
 
-    /** Copies the number of delivered segments from a frame that left to the frame that entered last. */
+    /**
+     * Copies the number of delivered segments from a frame that {@link #leave} returned to the frame that entered last.
+     */
     void progress(Frame left) {
         frames.progress(left);
     }

@@ -10,16 +10,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The stations of each VLAN (independent VLAN learning): one {@link MacTable} for each VLAN in which a frame was seen.
- * A bridge without VLANs has VLAN 0 alone.
+ * A bridge without VLANs uses only the table of VLAN 0.
  *
  * <p>Shared by the bridges of several lanes. A table is created for the first frame of its VLAN, under a lock; later
- * look-ups take no lock. A VLAN that an option names has a table of the usual size, one that exists only because a
- * trunk carries all of them a small one. When there are many tables, further VLANs share one, so that a sender that
- * uses many VLANs cannot fill the heap: a station learned in one of those is known in all of them, and {@link
- * VlanSwitch#route} delivers nothing to a port outside the VLAN.
+ * look-ups take no lock. A VLAN that an option names has a table of the usual size; a VLAN that exists only because a
+ * trunk carries all VLANs has a small one. When there are many tables, all further VLANs share one table, so that a
+ * sender that uses many VLANs cannot fill the heap. A station learned in one of these VLANs is known in all of them,
+ * but {@link VlanSwitch#route} delivers nothing to a port outside the frame's VLAN.
  */
 final class VlanTables {
-    /** Stands for every VLAN that has no table of its own. */
+    /** Stands for all VLANs that share a table. */
     private static final int ALL = -1;
 
     /** Number of buckets in the table of a VLAN that no option names. */
@@ -28,10 +28,10 @@ final class VlanTables {
     /** Maximum number of entries, of 8 bytes each, in all tables of VLANs above 0. */
     private static final int MOST_ENTRIES = 1 << 20;
 
-    /** Maximum number of ports in all these tables together: each table has some 600 bytes for each port. */
+    /** Maximum total number of ports in these tables: a table uses some 600 bytes for each port. */
     private static final int MOST_PORTS = 1 << 13;
 
-    /** Position of the VLAN's lowest bit, above the address, in a station with its VLAN. */
+    /** Position of the lowest bit of the VLAN ID in a station with its VLAN: above the address. */
     private static final int VLAN_SHIFT = 48;
 
     private static final long ADDRESS = (1L << VLAN_SHIFT) - 1;
@@ -43,7 +43,7 @@ final class VlanTables {
 
     private final List<Port> ports = new ArrayList<>();
 
-    /** The table of VLANs without a table of their own. */
+    /** The table of the VLANs that share one. */
     private volatile @Nullable MacTable shared;
 
     /** The time of the last {@link MacTable#mark}. */
@@ -52,7 +52,7 @@ final class VlanTables {
     private int entriesMade;
     private int portsMade;
 
-    /** The VLANs of the ports, including those that were added while frames move; null while no port has VLANs. */
+    /** The VLANs of the ports, including ports that were added at run time; null while no port has VLANs. */
     private volatile @Nullable VlanSwitch switching;
 
     private static final class Port {
@@ -73,7 +73,7 @@ final class VlanTables {
         tables.set(0, untagged);
     }
 
-    /** Adds a port, as {@link MacTable#port}, before frames move. */
+    /** Adds a port, as {@link MacTable#port}, before the bridge forwards frames. */
     synchronized void port(int number, String name, PortRules rules) {
         if (number == ports.size()) {
             ports.add(new Port(name, rules));
@@ -101,7 +101,7 @@ final class VlanTables {
     }
 
     /**
-     * Adds a port while frames move, as {@link MacTable#place}. Any thread may call it.
+     * Adds a port while the bridge forwards frames, as {@link MacTable#place}. Any thread may call it.
      *
      * @return the port's number: that of a removed port, or the next unused one
      */
@@ -126,7 +126,7 @@ final class VlanTables {
         each((vlan, table) -> table.enterOwnAddress(number));
     }
 
-    /** Calls {@link MacTable#release} in every VLAN. The number is free afterwards. */
+    /** Calls {@link MacTable#release} in every VLAN. The port number is free afterwards. */
     synchronized void release(int number) {
         Port gone = new Port("no port", PortRules.NONE);
         gone.gone = true;
@@ -138,7 +138,7 @@ final class VlanTables {
     /**
      * Changes the rules of a port, as {@link MacTable#change}. Called by the port's lane.
      *
-     * @return true when {@link #enterOwnAddress} has to be called after all bridges have the new rules
+     * @return true when {@link #enterOwnAddress} must be called after all bridges have the new rules
      */
     synchronized boolean change(int number, PortRules rules) {
         Port before = ports.get(number);
@@ -171,8 +171,8 @@ final class VlanTables {
     }
 
     /**
-     * Returns the switching in effect since the last port was placed, changed or released; null while no port has been
-     * given VLANs.
+     * Returns the VLANs of the current ports, as of the last port that was added, changed or released; null while no
+     * port has VLANs.
      */
     @Nullable
     VlanSwitch switching() {
@@ -199,7 +199,7 @@ final class VlanTables {
         if (table == null) {
             if (entriesMade < MOST_ENTRIES && portsMade < MOST_PORTS) {
                 boolean named = ports.stream().anyMatch(port -> names(port.rules.vlan(), vlan));
-                // A small one has no room for the fixed stations of many ports.
+                // A small table has no room for the own addresses of many ports.
                 boolean large = named || ports.size() > SMALL_BUCKETS / 8;
                 table = withPorts(large ? new MacTable() : new MacTable(SMALL_BUCKETS), vlan);
                 entriesMade += table.capacity();
@@ -278,7 +278,7 @@ final class VlanTables {
         each((vlan, table) -> table.forget(ofPort));
     }
 
-    /** Returns the maximum number of stations at present. */
+    /** Returns the maximum number of stations in all current tables. */
     int capacity() {
         int[] sum = {0};
         each((vlan, table) -> sum[0] += table.capacity());
@@ -286,7 +286,7 @@ final class VlanTables {
     }
 
     /**
-     * Returns the stations behind a port, without those of VLANs that share a table: these are learned again.
+     * Returns the stations behind a port, except those of VLANs that share a table: these are learned again.
      *
      * @param most the maximum number of stations to return
      * @return at most {@code most} stations, the address in the low 48 bits, the VLAN ID above
@@ -312,7 +312,7 @@ final class VlanTables {
         return Arrays.copyOf(all, count);
     }
 
-    /** Learns a station with its VLAN, as in {@link #stations}, if its rules allow that. */
+    /** Learns a station with its VLAN, as in {@link #stations}, if the port's rules allow it. */
     void learn(int onPort, long station) {
         int vlan = (int) (station >>> VLAN_SHIFT);
         if (vlan <= PortVlan.MOST && ports.get(onPort).rules.vlan().carries(vlan)) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The learning bridge, the inbox through which frames cross from lane to lane, and the ports that drop, echo or
- * generate frames. It knows nothing of the device.
+ * The learning bridge, the inboxes through which frames cross from lane to lane, and sinks and sources that drop, echo
+ * or generate frames. The package does not depend on the virtio-net device.
  *
- * <p>Entered by the owning lane only, except {@link org.vhost4j.device.bridge.MacTable}, which the bridges of several lanes share,
- * and the inboxes, each of which has one lane that writes and one that reads.
+ * <p>Only the owning lane may enter. The exceptions are {@link org.vhost4j.device.bridge.MacTable}, which the bridges
+ * of several lanes share, and the inboxes: each of their rings has one lane that writes and one lane that reads.
  */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.device.bridge;

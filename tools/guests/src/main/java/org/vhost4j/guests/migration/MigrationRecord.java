@@ -9,7 +9,7 @@ import java.util.function.ToLongFunction;
 public final class MigrationRecord {
     /** The header of the table for {@link #row}. Times are in milliseconds. */
     public static final String HEAD = """
-            | back-end | guest | migrations | total | QEMU's downtime | longest gap before | longest gap: median | worst | TCP gap: median | worst | frames lost: median | worst | doubled | damaged | comparisons | differing pages |
+            | back-end | guest | migrations | total | QEMU's downtime | longest gap before | longest gap: median | worst | TCP gap: median | worst | frames lost: median | worst | duplicated | damaged | comparisons | differing pages |
             |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
             """;
 

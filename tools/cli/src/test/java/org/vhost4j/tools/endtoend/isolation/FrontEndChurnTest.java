@@ -178,7 +178,7 @@ class FrontEndChurnTest {
     private static void report(int rounds, Holding before, Holding after) throws IOException {
         String row = """
 
-                | front-ends ended | descriptors | mappings | threads | memory outside the heap |
+                | front-ends killed | descriptors | mappings | threads | memory outside the heap |
                 |---|---|---|---|---|
                 | %d | %d, then %d | %d, then %d | %d, then %d | %d KiB, then %d KiB |
                 """.formatted(

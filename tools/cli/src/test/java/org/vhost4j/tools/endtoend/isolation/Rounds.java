@@ -23,7 +23,7 @@ import java.util.function.ToLongFunction;
 public final class Rounds {
     /** The table's head. */
     static final String HEAD = """
-            | event | rounds | lost | doubled | damaged | 99 % quiet | 99 % during | difference, 95 of 100 | worst difference | longest gap | limit |
+            | event | rounds | lost | duplicated | damaged | 99 % quiet | 99 % during | increase, 95th percentile | largest increase | longest gap | limit |
             |---|---|---|---|---|---|---|---|---|---|---|
             """;
 

@@ -211,7 +211,7 @@ public final class Fairness implements AutoCloseable {
     public static void main(String[] arguments) throws IOException {
         int count = Integer.parseInt(arguments[0]);
         boolean fair = true;
-        System.out.println("| guests | frames | Jain's index | of one guest | rings found empty |");
+        System.out.println("| guests | frames | Jain's index | frames of each guest | rings found empty |");
         System.out.println("|---|---|---|---|---|");
         for (int frameBytes : new int[] {64, 1514, 9014, 65_000}) {
             fair &= equals(
@@ -219,7 +219,8 @@ public final class Fairness implements AutoCloseable {
         }
         System.out.println();
         System.out.println(
-                "| a guest beside a flood | alone, 1000/s | beside it, 1000/s | what turns explain | a second, and the flood |");
+                "| a guest beside a flood | alone, 1000/s | beside it, 1000/s | expected from turns, 1000/s | "
+                        + "its bytes, and those of the flood, per second |");
         System.out.println("|---|---|---|---|---|---|");
         for (int[] pair :
                 new int[][] {{64, 64}, {1514, 64}, {64, 1514}, {1514, 1514}, {64, 9014}, {64, 65_000}, {1514, 65_000}

@@ -4,16 +4,16 @@ package org.vhost4j.device.capture;
 import java.nio.file.Path;
 
 /**
- * The options of a capture: which frames it records, and to which file.
+ * The options of a capture: the frames that it records, and the file to which it writes them.
  *
- * @param path path of the file, or of a FIFO that has a reader
- * @param filter filter in pcap's language, see {@link CaptureFilter}; empty for all frames
+ * @param path absolute path of the file, or of a FIFO that has a reader
+ * @param filter expression of {@link CaptureFilter}; empty for all frames
  * @param snapLength maximum number of bytes recorded of a frame, 14 to {@value #WHOLE}
- * @param segmented whether super-frames are cut and checksums completed
- * @param fileBytes size in bytes at which the next file of a ring begins, {@value #LEAST_FILE} or more; 0 for a single
- *     file
- * @param files maximum number of files to keep, 0 for all
- * @param bufferBytes size in bytes of the buffer of each lane for copies that are not written yet; {@link
+ * @param segmented whether super-frames are recorded as segments, and checksums completed
+ * @param fileBytes size in bytes at which the next file of a ring of files begins, {@value #LEAST_FILE} or more; 0 for
+ *     a single file
+ * @param files maximum number of files to keep; 0 to keep all
+ * @param bufferBytes size in bytes of each lane's buffer for copied frames that are not written yet; {@link
  *     CaptureRing#MIN_BYTES} to {@link CaptureRing#MAX_BYTES}
  */
 public record CaptureOptions(
@@ -32,11 +32,11 @@ public record CaptureOptions(
     /**
      * Checks the ranges.
      *
-     * @throws IllegalArgumentException when a value is out of its range; the message is for the user
+     * @throws IllegalArgumentException when a value is out of its range; the message can be shown to the user
      */
     public CaptureOptions {
         if (!path.isAbsolute()) {
-            throw new IllegalArgumentException("'" + path + "' is no absolute path");
+            throw new IllegalArgumentException("'" + path + "' is not an absolute path");
         }
         if (filter.length() > LONGEST_FILTER) {
             throw new IllegalArgumentException("a filter has up to " + LONGEST_FILTER + " characters");
@@ -50,7 +50,7 @@ public record CaptureOptions(
                     "a file of a ring has " + LEAST_FILE + " bytes or more, not " + fileBytes);
         }
         if (files < 0 || files > MOST_FILES || (files != 0 && fileBytes == 0)) {
-            throw new IllegalArgumentException("a number of files, 1 to " + MOST_FILES + ", needs a size of each");
+            throw new IllegalArgumentException("a number of files, 1 to " + MOST_FILES + ", needs the size of a file");
         }
         if (bufferBytes < CaptureRing.MIN_BYTES || bufferBytes > CaptureRing.MAX_BYTES) {
             throw new IllegalArgumentException("a capture's buffer has " + CaptureRing.MIN_BYTES + " to "
@@ -61,7 +61,7 @@ public record CaptureOptions(
     /**
      * Returns the options of a capture of all frames, unchanged and at full length.
      *
-     * @param path of the file, or of a FIFO that has a reader
+     * @param path absolute path of the file, or of a FIFO that has a reader
      * @return the options
      */
     public static CaptureOptions of(Path path) {

@@ -11,8 +11,8 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * A ring of copied frames between a lane, which adds them, and the thread that writes them to the file, which removes
- * them, without a lock. All memory is allocated with the ring. A frame for which there is no room is not recorded.
+ * A lock-free ring of copied frames: a lane adds them, and the thread that writes the capture file removes them. All
+ * memory is allocated with the ring. A frame for which there is no room is not recorded.
  *
  * <p>A record is contiguous, begins at a multiple of 8 and is little-endian:
  *
@@ -33,20 +33,20 @@ import org.vhost4j.device.memory.HostMemory;
  * </pre>
  */
 public final class CaptureRing {
-    /** To the peer of the port: what a guest receives. */
+    /** Direction of a frame to the peer of the port: a guest receives it. */
     public static final int INBOUND = 1;
-    /** From the peer of the port: what a guest sends. */
+    /** Direction of a frame from the peer of the port: a guest sends it. */
     public static final int OUTBOUND = 2;
 
     static final int HEADER = 56;
     private static final int ALIGNMENT = 8;
 
-    /** The minimum memory of a ring in bytes: room for two of the longest frames. */
+    /** The minimum memory of a ring in bytes: room for two frames of the maximum length. */
     public static final int MIN_BYTES = 1 << 18;
     /** The maximum memory of a ring in bytes. */
     public static final int MAX_BYTES = 1 << 30;
 
-    // Positions count bytes since the start, 128 bytes apart: a cache line that two processors write is slow.
+    // Positions count bytes since the start. They are stored 128 bytes apart, to avoid false sharing of cache lines.
     private static final int PUT = 16;
     private static final int TAKEN = 32;
     private static final int SLOTS = 48;
@@ -105,7 +105,7 @@ public final class CaptureRing {
      * @param direction {@link #INBOUND} or {@link #OUTBOUND}
      * @param frame the frame; its pieces together may be longer than {@code frame.bytes}
      * @param most maximum number of bytes to copy
-     * @return false when there is no room: nothing was copied
+     * @return false when there is no room; nothing is copied then
      */
     boolean put(int port, long time, int direction, Frame frame, int most) {
         int length = Math.min(most, frame.bytes);
@@ -146,8 +146,8 @@ public final class CaptureRing {
             HostMemory.putIntLE(base + offset, 0);
             offset = 0;
         }
-        // Becomes visible with the record's position: the other thread reads only what is before the position that it
-        // sees.
+        // These stores become visible together with the record's position: the other thread reads only records before
+        // the position that it sees.
         claimed = position + skipped;
         long at = base + offset;
         HostMemory.putIntLE(at, record);
@@ -229,7 +229,7 @@ public final class CaptureRing {
      * Returns the recorded length of a frame.
      *
      * @param record a record that {@link #peek} returned
-     * @return number of bytes from {@link #data} on
+     * @return number of bytes, which begin at {@link #data}
      */
     public int length(int record) {
         return view.getInt(record + 16);
@@ -284,7 +284,7 @@ public final class CaptureRing {
         GSO_TYPE(32),
         /** Payload bytes of each segment. */
         GSO_SIZE(36),
-        /** Length of all headers in bytes, as the sender set it. */
+        /** Length of all headers in bytes, as set by the sender. */
         HDR_LEN(40),
         /** Offset in the frame at which the checksum calculation starts. */
         CSUM_START(44),

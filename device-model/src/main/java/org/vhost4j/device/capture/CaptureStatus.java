@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param options the options with which it was started
  * @param file the file that is being written, or that was written last
  * @param running whether the capture runs
- * @param failure the reason why it ended, unless it was stopped on request
+ * @param failure the reason why the capture ended, when it was not stopped on request
  * @param frames the number of frames or segments that were written
  * @param bytes the number of bytes of frames that were written
  * @param ports the counters of each port, in the order of the capture
@@ -29,7 +29,7 @@ public record CaptureStatus(
      *
      * @param name name of the guest or port
      * @param seen number of frames that passed the port
-     * @param matched number of those that the filter accepted
+     * @param matched number of these frames that the filter accepted
      * @param dropped number of frames or segments that did not fit into the buffer and are not in the file
      */
     public record Port(String name, long seen, long matched, long dropped) {}

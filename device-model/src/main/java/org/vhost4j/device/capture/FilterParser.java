@@ -11,17 +11,17 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.capture.CaptureFilter.Test;
 import org.vhost4j.device.frame.MacAddress;
 
-/** Reads an expression of {@link CaptureFilter}. Used once. */
+/** Parses an expression of {@link CaptureFilter}. Used once. */
 final class FilterParser {
     private static final int MOST_NESTED = 100;
-    /** Each term that is joined to those before it takes a call more for each frame. */
+    /** Limits the time per frame: each further term costs one more call for each frame. */
     private static final int MOST_TERMS = 1000;
 
     private static final Set<String> DIRECTIONS = Set.of("src", "dst");
 
     private record Word(String text, int column) {}
 
-    /** Which of the two addresses or ports a term compares. */
+    /** The addresses or ports that a term compares: source, destination or both. */
     private enum Side {
         SOURCE,
         DESTINATION,
@@ -65,9 +65,9 @@ final class FilterParser {
     }
 
     /**
-     * Reads the whole expression.
+     * Parses the whole expression.
      *
-     * @throws IllegalArgumentException with the column
+     * @throws IllegalArgumentException when the expression is invalid; the message names the column
      */
     Test parse() {
         if (words.isEmpty()) {
@@ -135,7 +135,7 @@ final class FilterParser {
                 next--;
                 yield qualified(PacketView.NONE, PacketView.NONE);
             }
-            default -> throw wrong(word, "'" + word.text() + "' is no term of a filter");
+            default -> throw wrong(word, "'" + word.text() + "' is not a term of a filter");
         };
     }
 
@@ -164,7 +164,7 @@ final class FilterParser {
             return address(side, etherType, kind.text().equals("net"));
         }
         if (side != Side.EITHER && protocol == PacketView.NONE) {
-            // A bare address means a host, as in pcap's language.
+            // An address without a qualifier is a host, as in pcap.
             next--;
             return address(side, etherType, false);
         }
@@ -235,7 +235,7 @@ final class FilterParser {
         long addressLow = buffer.getLong();
         requireNetwork(word, (addressHigh & ~high) == 0 && (addressLow & ~low) == 0, bits);
         return packet -> packet.etherType == PacketView.IPV6
-                // The protocol is known only when all headers before it are complete.
+                // Without a protocol, the headers before it are incomplete.
                 && packet.protocol != PacketView.NONE
                 && ((side != Side.DESTINATION
                                 && (packet.source6High & high) == addressHigh
@@ -247,13 +247,13 @@ final class FilterParser {
 
     private void requireNetwork(Word word, boolean clean, int bits) {
         if (!clean) {
-            throw wrong(word, "'" + word.text() + "' has bits set behind the first " + bits);
+            throw wrong(word, "'" + word.text() + "' has bits set after the first " + bits);
         }
     }
 
     private byte[] bytes(Word word, String literal, boolean six) {
         try {
-            // An IPv4 address has four numbers, as in pcap's language.
+            // An IPv4 host address has four numbers, as in pcap.
             boolean complete = six || literal.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
             byte[] bytes = six
                     ? Inet6Address.ofLiteral(literal).getAddress()
@@ -264,14 +264,14 @@ final class FilterParser {
         } catch (IllegalArgumentException e) {
             // Reported below.
         }
-        throw wrong(word, "'" + literal + "' is no IP address, and names are not looked up");
+        throw wrong(word, "'" + literal + "' is not an IP address, and names are not resolved");
     }
 
     private Test ether() {
         Side side = side();
         boolean host = take("host");
         if (side == Side.EITHER && !host) {
-            throw wrong("expected 'host', 'src' or 'dst' behind 'ether'");
+            throw wrong("expected 'host', 'src' or 'dst' after 'ether'");
         }
         Word word = word("a MAC address");
         long mac;

@@ -9,11 +9,11 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.offload.OffloadEngine;
 
 /**
- * Copies the frames of one port into a {@link CaptureRing}. Belongs to the port's lane. It allocates nothing for a
- * frame and delays none: frames for which there is no room are counted and not copied.
+ * Copies the frames of one port into a {@link CaptureRing}. Belongs to the port's lane. It allocates nothing per frame
+ * and delays no frame: frames for which the ring has no room are counted, not copied.
  *
- * <p>A frame that its sender has to offer again is copied once: the caller keeps the number of frames that are offered
- * again.
+ * <p>A frame that is forwarded repeatedly, because its receiver had no room, is copied only the first time: the caller
+ * stores the number of frames that were already copied.
  */
 public final class FrameTap {
     private final CaptureRing ring;
@@ -22,7 +22,7 @@ public final class FrameTap {
     private final @Nullable CaptureFilter filter;
     private final LongSupplier clock;
 
-    /** Null when super-frames are copied as they are. */
+    /** Null when super-frames are copied unchanged. */
     private final @Nullable OffloadEngine engine;
 
     private final Segments segments = new Segments();
@@ -41,8 +41,9 @@ public final class FrameTap {
      * @param ring the ring of the port's lane
      * @param number the port's number in the capture
      * @param snapLength maximum number of bytes copied of a frame, 1 or more
-     * @param segmented whether frames are copied as a receiver without any offload gets them: super-frames cut, checksums complete
-     * @param filter the frames to copy, null for all
+     * @param segmented whether frames are copied as a receiver without offloads gets them: super-frames segmented,
+     *     checksums completed
+     * @param filter selects the frames to copy; null for all
      * @param clock clock in nanoseconds since 1970-01-01 UTC
      */
     public FrameTap(
@@ -60,7 +61,7 @@ public final class FrameTap {
         this.engine = segmented ? new OffloadEngine() : null;
     }
 
-    /** Records the frames that the engine delivers, as a port without offloads. */
+    /** Records the segments: a port without offloads, to which the engine delivers them. */
     private final class Segments implements FramePort {
         @Override
         public String name() {
@@ -108,11 +109,11 @@ public final class FrameTap {
     }
 
     /**
-     * Records a frame that comes from the peer of the port, before it is forwarded.
+     * Records a frame from the peer of the port, before it is forwarded.
      *
      * @param frame the frame; not changed
-     * @param again number of frames that are offered again and were recorded before
-     * @return number of such frames that remain after this one
+     * @param again number of frames, from this one on, that were already recorded and are forwarded again
+     * @return number of already recorded frames after this one
      */
     public int outbound(Frame frame, int again) {
         if (again > 0) {
@@ -124,11 +125,11 @@ public final class FrameTap {
     }
 
     /**
-     * Records frames that come from the peer of the port, before they are forwarded.
+     * Records frames from the peer of the port, before they are forwarded.
      *
      * @param frames the burst; not changed, except for {@link FrameBurst#frame}
-     * @param again number of frames that are offered again and were recorded before
-     * @return number of such frames that remain after these
+     * @param again number of frames, from this one on, that were already recorded and are forwarded again
+     * @return number of already recorded frames after these
      */
     public int outbound(FrameBurst frames, int again) {
         int count = frames.count();
@@ -182,7 +183,7 @@ public final class FrameTap {
         trim(frame);
         frame.needs = Frame.UNCHECKED;
         if (cutter.deliver(frame, segments) != FramePort.DELIVERED) {
-            // The super-frame cannot be cut: record it unchanged.
+            // The super-frame cannot be segmented: record it unchanged.
             put(frame);
         }
     }

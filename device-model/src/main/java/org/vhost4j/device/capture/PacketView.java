@@ -7,8 +7,8 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * The header fields of a frame that filters compare, read from one copy of its first bytes, so that later writes of the
- * guest have no effect. Fields that a frame does not have are {@link #NONE}. Reused for the next frame.
+ * The header fields of a frame that filters compare. They are read from a copy of its first bytes, so that later writes
+ * of the guest have no effect. Fields that a frame does not have are {@link #NONE}. Reused for the next frame.
  */
 final class PacketView {
     /** The value of an absent field. */
@@ -21,7 +21,7 @@ final class PacketView {
     static final int UDP = 17;
     static final int SCTP = 132;
 
-    /** Number of bytes that are read from the front of a frame. */
+    /** Number of bytes that are read from the start of a frame. */
     private static final int BYTES = 256;
 
     private static final int ETHERNET = 14;
@@ -43,7 +43,7 @@ final class PacketView {
     /** Protocol above IP, after extension headers. */
     int protocol;
 
-    /** IPv4 source address, of ARP as well, as an unsigned number. */
+    /** IPv4 source address, also that of an ARP packet, as an unsigned number. */
     long source4;
 
     long destination4;
@@ -169,7 +169,10 @@ final class PacketView {
         }
     }
 
-    /** Hop-by-hop options, routing, fragment, destination options (RFC 8200 section 4), authentication (RFC 4302). */
+    /**
+     * Returns whether a header is an IPv6 extension header: hop-by-hop options, routing, fragment, destination options
+     * (RFC 8200 section 4) or authentication (RFC 4302).
+     */
     private static boolean isExtension(int header) {
         return header == 0 || header == 43 || header == 44 || header == 51 || header == 60;
     }

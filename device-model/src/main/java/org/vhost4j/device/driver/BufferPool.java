@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.driver;
 
-/** Buffers of one size in guest memory, taken and returned in any order; the one returned last is taken first. */
+/**
+ * A pool of equally large buffers in guest memory. Buffers may be taken and returned in any order; the one returned
+ * last is taken first.
+ */
 public final class BufferPool {
     /** The result of {@link #take} when no buffer is left. */
     public static final long NONE = -1;

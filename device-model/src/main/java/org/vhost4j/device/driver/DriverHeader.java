@@ -4,25 +4,29 @@ package org.vhost4j.device.driver;
 import java.util.Arrays;
 
 /**
- * The header before every frame (virtio 1.4 section 5.1.6) as a driver writes and reads it. No value is checked, so that
- * any header can be sent.
+ * The virtio-net header before every frame (virtio 1.4 section 5.1.6), as a driver writes and reads it. No value is
+ * checked, so that tests can send any header.
  *
  * @param flags flags such as {@link #NEEDS_CSUM} and {@link #DATA_VALID}; 8 bits
  * @param gsoType one of the {@code GSO_} types, with {@link #GSO_ECN} or without; 8 bits
  * @param hdrLen length of all protocol headers in bytes, a hint; 16 bits
  * @param gsoSize payload bytes in each segment; 16 bits
- * @param csumStart offset in the frame where the sum begins; 16 bits
+ * @param csumStart offset in the frame at which the checksum calculation starts; 16 bits
  * @param csumOffset offset after csumStart where the checksum is stored; 16 bits
- * @param numBuffers receive buffers that the frame fills; 16 bits, absent from a header of {@link #LEGACY_BYTES}
+ * @param numBuffers number of receive buffers that the frame fills; 16 bits, absent from a header of {@link
+ *     #LEGACY_BYTES}
  */
 public record DriverHeader(
         int flags, int gsoType, int hdrLen, int gsoSize, int csumStart, int csumOffset, int numBuffers) {
-    /** Size with VIRTIO_F_VERSION_1 or VIRTIO_NET_F_MRG_RXBUF. */
+    /** Size in bytes with VIRTIO_F_VERSION_1 or VIRTIO_NET_F_MRG_RXBUF. */
     public static final int BYTES = 12;
-    /** Size with neither: numBuffers is absent. */
+    /** Size in bytes with neither VIRTIO_F_VERSION_1 nor VIRTIO_NET_F_MRG_RXBUF: numBuffers is absent. */
     public static final int LEGACY_BYTES = 10;
 
-    /** Size with VIRTIO_NET_F_HASH_REPORT: le32 hash_value, le16 hash_report and le16 padding follow. */
+    /**
+     * Size in bytes with VIRTIO_NET_F_HASH_REPORT: le32 hash_value, le16 hash_report and le16 padding follow
+     * numBuffers.
+     */
     public static final int HASH_BYTES = 20;
 
     /** Flag: the checksum is partial. */
@@ -34,13 +38,13 @@ public record DriverHeader(
     public static final int GSO_NONE = 0;
     /** TCP over IPv4. */
     public static final int GSO_TCPV4 = 1;
-    /** UDP, to be sent as IP fragments. */
+    /** UDP, to be fragmented into IP fragments (UFO). */
     public static final int GSO_UDP = 3;
     /** TCP over IPv6. */
     public static final int GSO_TCPV6 = 4;
-    /** UDP, to be sent as datagrams. */
+    /** UDP, to be segmented into datagrams (USO). */
     public static final int GSO_UDP_L4 = 5;
-    /** With a TCP type: CWR is set. */
+    /** Flag with a TCP type: the CWR flag is set in the TCP header. */
     public static final int GSO_ECN = 0x80;
 
     /** The header of a frame without offloads. */
@@ -49,7 +53,7 @@ public record DriverHeader(
     /**
      * Returns the header of a frame with a partial checksum.
      *
-     * @param csumStart offset in the frame where the sum begins
+     * @param csumStart offset in the frame at which the checksum calculation starts
      * @param csumOffset offset after {@code csumStart} at which the checksum is stored
      * @return the header
      */
@@ -63,7 +67,7 @@ public record DriverHeader(
      * @param gsoType one of the {@code GSO_} types
      * @param hdrLen length of all protocol headers in bytes
      * @param gsoSize payload bytes in each segment
-     * @param csumStart offset in the frame where the sum begins
+     * @param csumStart offset in the frame at which the checksum calculation starts
      * @param csumOffset offset after {@code csumStart} at which the checksum is stored
      * @return the header
      */
@@ -74,7 +78,7 @@ public record DriverHeader(
     /**
      * Reads a header.
      *
-     * @param bytes array that has the header
+     * @param bytes array that contains the header
      * @param from index of the header's first byte
      * @param size size of the header: {@link #BYTES}, {@link #LEGACY_BYTES} or more; numBuffers of a legacy header is 1
      * @return the header

@@ -6,8 +6,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * A region of guest memory for a driver: a segment, the guest-physical address of its first byte, and an allocator that
- * returns guest-physical addresses in ascending order.
+ * A region of guest memory for a driver: a segment, the guest-physical address of the segment's first byte, and an
+ * allocator that returns guest-physical addresses in ascending order.
  *
  * <p>Multi-byte accessors are little-endian and need no alignment. After construction no method allocates Java objects,
  * except {@link #read(long, int)}.
@@ -25,7 +25,7 @@ public final class DriverMemory {
      * Wraps a segment.
      *
      * @param segment native memory; aligned as its rings require, at least 16 bytes
-     * @param guestBase guest-physical address of its first byte
+     * @param guestBase guest-physical address of the segment's first byte
      */
     public DriverMemory(MemorySegment segment, long guestBase) {
         this.segment = segment;
@@ -88,7 +88,7 @@ public final class DriverMemory {
     public long allocate(long bytes, long alignment) {
         long from = (guestBase + used + alignment - 1 & -alignment) - guestBase;
         if (bytes < 0 || bytes > segment.byteSize() - from) {
-            throw new IllegalStateException("guest memory exhausted: " + bytes + " bytes wanted at offset " + from
+            throw new IllegalStateException("guest memory exhausted: " + bytes + " bytes requested at offset " + from
                     + " of " + segment.byteSize());
         }
         used = from + bytes;
@@ -96,11 +96,11 @@ public final class DriverMemory {
     }
 
     /**
-     * Returns whether a range of addresses lies in this region.
+     * Returns whether a range of addresses is in this region.
      *
      * @param address guest-physical address of the first byte
      * @param bytes number of bytes
-     * @return true when the whole range lies in it
+     * @return true when the whole range is in it
      */
     public boolean contains(long address, long bytes) {
         long offset = address - guestBase;
@@ -111,7 +111,7 @@ public final class DriverMemory {
      * Returns the offset of an address in {@link #segment()}.
      *
      * @param address guest-physical address
-     * @return offset in bytes; not checked, because the access itself is
+     * @return offset in bytes; not checked, because each access is checked
      */
     public long offset(long address) {
         return address - guestBase;
@@ -128,7 +128,7 @@ public final class DriverMemory {
     }
 
     /**
-     * Reads 2 bytes.
+     * Reads 2 bytes, little-endian.
      *
      * @param address guest-physical
      * @return 0 to 65535
@@ -178,7 +178,7 @@ public final class DriverMemory {
     }
 
     /**
-     * Writes 4 bytes.
+     * Writes 4 bytes, little-endian.
      *
      * @param address guest-physical
      * @param value the bits
@@ -188,7 +188,7 @@ public final class DriverMemory {
     }
 
     /**
-     * Writes 8 bytes.
+     * Writes 8 bytes, little-endian.
      *
      * @param address guest-physical
      * @param value the bits

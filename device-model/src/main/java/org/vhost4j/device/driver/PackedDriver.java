@@ -11,10 +11,11 @@ import java.util.Arrays;
  * The driver's side of one packed virtqueue (virtio 1.4 section 2.8).
  *
  * <p>Positions here count over two laps of the ring, from 0 to 2 * size - 1: the wrap counter is 1 in the first lap and
- * 0 in the second. A chain is built outside the ring, because a descriptor may only be written together with its flags.
+ * 0 in the second. A chain is built outside the ring and written by {@link #offer}, because its flags make a descriptor
+ * available.
  *
  * <p>The {@code raw} methods write any value, for tests of a device against a hostile driver. They do not update the
- * driver's own state: after raw writes only raw methods, the getters and {@link #reset} are useful.
+ * driver's own state: after raw writes, use only raw methods, getters and {@link #reset}.
  */
 public final class PackedDriver extends RingDriver {
     /** Descriptor flag: set by the driver to the wrap counter. */
@@ -55,11 +56,11 @@ public final class PackedDriver extends RingDriver {
 
     private final int[] freeIds;
     private int freeIdCount;
-    /** By buffer ID, the number of ring descriptors that the chain takes; 0 for none. */
+    /** For each buffer ID, the number of ring descriptors that its chain occupies; 0 without a chain. */
     private final int[] chainLength;
 
     private final long[] chainWritable;
-    /** The ids of the chains in flight, oldest first, from {@code firstOrdered} on and around. */
+    /** The IDs of the chains in flight, oldest first: a circular list that starts at {@code firstOrdered}. */
     private final int[] ordered;
 
     private int firstOrdered;
@@ -71,7 +72,7 @@ public final class PackedDriver extends RingDriver {
 
     /** Position of the next chain. */
     private int next;
-    /** Position of the first chain that is not published, and the flags that publish it. */
+    /** Position of the first chain that is not published; its flags are written by the publication. */
     private int hidden = NONE;
 
     private int hiddenFlags;
@@ -83,7 +84,7 @@ public final class PackedDriver extends RingDriver {
     private int walked;
 
     /**
-     * Lays a queue out in guest memory, empty and zeroed, to begin at 0 with both wrap counters 1.
+     * Creates an empty queue in guest memory, which begins at 0 with both wrap counters 1.
      *
      * @param memory memory for the three parts and the indirect tables
      * @param size number of entries, 1 to {@link #MAX_SIZE}
@@ -242,7 +243,7 @@ public final class PackedDriver extends RingDriver {
         return id;
     }
 
-    /** Writes a descriptor; the flags of the first one after what is published wait for the publication. */
+    /** Writes a descriptor. The flags of the first unpublished one are written by the publication. */
     private void enter(int position, long address, int length, int id, int flags) {
         int marked = flags | availableMarks(position);
         long at = (long) index(position) * DESCRIPTOR_BYTES;
@@ -294,7 +295,7 @@ public final class PackedDriver extends RingDriver {
         int id = batchLast;
         int length = batchLength;
         if (inOrder && ordered[firstOrdered] != id) {
-            // The device skipped it, which it may do with chains that it used completely (section 2.6.1).
+            // The device skipped this chain, as it may when it used the chain completely (section 2.6.1).
             id = ordered[firstOrdered];
             length = (int) chainWritable[id];
         } else {
@@ -311,7 +312,7 @@ public final class PackedDriver extends RingDriver {
         return true;
     }
 
-    /** Removes a chain from those in flight; when the device uses chains in order it is the first one. */
+    /** Removes a chain from the chains in flight; it is the oldest one when the device uses chains in order. */
     private void forget(int id) {
         int at = firstOrdered;
         int previous = ordered[at];
@@ -325,9 +326,7 @@ public final class PackedDriver extends RingDriver {
         inFlight--;
     }
 
-    /**
-     * Reads and checks the used descriptor at the next position to collect, if there is one; returns whether there is.
-     */
+    /** Reads and checks the next used descriptor to collect. Returns false when there is none. */
     private boolean readUsed() {
         if (!usedAt(collected)) {
             return false;
@@ -338,7 +337,8 @@ public final class PackedDriver extends RingDriver {
         boolean wrote = (flags & WRITE) != 0;
         int length = wrote ? desc.get(LEN, at + 8) : 0;
         if (id >= size || chainLength[id] == 0) {
-            throw violation("used descriptor " + index(collected) + " has id " + id + ", which is no chain in flight");
+            throw violation(
+                    "used descriptor " + index(collected) + " has id " + id + ", which is not a chain in flight");
         }
         if ((length & 0xffff_ffffL) > chainWritable[id]) {
             throw violation("used descriptor " + index(collected) + " (id " + id + ") has length "
@@ -369,8 +369,7 @@ public final class PackedDriver extends RingDriver {
     }
 
     /**
-     * The position is exact for a device that uses chains in order; another device may interrupt a little early or
-     * late.
+     * The number is exact for a device that uses chains in order; another device may interrupt a little early or late.
      */
     @Override
     public boolean enableInterruptsAfter(int chains) {
@@ -388,7 +387,7 @@ public final class PackedDriver extends RingDriver {
         return usedChains() >= Math.max(chains, 1);
     }
 
-    /** Counts the chains that the device has used and that were not collected; {@link #walked} is after the last. */
+    /** Counts the used chains that were not collected, and sets {@link #walked} to the position after the last one. */
     private int usedChains() {
         walked = collected;
         int count = 0;

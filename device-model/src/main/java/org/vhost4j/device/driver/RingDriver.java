@@ -4,24 +4,24 @@ package org.vhost4j.device.driver;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The driver's side of one virtqueue of either format: makes chains of buffers available, notifies, and collects what the
- * device used, checking each used element.
+ * The driver's side of one virtqueue of either format. It makes chains of buffers available, notifies the device, and
+ * collects and checks the used elements.
  *
  * <p>A chain is built with {@link #begin} (or {@link #beginIndirect}), {@link #readable} and {@link #writable},
- * completed by {@link #offer}, and made available to the device by {@link #publish}, which may cover many chains. None
- * of this allocates. The driver keeps its own record of its chains, and so does not depend on memory that the device
- * can write.
+ * completed by {@link #offer}, and made available to the device by {@link #publish}, together with other chains. None
+ * of these methods allocates. The driver keeps its own record of its chains, so it does not depend on memory that the
+ * device can write.
  */
 public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     /** Descriptor flag: the chain continues with the next descriptor. */
     public static final int NEXT = 1;
-    /** Descriptor flag: the device writes this buffer. */
+    /** Descriptor flag: the buffer is device-writable. */
     public static final int WRITE = 2;
     /** Descriptor flag: the buffer is a table of descriptors. */
     public static final int INDIRECT = 4;
     /** The result of {@link #offer} when there were not enough free descriptors. */
     public static final int NO_ROOM = -1;
-    /** The maximum number of entries in a virtqueue. */
+    /** The maximum queue size in descriptors. */
     public static final int MAX_SIZE = 32768;
 
     static final int DESCRIPTOR_BYTES = 16;
@@ -44,7 +44,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     int usedLength;
 
     /**
-     * Lays a queue out in guest memory.
+     * Allocates the parts of a queue in guest memory.
      *
      * @param memory memory for the three parts and the indirect tables
      * @param size number of entries
@@ -102,14 +102,14 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
      */
     public abstract void reset(int base);
 
-    /** Begins a chain in the queue's own descriptors; a chain that was begun and not offered is discarded. */
+    /** Begins a chain of descriptors of the queue itself. A chain that was begun but not offered is discarded. */
     public abstract void begin();
 
-    /** Begins a chain in an indirect table; it takes one descriptor of the queue. */
+    /** Begins a chain in an indirect table, which occupies one descriptor of the queue. */
     public abstract void beginIndirect();
 
     /**
-     * Appends a buffer that the device reads.
+     * Appends a device-readable buffer.
      *
      * @param address guest-physical
      * @param length bytes, as an unsigned 32-bit number
@@ -118,8 +118,8 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public abstract RingDriver readable(long address, int length);
 
     /**
-     * Appends a buffer that the device writes. The specification requires them after the readable ones; this method
-     * does not check the order.
+     * Appends a device-writable buffer. The specification requires writable buffers after all readable ones; this
+     * method does not check the order.
      *
      * @param address guest-physical
      * @param length bytes, as an unsigned 32-bit number
@@ -130,7 +130,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     /**
      * Ends the chain and enters it into the ring; the device sees it after {@link #publish}.
      *
-     * @return the chain's id, 0 to size - 1, which {@link #usedId} will return; or {@link #NO_ROOM}: the chain is
+     * @return the chain's ID, 0 to size - 1, which {@link #usedId} returns later; or {@link #NO_ROOM}: the chain is
      *     discarded
      */
     public abstract int offer();
@@ -146,10 +146,10 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public abstract boolean needKick();
 
     /**
-     * Takes the next used chain and frees its descriptors. A chain that was begun and not offered is discarded.
+     * Collects the next used chain and frees its descriptors. A chain that was begun but not offered is discarded.
      *
      * @return false when the device has used no further chain; otherwise {@link #usedId} and {@link #usedLength} return
-     *     its id and length
+     *     its ID and length
      * @throws DeviceViolationException when the device broke a rule
      */
     public abstract boolean collect();
@@ -165,17 +165,17 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public abstract void disableInterrupts();
 
     /**
-     * Requests an interrupt after a number of further used chains; without EVENT_IDX any number means the next one.
+     * Requests an interrupt after a number of further used chains; without EVENT_IDX, at the next used chain.
      *
      * @param chains number of chains after those collected, 1 to the number in flight
-     * @return true when that many chains are already used: the device may then send no interrupt, so the caller
-     *     must collect again
+     * @return true when that many chains are used already: the device may then send no interrupt, so the caller must
+     *     collect again
      */
     public abstract boolean enableInterruptsAfter(int chains);
 
     /**
      * Returns the position at which the device continues after the chains that it has used: the value that
-     * GET_VRING_BASE must return and SET_VRING_BASE has to set.
+     * GET_VRING_BASE must return and SET_VRING_BASE must set.
      *
      * @return the position, in the format of those messages
      */
@@ -184,25 +184,26 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     /**
      * Requests an interrupt at the next used chain.
      *
-     * @return true when there are used chains already, for which no interrupt may come: the caller collects again
+     * @return true when there are used chains already: the device may send no interrupt for them, so the caller must
+     *     collect again
      */
     public final boolean enableInterrupts() {
         return enableInterruptsAfter(1);
     }
 
     /**
-     * Returns the chain that {@link #collect} took.
+     * Returns the ID of the chain that {@link #collect} collected last.
      *
-     * @return the identifier that {@link #offer} returned for it
+     * @return the ID that {@link #offer} returned for the chain
      */
     public final int usedId() {
         return usedId;
     }
 
     /**
-     * Returns the number of bytes that the device wrote into the chain that {@link #collect} took.
+     * Returns the number of bytes that the device wrote into the chain that {@link #collect} collected last.
      *
-     * @return the number of bytes, an unsigned 32-bit number; for a chain before the last one of an in-order batch, its
+     * @return the number of bytes, an unsigned 32-bit number; for a chain of an IN_ORDER batch before the last one, its
      *     whole writable length
      */
     public final int usedLength() {
@@ -212,7 +213,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     /**
      * Returns the memory of the queue.
      *
-     * @return the memory that the constructor was given
+     * @return the memory that was passed to the constructor
      */
     public final DriverMemory memory() {
         return memory;
@@ -258,7 +259,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     /**
      * Returns the address of the indirect table of a chain.
      *
-     * @param id identifier of the chain, 0 to size - 1
+     * @param id ID of the chain, 0 to size - 1
      * @return guest-physical address
      */
     public final long tableAddress(int id) {
@@ -270,7 +271,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     }
 
     /**
-     * Returns the number of descriptors that no chain holds.
+     * Returns the number of free descriptors.
      *
      * @return 0 to size
      */

@@ -7,8 +7,8 @@ import java.lang.invoke.VarHandle;
 /**
  * The driver's side of one split virtqueue (virtio 1.4 section 2.7).
  *
- * <p>The {@code raw} methods write anything anywhere, for tests of what a device does with a hostile driver. The driver's
- * own bookkeeping does not follow them: after raw writes only raw methods, the getters and {@link #reset} make sense.
+ * <p>The {@code raw} methods write any value, for tests of a device against a hostile driver. They do not update the
+ * driver's own state: after raw writes, use only raw methods, getters and {@link #reset}.
  */
 public final class SplitDriver extends RingDriver {
     private static final int NO_INTERRUPT = 1;
@@ -21,12 +21,12 @@ public final class SplitDriver extends RingDriver {
 
     private final int[] next;
     private final int[] chainTail;
-    /** Descriptors of the chain that begins at this index, 0 when none does. */
+    /** For each descriptor, the length of the chain that begins there; 0 when no chain begins there. */
     private final int[] chainLength;
 
     private final long[] chainWritable;
     private int freeHead;
-    /** With IN_ORDER, the head of the chain that is used next, and the last chain of its batch. */
+    /** With IN_ORDER, the head of the chain that is used next, and the head of the last chain of its batch. */
     private int oldest;
 
     private int batchLast = NONE;
@@ -45,7 +45,7 @@ public final class SplitDriver extends RingDriver {
     private int usedIdx;
 
     /**
-     * Lays a queue out in guest memory, empty and zeroed.
+     * Creates an empty, zeroed queue in guest memory.
      *
      * @param memory memory for the three parts and the indirect tables
      * @param size number of entries, a power of two from 1 to {@link #MAX_SIZE}
@@ -57,7 +57,7 @@ public final class SplitDriver extends RingDriver {
     }
 
     /**
-     * Lays a queue out in guest memory, empty and zeroed.
+     * Creates an empty, zeroed queue in guest memory.
      *
      * @param memory memory for the three parts and the indirect tables
      * @param size number of entries, a power of two from 1 to {@link #MAX_SIZE}
@@ -235,9 +235,9 @@ public final class SplitDriver extends RingDriver {
         int length = batchLength;
         if (inOrder && oldest != id) {
             if (pending == 1) {
-                throw violation("used idx " + idx + " is short of the batch that ends with id " + id);
+                throw violation("used idx " + idx + " is before the end of the batch whose last id is " + id);
             }
-            // The device skipped it, which it may do with chains that it used completely (section 2.6.1).
+            // The device skipped this chain, as it may when it used the chain completely (section 2.6.1).
             id = oldest;
             length = (int) chainWritable[id];
         } else {
@@ -264,7 +264,7 @@ public final class SplitDriver extends RingDriver {
         int length = (int) SplitLayout.USED_LEN.get(used, slot);
         if (id < 0 || id >= size || chainLength[id] == 0) {
             throw violation("used element " + usedIdx + " has id " + Integer.toUnsignedString(id)
-                    + ", which is no chain in flight");
+                    + ", which is not a chain in flight");
         }
         if ((length & 0xffff_ffffL) > chainWritable[id]) {
             throw violation(
@@ -281,8 +281,8 @@ public final class SplitDriver extends RingDriver {
     }
 
     /**
-     * Disables interrupts. With EVENT_IDX they only become unlikely, because used_event stays at a past index (virtio
-     * 1.4 section 2.7.7).
+     * Disables interrupts. With EVENT_IDX interrupts only become unlikely, because used_event stays at a past index
+     * (virtio 1.4 section 2.7.7).
      */
     @Override
     public void disableInterrupts() {

@@ -19,7 +19,7 @@ final class SplitLayout {
     /** Size in bytes of a used element. */
     static final int USED_ENTRY_BYTES = 8;
 
-    /** A plain little-endian field; rings are aligned, so acquire reads are allowed. */
+    /** Access to little-endian 16-bit fields; rings are aligned, so acquire reads are allowed. */
     static final VarHandle LE16 = ValueLayout.JAVA_SHORT
             .withOrder(ByteOrder.LITTLE_ENDIAN)
             .varHandle()

@@ -15,21 +15,21 @@ import org.jspecify.annotations.Nullable;
  * 6 (reserved bits 24 to 49), and the two that vhost-user uses for other purposes (26 and 30).
  *
  * <p>A feature's name is the specification's, without {@code VIRTIO_NET_F_}, {@code VIRTIO_F_} or {@code VHOST_F_}. Its
- * property is QEMU's, as in {@code -device virtio-net-pci,host_uso=off}; some bits without a property of QEMU have one
- * that only this program uses, others have none.
+ * property is that of QEMU, as in {@code -device virtio-net-pci,host_uso=off}. Of the bits for which QEMU has no
+ * property, some have a property that only this program uses, the others have none.
  */
 public enum Feature {
     /** The device accepts frames whose checksum is partial. */
     CSUM(0, "csum"),
     /** The driver accepts frames whose checksum is partial. */
     GUEST_CSUM(1, "guest_csum"),
-    /** The driver may switch its receive offloads at run time. */
+    /** The driver may change the guest offloads at run time. */
     CTRL_GUEST_OFFLOADS(2, "ctrl_guest_offloads"),
-    /** The device reports the largest MTU. */
+    /** The device reports the maximum MTU. */
     MTU(3, "host_mtu"),
     /** The device has a MAC address in its config space. */
     MAC(5, null),
-    /** Deprecated: the device accepts every kind of super-frame. */
+    /** Legacy: the device accepts every kind of super-frame. */
     GSO(6, "gso"),
     /** The driver accepts TCP super-frames over IPv4. */
     GUEST_TSO4(7, "guest_tso4"),
@@ -53,33 +53,33 @@ public enum Feature {
     STATUS(16, "status"),
     /** The device has a control queue. */
     CTRL_VQ(17, "ctrl_vq"),
-    /** The control queue accepts receive modes. */
+    /** The driver may set receive modes by the control queue. */
     CTRL_RX(18, "ctrl_rx"),
-    /** The control queue accepts VLAN filters. */
+    /** The driver may set VLAN filters by the control queue. */
     CTRL_VLAN(19, "ctrl_vlan"),
-    /** The control queue accepts the extra receive modes. */
+    /** The driver may set the extra receive modes by the control queue. */
     CTRL_RX_EXTRA(20, "ctrl_rx_extra"),
-    /** The driver announces itself when the device asks for it. */
+    /** The driver sends gratuitous packets when the device requests it. */
     GUEST_ANNOUNCE(21, "guest_announce"),
     /** The device has several queue pairs with automatic steering. */
     MQ(22, "mq"),
-    /** The control queue sets the MAC address. */
+    /** The driver may set the MAC address by the control queue. */
     CTRL_MAC_ADDR(23, "ctrl_mac_addr"),
-    /** Legacy: the device interrupts when it runs out of buffers. */
+    /** Legacy: the device sends an interrupt when it runs out of available buffers. */
     NOTIFY_ON_EMPTY(24, "notify_on_empty"),
-    /** vhost: the front-end asks for a log of written pages. */
+    /** vhost: the back-end logs the pages that it writes. */
     LOG_ALL(26, null),
     /** The device accepts any layout of descriptors. */
     ANY_LAYOUT(27, "any_layout"),
     /** A descriptor may refer to a table of descriptors. */
     INDIRECT_DESC(28, "indirect_desc"),
-    /** Notifications are suppressed by index. */
+    /** Notifications are suppressed by {@code used_event} and {@code avail_event}. */
     EVENT_IDX(29, "event_idx"),
-    /** vhost-user: the protocol has feature bits of its own. */
+    /** vhost-user: front-end and back-end negotiate protocol features. */
     PROTOCOL_FEATURES(30, null),
     /** The device complies with virtio 1.0 or newer. */
     VERSION_1(32, null),
-    /** Addresses go through an IOMMU of the platform. */
+    /** Addresses are translated by the platform's IOMMU. */
     ACCESS_PLATFORM(33, "iommu_platform"),
     /** The queues have the packed layout. */
     RING_PACKED(34, "packed"),
@@ -97,13 +97,13 @@ public enum Feature {
     RING_RESET(40, "queue_reset"),
     /** The device has administration queues. */
     ADMIN_VQ(41, null),
-    /** The device has statistics on its control queue. */
+    /** The driver may read statistics by the control queue. */
     DEVICE_STATS(50, "device_stats"),
     /** The device calculates hashes of inner headers of tunnelled packets. */
     HASH_TUNNEL(51, null),
-    /** The control queue sets notification coalescing for single queues. */
+    /** The driver may set notification coalescing for each queue by the control queue. */
     VQ_NOTF_COAL(52, "vq_notf_coal"),
-    /** The control queue sets notification coalescing. */
+    /** The driver may set notification coalescing by the control queue. */
     NOTF_COAL(53, "notf_coal"),
     /** The driver accepts UDP super-frames over IPv4. */
     GUEST_USO4(54, "guest_uso4"),
@@ -111,15 +111,15 @@ public enum Feature {
     GUEST_USO6(55, "guest_uso6"),
     /** The device accepts UDP super-frames. */
     HOST_USO(56, "host_uso"),
-    /** The device reports a hash with each frame. */
+    /** The device reports a hash with each received frame. */
     HASH_REPORT(57, "hash"),
-    /** The driver gives the exact length of the headers. */
+    /** The driver sets hdr_len to the exact length of the headers. */
     GUEST_HDRLEN(59, "guest_hdrlen"),
-    /** The device steers by receive-side scaling. */
+    /** The device steers received frames by receive-side scaling. */
     RSS(60, "rss"),
     /** The device reports coalesced segments. */
     RSC_EXT(61, "guest_rsc_ext"),
-    /** The device is a standby for another with the same MAC address. */
+    /** The device is a standby for another device with the same MAC address. */
     STANDBY(62, "failover"),
     /** The config space has speed and duplex. */
     SPEED_DUPLEX(63, "speed"),
@@ -127,11 +127,11 @@ public enum Feature {
     RSS_CONTEXT(64, null),
     /** The driver accepts super-frames inside a UDP tunnel. */
     GUEST_UDP_TUNNEL_GSO(65, "guest_tunnel"),
-    /** The driver accepts such super-frames with a partial outer checksum. */
+    /** The driver accepts super-frames inside a UDP tunnel whose outer checksum is partial. */
     GUEST_UDP_TUNNEL_GSO_CSUM(66, "guest_tunnel_csum"),
     /** The device accepts super-frames inside a UDP tunnel. */
     HOST_UDP_TUNNEL_GSO(67, "host_tunnel"),
-    /** The device accepts such super-frames with a partial outer checksum. */
+    /** The device accepts super-frames inside a UDP tunnel whose outer checksum is partial. */
     HOST_UDP_TUNNEL_GSO_CSUM(68, "host_tunnel_csum");
 
     private static final Map<Feature, List<Set<Feature>>> REQUIREMENTS = requirements();
@@ -164,17 +164,17 @@ public enum Feature {
     }
 
     /**
-     * Returns the features that this feature requires (virtio 1.4 section 5.1.3.1 and 6.1): every set of the list must
-     * have at least one member that is offered too.
+     * Returns the features that this feature requires (virtio 1.4 section 5.1.3.1 and 6.1): of every set in the list,
+     * at least one member must be offered, too.
      *
-     * @return the sets, all of which must be met; empty when the feature has no requirements
+     * @return the sets; empty when the feature has no requirements
      */
     public List<Set<Feature>> requires() {
         return REQUIREMENTS.getOrDefault(this, List.of());
     }
 
     /**
-     * Returns whether a 64-bit feature word, which is all that vhost-user carries, can hold this bit.
+     * Returns whether this bit fits the u64 of a vhost-user feature message.
      *
      * @return false for bits above 63
      */
@@ -183,9 +183,9 @@ public enum Feature {
     }
 
     /**
-     * Returns this feature in a 64-bit feature word.
+     * Returns this feature as a 64-bit mask.
      *
-     * @return a word with one bit set
+     * @return a mask with one bit set
      * @throws IllegalStateException for a bit above 63
      */
     public long mask() {
@@ -196,9 +196,9 @@ public enum Feature {
     }
 
     /**
-     * Returns whether a feature word has this bit.
+     * Returns whether a set of features contains this one.
      *
-     * @param word a 64-bit feature word
+     * @param word the features with bits 0 to 63, as a mask
      * @return true when the bit is set; always false for a bit above 63
      */
     public boolean in(long word) {
@@ -209,7 +209,7 @@ public enum Feature {
      * Returns the feature with a bit number.
      *
      * @param bit 0 to 127
-     * @return the feature, or nothing for a bit that has no meaning for a network device
+     * @return the feature, or nothing for a bit that a network device does not define
      */
     public static Optional<Feature> ofBit(int bit) {
         return bit < 0 || bit >= BY_BIT.length ? Optional.empty() : Optional.ofNullable(BY_BIT[bit]);

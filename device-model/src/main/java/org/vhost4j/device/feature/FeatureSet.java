@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * An immutable set of feature bits, 128 of them, known to {@link Feature} or not.
+ * An immutable set of feature bits 0 to 127, including bits that {@link Feature} does not define.
  *
- * @param low bits 0 to 63: the word that vhost-user carries
+ * @param low bits 0 to 63: the u64 of vhost-user feature messages
  * @param high bits 64 to 127
  */
 public record FeatureSet(long low, long high) {
@@ -17,7 +17,7 @@ public record FeatureSet(long low, long high) {
     public static final FeatureSet EMPTY = new FeatureSet(0, 0);
 
     /**
-     * Returns a set of the bits of a 64-bit word.
+     * Returns the set of features in a 64-bit mask.
      *
      * @param word bits 0 to 63
      * @return the set
@@ -77,10 +77,10 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * Returns the difference from another set.
+     * Returns the members that are not in another set.
      *
      * @param other the other set
-     * @return the bits of this set that the other lacks
+     * @return the bits of this set that are not in the other
      */
     public FeatureSet minus(FeatureSet other) {
         return new FeatureSet(low & ~other.low, high & ~other.high);
@@ -106,7 +106,7 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * Returns the dependencies of the specification that this set violates.
+     * Returns the feature dependencies of the specification that this set violates.
      *
      * @return one sentence for each, such as {@code HOST_USO needs CSUM}; empty when the set may be offered
      */
@@ -128,7 +128,8 @@ public record FeatureSet(long low, long high) {
     }
 
     /**
-     * Returns the names of the members in the order of their bits; a bit without a meaning is {@code BIT_n}.
+     * Returns the names of the members in the order of their bits; a bit that {@link Feature} does not define is named
+     * {@code BIT_n}.
      *
      * @return the names
      */

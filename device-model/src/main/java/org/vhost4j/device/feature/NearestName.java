@@ -4,20 +4,17 @@ package org.vhost4j.device.feature;
 import java.util.Collection;
 import java.util.Comparator;
 
-/**
- * Finds the valid name that is most similar to a misspelt one: of a feature, or of anything else that is selected by
- * name.
- */
+/** Finds the valid name that is most similar to a misspelt one, such as the name of a feature. */
 public final class NearestName {
-    /** From this edit distance on, names are not similar. */
+    /** Names with this edit distance or more are not similar. */
     private static final int FAR = 4;
 
     private NearestName() {}
 
     /**
-     * Returns a question for a message that suggests a name for a misspelt one.
+     * Returns the end of an error message that suggests a valid name for a misspelt one.
      *
-     * @param wrong the name that was written
+     * @param wrong the misspelt name
      * @param known the valid names
      * @return {@code ; did you mean 'x'?}, or an empty string when no name is similar
      */

@@ -6,8 +6,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * The feature bits that {@link org.vhost4j.device.net.NetDevice} implements. The device implements no other bit. A
- * back-end offers a subset of these bits, which its configuration decides.
+ * The feature bits that {@link org.vhost4j.device.net.NetDevice} implements. The configuration of a back-end determines
+ * the subset that it offers.
  */
 public final class NetFeatures {
     /** Offloads and headers of frames, in either direction (virtio 1.4 section 5.1.6). */

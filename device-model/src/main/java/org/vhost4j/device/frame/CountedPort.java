@@ -4,7 +4,7 @@ package org.vhost4j.device.frame;
 import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 
-/** A port to another network, which counts the frames that pass and, by reason, those that are dropped. */
+/** A port to another network, with counters for forwarded frames and, by reason, for dropped frames. */
 public interface CountedPort extends FramePort {
     /**
      * Returns the port's counters.
@@ -13,7 +13,7 @@ public interface CountedPort extends FramePort {
      */
     PortCounters counters();
 
-    /** Counts the frames as dropped for lack of room. */
+    /** Counts frames as dropped for lack of room. */
     @Override
     default void lost(int frames) {
         counters().drop(PortDrop.NO_ROOM, frames);

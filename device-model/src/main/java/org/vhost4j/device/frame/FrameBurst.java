@@ -4,9 +4,9 @@ package org.vhost4j.device.frame;
 import org.vhost4j.device.ring.Buffers;
 
 /**
- * A burst of plain frames from one sender, which are processed together: each is contiguous and needs no offload
- * except, at most, a partial checksum. All other frames are processed one by one, as a {@link Frame}. Reused for the
- * next burst.
+ * A burst of plain frames from one sender, which are processed together. Each frame is contiguous, and may have a
+ * partial checksum but needs no other offload. All other frames are processed one by one, each as a {@link Frame}.
+ * Reused for the next burst.
  */
 public final class FrameBurst {
     /** The maximum number of frames in a burst. */
@@ -19,16 +19,16 @@ public final class FrameBurst {
     private int count;
     private int offered;
 
-    /** Creates an empty burst of frames that are added by their addresses, without headers before them. */
+    /** Creates an empty burst for frames without virtio-net headers before them, which are added by their addresses. */
     public FrameBurst() {
         this(new Buffers(), 0);
     }
 
     /**
-     * Creates an empty burst of frames in chains that a virtqueue takes. The buffers' owner fills the buffers, and
-     * describes the frames in them by {@link #plain} and {@link #count(int)}.
+     * Creates an empty burst for frames in the buffers of a transmit queue. The caller pops chains into {@code
+     * buffers}, then calls {@link #plain(int, long)} for each frame, then {@link #count(int)}.
      *
-     * @param buffers the buffers, each with a header and one frame
+     * @param buffers the buffers, each with a virtio-net header and one frame
      * @param headerBytes length in bytes of the header before each frame
      */
     public FrameBurst(Buffers buffers, int headerBytes) {
@@ -40,19 +40,19 @@ public final class FrameBurst {
      * Describes the frame in a buffer.
      *
      * @param index index of the buffer, 0 to {@link #CAPACITY} - 1
-     * @param partialChecksum as in {@link NetHeader#readPlain}, checked
+     * @param partialChecksum the frame's partial checksum, as in {@link NetHeader#readPlain}, already checked
      */
     public void plain(int index, long partialChecksum) {
         partial[index] = partialChecksum;
     }
 
     /**
-     * Adds a frame to a burst whose frames have no headers before them.
+     * Adds a frame to a burst of frames without virtio-net headers.
      *
      * @param index index of the frame, 0 to {@link #CAPACITY} - 1
      * @param address host address of the destination MAC address
      * @param bytes number of bytes from the destination MAC address on
-     * @param partialChecksum as in {@link NetHeader#readPlain}, checked
+     * @param partialChecksum the frame's partial checksum, as in {@link NetHeader#readPlain}, already checked
      */
     public void plain(int index, long address, int bytes, long partialChecksum) {
         buffers.address[index] = address;
@@ -61,7 +61,7 @@ public final class FrameBurst {
     }
 
     /**
-     * Sets the number of frames, none of which has been offered.
+     * Sets the number of frames. None of them is then offered yet.
      *
      * @param frames number of frames, 0 to {@link #CAPACITY}
      */
@@ -101,7 +101,7 @@ public final class FrameBurst {
     }
 
     /**
-     * Returns the offloads that a frame needs of its receiver.
+     * Returns the offloads that the receiver must accept to get a frame unchanged.
      *
      * @param index index of the frame, 0 to {@link #count()} - 1
      * @return a mask of {@link Offloads}: 0 or CSUM
@@ -151,12 +151,13 @@ public final class FrameBurst {
     }
 
     /**
-     * Returns the part of a range of frames that fits a number of bytes, including the frame that reaches it.
+     * Returns how many frames of a range fit into a number of bytes. The frame that reaches or exceeds the number is
+     * included.
      *
      * @param from index of the first frame
      * @param to index after the last frame
      * @param most number of bytes
-     * @return index after the last frame that fits; {@code from} when {@code most} is 0 or less
+     * @return index after the last included frame; {@code from} when {@code most} is 0 or less
      */
     public int within(int from, int to, long most) {
         long bytes = 0;
@@ -196,7 +197,7 @@ public final class FrameBurst {
     }
 
     /**
-     * Fills a burst whose frames have no headers before them with the same plain frame.
+     * Fills a burst of frames without virtio-net headers with copies of one plain frame.
      *
      * @param address host address of the frame's destination MAC address
      * @param bytes length of the frame in bytes
@@ -209,10 +210,10 @@ public final class FrameBurst {
     }
 
     /**
-     * Marks all frames up to a position as offered to their receivers, or about to be: if a fault ends this turn, they
-     * will not be offered again.
+     * Marks all frames before an index as offered to their receivers. Called just before they are, so that they are not
+     * offered again if a fault ends this turn.
      *
-     * @param end the index after the last one of them
+     * @param end index after the last of these frames
      */
     public void offer(int end) {
         offered = end;

@@ -2,17 +2,24 @@
 package org.vhost4j.device.frame;
 
 /**
- * A receiver of frames: a guest's device, a TAP, a port of another lane. All methods are called by the lane that owns
- * the port, never from two threads. A port that also sends frames is a {@link org.vhost4j.device.Pollable} as well.
+ * A receiver of frames, such as a guest's device, a TAP, or a port of another lane. All methods are called by the lane
+ * that owns the port, never from two threads. A port that also sends frames is a {@link org.vhost4j.device.Pollable} as
+ * well.
  */
 public interface FramePort {
     /** Result of {@link #deliver}: the frame was accepted. */
     int DELIVERED = 0;
-    /** Result of {@link #deliver}: no room now; the same frame may be delivered again later. Nothing was delivered. */
+    /**
+     * Result of {@link #deliver}: nothing was delivered, because there is no room now; the same frame may be delivered
+     * again later.
+     */
     int NO_ROOM = 1;
     /** Result of {@link #deliver}: the port does not accept this frame, and has counted the reason. */
     int REFUSED = 2;
-    /** Result of {@link #deliver}: the frame was queued for the receiver's lane, which counts what happens to it. */
+    /**
+     * Result of {@link #deliver}: the frame was queued for the receiver's lane, which counts it as delivered or
+     * dropped.
+     */
     int QUEUED = 3;
 
     /**
@@ -23,14 +30,15 @@ public interface FramePort {
     String name();
 
     /**
-     * Returns the offloads that this port accepts at present, without software processing.
+     * Returns the offloads that this port accepts at present; frames that need others are converted in software before.
      *
      * @return a mask of {@link Offloads}
      */
     int accepts();
 
     /**
-     * Delivers one frame that needs nothing beyond {@link #accepts()}. The port copies or writes it before it returns.
+     * Delivers one frame that needs only offloads of {@link #accepts()}. The port has copied or written the frame when
+     * the method returns.
      *
      * @param frame the frame; the port does not change it
      * @return {@link #DELIVERED}, {@link #NO_ROOM}, {@link #REFUSED} or {@link #QUEUED}
@@ -38,8 +46,8 @@ public interface FramePort {
     int deliver(Frame frame);
 
     /**
-     * Delivers frames of a burst that need nothing beyond {@link #accepts()}, in their order, as long as they can
-     * simply be copied. A port that only supports single frames accepts none of them.
+     * Delivers frames of a burst that need only offloads of {@link #accepts()}, in order, until one cannot be delivered
+     * as part of a burst. A port that supports only single frames accepts none of them.
      *
      * @param frames the burst
      * @param from index of the first frame for this port
@@ -54,7 +62,7 @@ public interface FramePort {
     /**
      * Returns whether frames that {@link #deliver(FrameBurst, int, int)} accepts are {@link #QUEUED}.
      *
-     * @return true when the lane of the receiver counts what happens to the frames
+     * @return true when the receiver's lane counts the frames as delivered or dropped
      */
     default boolean queues() {
         return false;
@@ -67,7 +75,7 @@ public interface FramePort {
     default void dropped() {}
 
     /**
-     * Notifies the port that frames for it were dropped before they reached it, because earlier ones wait for room.
+     * Notifies the port that frames for it were dropped before they reached it, because earlier frames wait for room.
      *
      * @param frames number of frames, at least 1
      */
@@ -77,7 +85,8 @@ public interface FramePort {
     void flush();
 
     /**
-     * Sets whether frames that are delivered from now on come from another lane, which has steered them to this lane.
+     * Sets whether the frames that are delivered from now on come from another lane, which has already chosen this lane
+     * for them.
      *
      * @param now true when they come from another lane
      */

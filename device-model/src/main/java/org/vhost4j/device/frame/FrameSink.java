@@ -4,26 +4,26 @@ package org.vhost4j.device.frame;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The destination of the frames that a port receives from its network or guest: a bridge, a sink, an echo. Called by
- * the lane that owns the port.
+ * The destination of the frames that a port receives from its network or guest, such as a bridge. Called by the lane
+ * that owns the port.
  */
 public interface FrameSink {
     /**
      * Forwards one frame.
      *
-     * @param from the port on which it came in
+     * @param from the port on which the frame arrived
      * @param frame the frame; the sink may change its header and scatter list, but not the bytes that it refers to
-     * @return {@link FramePort#DELIVERED}, also for a frame that was dropped and counted, or {@link FramePort#NO_ROOM}: the frame
-     *     stays with the sender, to be offered again
+     * @return {@link FramePort#DELIVERED}, also for a frame that was dropped and counted, or {@link FramePort#NO_ROOM}:
+     *     the frame stays with the sender, which passes it again later
      */
     int forward(FramePort from, Frame frame);
 
     /**
      * Forwards frames of a burst, in their order.
      *
-     * @param from the port on which they came in
-     * @param frames checked frames
-     * @return the number of frames forwarded, from the first one on; the caller offers the next one alone, by {@link
+     * @param from the port on which the frames arrived
+     * @param frames the frames, checked by the offload engine
+     * @return the number of frames forwarded, from the first one on; the caller passes the next one to {@link
      *     #forward(FramePort, Frame)}
      */
     default int forward(FramePort from, FrameBurst frames) {
@@ -41,11 +41,11 @@ public interface FrameSink {
     void flush();
 
     /**
-     * Returns the port that receives every frame that {@code from} sends, when there is exactly one, no decision is
-     * needed, and frames can be written to its buffers directly.
+     * Returns the only receiver of frames from a port, if every frame goes to it regardless of its contents, and frames
+     * can be written directly into its receive buffers.
      *
      * @param from the sending port
-     * @return the only receiver, or null
+     * @return the only receiver; null when there is none
      */
     default @Nullable LandingPort soleReceiver(FramePort from) {
         return null;

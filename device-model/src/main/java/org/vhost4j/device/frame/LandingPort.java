@@ -12,17 +12,17 @@ public interface LandingPort extends FramePort {
      *
      * @param landing set to the writable pieces, {@code landing.bytes} bytes in all
      * @param atLeast the number of bytes needed
-     * @return false when there are no such buffers: use {@link #deliver}
+     * @return false when not enough buffers are available: use {@link #deliver}
      */
     boolean reserve(Frame landing, int atLeast);
 
     /**
-     * Reserves receive buffers for a frame in memory that may be extended; the caller writes it. The buffers are in the
-     * queue to which the frame is steered.
+     * Reserves receive buffers for a frame that is in memory and may be extended later. The caller writes the frame
+     * into the buffers. They are from the queue to which the frame is steered.
      *
      * @param landing set to the writable pieces, at least {@code frame.bytes} bytes in all
-     * @param frame the frame, which needs nothing beyond {@link #accepts()}
-     * @return false when there are no such buffers, or the port does not accept the frame: use {@link #deliver}
+     * @param frame the frame, which needs only offloads of {@link #accepts()}
+     * @return false when not enough buffers are available, or the port does not accept the frame: use {@link #deliver}
      */
     boolean reserve(Frame landing, Frame frame);
 
@@ -31,7 +31,7 @@ public interface LandingPort extends FramePort {
      *
      * @param landing the frame that {@code reserve} filled; pieces are added after the existing ones
      * @param atLeast minimum number of bytes
-     * @return false when there are not enough: {@link #commit} the written part before the next call
+     * @return false when not enough buffers are available: {@link #commit} the written part before the next call
      */
     boolean extend(Frame landing, int atLeast);
 
@@ -53,10 +53,10 @@ public interface LandingPort extends FramePort {
     void discard(Frame landing);
 
     /**
-     * Returns whether the receiver's header carries the number of segments and of duplicate acknowledgements of a
-     * super-frame.
+     * Returns whether the header that the receiver gets contains the numbers of segments and of duplicate
+     * acknowledgements of a super-frame (RSC_EXT).
      *
-     * @return true when {@link Frame#duplicateAcks} of a committed frame reaches the receiver
+     * @return true when the receiver gets {@link Frame#duplicateAcks} of a committed frame
      */
     boolean countsSegments();
 }

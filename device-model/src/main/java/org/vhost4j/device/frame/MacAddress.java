@@ -4,9 +4,9 @@ package org.vhost4j.device.frame;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
 
-/** MAC addresses as numbers: 48 bits, the first byte on the wire highest. */
+/** MAC addresses as numbers of 48 bits, with the first byte on the wire in the highest bits. */
 public final class MacAddress {
-    /** The individual/group bit: the lowest of the first byte on the wire (IEEE 802, section 8.2.2). */
+    /** Position of the individual/group bit: the lowest bit of the first byte on the wire (IEEE 802, section 8.2.2). */
     private static final int GROUP_BIT = 40;
 
     private static final Pattern TEXT = Pattern.compile("[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}");
@@ -50,7 +50,7 @@ public final class MacAddress {
      * Returns whether an address is a group address: multicast or broadcast.
      *
      * @param address the address, 48 bits
-     * @return false for the address of a single station
+     * @return false for the individual address of one station
      */
     public static boolean isGroup(long address) {
         return (address >>> GROUP_BIT & 1) != 0;

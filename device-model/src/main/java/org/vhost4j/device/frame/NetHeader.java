@@ -46,7 +46,8 @@ public final class NetHeader {
     private NetHeader() {}
 
     /**
-     * Reads a header, each of its bytes once. {@code num_buffers} is not read: it has no meaning in this direction.
+     * Reads a header, each of its bytes once. {@code num_buffers} is not read: it has no meaning in a transmitted
+     * frame.
      *
      * @param address host address of the header, at least {@link #LEGACY_BYTES} bytes
      * @param frame frame whose header fields are set
@@ -62,11 +63,13 @@ public final class NetHeader {
     }
 
     /**
-     * Reads the header of a frame that is plain: no super-frame, and with no flag but NEEDS_CSUM. Each byte is read once at most.
+     * Reads the header of a frame that is expected to be plain: not a super-frame, and without flags other than
+     * NEEDS_CSUM. Each byte is read at most once.
      *
      * @param address host address of the header, at least {@link #LEGACY_BYTES} bytes
-     * @return the frame's partial checksum in one number: flags in the lowest byte, csum_offset in bits 16 to 31 and csum_start in the
-     *     highest 16, unchecked; 0 for a frame without; {@link #NOT_PLAIN} for every other frame
+     * @return the frame's partial checksum in one number: flags in the lowest byte, csum_offset in bits 16 to 31 and
+     *     csum_start in the highest 16, unchecked; 0 for a plain frame without a partial checksum; {@link #NOT_PLAIN}
+     *     for every other frame
      */
     public static long readPlain(long address) {
         long first = first(address);
@@ -74,19 +77,20 @@ public final class NetHeader {
     }
 
     /**
-     * Reads the first eight bytes of a header: all of it but csum_offset and num_buffers. With {@link #requestsNothing} and
-     * {@link #partialChecksum} this is {@link #readPlain} in steps, for a loop over a burst: with {@code readPlain} there, {@code bench
-     * compare} measured 5 % more for a frame of 64 bytes from guest to guest.
+     * Reads the first eight bytes of a header: all fields except csum_offset and num_buffers. Together with {@link
+     * #requestsNothing} and {@link #partialChecksum} this does the same as {@link #readPlain}, in steps, for a loop
+     * over a burst. With {@code readPlain} in that loop, {@code bench compare} measured 5 % more time for a frame of 64
+     * bytes from guest to guest.
      *
      * @param address host address of the header
-     * @return the bytes, the first one in the lowest bits
+     * @return the bytes, with the first one in the lowest bits
      */
     public static long first(long address) {
         return HostMemory.getLongLE(address);
     }
 
     /**
-     * Returns whether a header requests nothing: no flags, and no super-frame.
+     * Returns whether a header requests no offload: it has no flags, and the frame is not a super-frame.
      *
      * @param first value that {@link #first} returned
      * @return true when the frame can pass unchanged
@@ -96,7 +100,7 @@ public final class NetHeader {
     }
 
     /**
-     * Returns the partial checksum of a frame whose header requests something.
+     * Returns the partial checksum of a frame for which {@link #requestsNothing} returned false.
      *
      * @param first value that {@link #first} returned
      * @param address host address of the header; csum_offset is read there, once
@@ -178,10 +182,10 @@ public final class NetHeader {
     }
 
     /**
-     * Writes the fields that only a header of {@link #TUNNEL_BYTES} has, with no hash.
+     * Writes the fields that only a header of {@link #TUNNEL_BYTES} has, without a hash.
      *
      * @param address host address of the header
-     * @param frame frame that has the fields
+     * @param frame the frame whose header fields are written
      */
     public static void writeTunnel(long address, Frame frame) {
         HostMemory.putLongLE(address + HASH, 0);
@@ -193,7 +197,8 @@ public final class NetHeader {
      *
      * @param address host address to write to, with room for {@code bytes}
      * @param bytes size of the header, {@link #BYTES}, {@link #HASH_BYTES} or {@link #LEGACY_BYTES}
-     * @param frame frame that has the fields; the header length written is at most the frame's own length
+     * @param frame the frame whose header fields are written; the header length written is at most the frame's own
+     *     length
      * @param buffers number of chains that the frame fills, 1 to 65535; not written in a header of {@link
      *     #LEGACY_BYTES}
      */
@@ -213,13 +218,13 @@ public final class NetHeader {
     }
 
     /**
-     * Changes the header of a super-frame to that of a driver with RSC_EXT: RSC_INFO is set, and the checksum fields hold two
-     * counts.
+     * Changes the header of a super-frame for a driver with RSC_EXT: sets RSC_INFO, and stores two counts in the
+     * checksum fields.
      *
      * @param address host address of the header
-     * @param frame frame that has the flags
-     * @param segments csum_start: coalesced TCP segments, 0 to 65535
-     * @param duplicateAcks csum_offset: duplicate acknowledgements, 0 to 65535
+     * @param frame the frame, for the other flags
+     * @param segments value of csum_start: number of coalesced TCP segments, 0 to 65535
+     * @param duplicateAcks value of csum_offset: number of duplicate acknowledgements, 0 to 65535
      */
     public static void writeSegments(long address, Frame frame, int segments, int duplicateAcks) {
         HostMemory.putByte(address, frame.flags | Frame.RSC_INFO);
@@ -231,8 +236,8 @@ public final class NetHeader {
      * Writes the hash into a header of {@link #HASH_BYTES}.
      *
      * @param address host address of the header
-     * @param value hash_value
-     * @param report hash_report, 0 for none
+     * @param value the hash, for hash_value
+     * @param report the hash type, for hash_report; 0 for none
      */
     public static void writeHash(long address, int value, int report) {
         HostMemory.putLongLE(address + HASH, (value & 0xffff_ffffL) | ((long) report << 32));

@@ -2,11 +2,12 @@
 package org.vhost4j.device.frame;
 
 /**
- * Offloads that a frame needs of its receiver, or that a port accepts, as a mask. The numbers are those of the kernel's
- * {@code TUN_F_*} (uapi/linux/if_tun.h), so that a TAP port can pass its mask to {@code TUNSETOFFLOAD} as it is.
+ * Masks of offloads: those that a frame requires of its receiver, or those that a port accepts. The bits are those of
+ * the kernel's {@code TUN_F_*} (uapi/linux/if_tun.h), so that a TAP port can pass its mask to {@code TUNSETOFFLOAD}
+ * unchanged.
  */
 public final class Offloads {
-    /** A checksum that the receiver completes or trusts. */
+    /** Partial checksums, which the receiver completes or trusts. */
     public static final int CSUM = 0x01;
     /** TCP super-frames over IPv4. */
     public static final int TSO4 = 0x02;
@@ -22,9 +23,11 @@ public final class Offloads {
     public static final int USO6 = 0x40;
     /** TCP and UDP super-frames inside a UDP tunnel. */
     public static final int UDP_TUNNEL = 0x80;
-    /** Such super-frames whose outer UDP checksum is partial. */
+    /** TCP and UDP super-frames inside a UDP tunnel whose outer UDP checksum is partial. */
     public static final int UDP_TUNNEL_CSUM = 0x100;
-    /** Everything that a guest can negotiate over vhost-user, whose feature words end before the tunnel bits. */
+    /**
+     * All offloads that a guest can negotiate over vhost-user, whose 64 feature bits do not include the tunnel bits.
+     */
     public static final int ALL = 0x7f;
     /** Every offload of this class. */
     public static final int ALL_WITH_TUNNELS = 0x1ff;

@@ -4,10 +4,10 @@ package org.vhost4j.device.frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * The segment count that a driver with RSC_EXT gets for a super-frame (virtio 1.4 section 5.1.6.4.1): the number of TCP
- * segments and of duplicate acknowledgements that were merged into it. Every super-frame has the count, also one
- * that was not merged here. It is in the header fields that otherwise are csum_start and csum_offset. The checksum is
- * still partial: a driver that needs its position determines it from the packet.
+ * The counts that a driver with RSC_EXT gets for a super-frame (virtio 1.4 section 5.1.6.4.1): the numbers of TCP
+ * segments and of duplicate acknowledgements that were merged into it. Every super-frame has these counts, even if it
+ * was not coalesced by this device. They replace csum_start and csum_offset in the header. The checksum is still
+ * partial: a driver that needs its position determines it from the packet.
  */
 public final class SegmentCount {
     private static final int DATA_OFFSET = 12;

@@ -4,9 +4,10 @@ package org.vhost4j.device.memory;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The log of dirty pages that a front-end shares for a migration (vhost-user protocol, "Migration"): bit {@code n} of it, counted from
- * the lowest bit of the first byte, stands for the 4 KiB from guest-physical address {@code 4096 n} on. The front-end fetches and clears
- * the bits at any time, so each is set in one atomic step, and after the write that it marks.
+ * The log of dirty pages that a front-end shares for a migration (vhost-user protocol, "Migration"): bit {@code n},
+ * counted from the lowest bit of the first byte, stands for the page of 4 KiB at guest-physical address {@code 4096 n}.
+ * The front-end fetches and clears the bits at any time. So each bit is set atomically, and after the write that it
+ * marks.
  *
  * <p>Immutable; any number of threads may mark at the same time, each through its own {@link DirtyPages}.
  */
@@ -19,7 +20,9 @@ public class DirtyLog {
     private static final int WORD_BYTES = 8;
 
     private final long firstWord;
-    /** Position of page 0's bit in the first word; the log need not begin at an address that is a multiple of 8. */
+    /**
+     * Position of page 0's bit in the first 64-bit word; the log need not begin at an address that is a multiple of 8.
+     */
     private final int firstBit;
 
     private final long pages;
@@ -42,7 +45,7 @@ public class DirtyLog {
      *
      * @param guestAddress guest-physical address of the first byte
      * @param bytes number of bytes, at least 1
-     * @return false when part of it lies after the log's last page
+     * @return false when part of the range is after the log's last page
      */
     public boolean covers(long guestAddress, long bytes) {
         long last = guestAddress + bytes - 1;
@@ -69,9 +72,9 @@ public class DirtyLog {
     }
 
     /**
-     * Sets bits of a word unless all are set. The caller has executed a full fence after it wrote the pages. So if the
-     * front-end clears a bit after this method has read it as set, the front-end reads the page later than that and
-     * finds the written data.
+     * Sets bits of a 64-bit word of the log, unless all are set. The caller must have executed a full fence after it
+     * wrote the pages. So if the front-end clears a bit after this method has read it as set, the front-end reads the
+     * page after that and finds the written data.
      */
     void mark(long word, long bits) {
         long address = firstWord + word * WORD_BYTES;

@@ -7,20 +7,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects which pages were written and marks them together in a {@link DirtyLog}: one fence and few words for a burst.
- * A page must be collected after it was written, and it is marked before the driver sees the buffer as used.
+ * Collects the pages that were written, and marks them together in a {@link DirtyLog}: a burst needs one fence and
+ * writes few words of the log. The caller collects a page after writing to it, and marks it before the driver sees the
+ * buffer as used.
  *
- * <p>Confined to one lane; several of them may share a log.
+ * <p>Confined to one lane; several objects may share a log.
  */
 public final class DirtyPages {
-    /** Maximum number of words of the log that are collected; when the collection is full they are marked. */
+    /**
+     * Maximum number of 64-bit words of the log that are collected; when the collection is full, its pages are marked.
+     */
     private static final int CAPACITY = 64;
 
     private final DirtyLog log;
     private final long[] hostBase;
     private final long[] guestBase;
     private final long[] size;
-    /** Whether the log has a bit for every page of a region. */
+    /** For each memory region, whether the log has a bit for every page of it. */
     private final boolean[] covered;
 
     private int hint;
@@ -29,7 +32,7 @@ public final class DirtyPages {
     private final long[] bits = new long[CAPACITY];
     private int count;
 
-    /** Listener for the first write beyond the log; null without a listener, or after it was called. */
+    /** Listener for the first write outside the log; null without a listener, or after it was called. */
     private @Nullable Consumer<String> beyond;
 
     /**
@@ -56,8 +59,8 @@ public final class DirtyPages {
     }
 
     /**
-     * Sets a listener for writes that the log does not cover: the migration would copy the guest's memory without them.
-     * Until this is called such pages are ignored.
+     * Sets a listener for writes that the log does not cover, which the migration would not copy. Without a listener,
+     * their pages are ignored.
      *
      * @param listener called once, with one line
      */
@@ -66,10 +69,10 @@ public final class DirtyPages {
     }
 
     /**
-     * Collects what was written at one of our own addresses.
+     * Collects the pages of a write to guest memory.
      *
-     * @param hostAddress the first byte, which {@link GuestMemory} gave
-     * @param bytes how many, 0 or more
+     * @param hostAddress host address of the first byte, as returned by {@link GuestMemory#translate}
+     * @param bytes number of bytes, 0 or more
      */
     public void wrote(long hostAddress, long bytes) {
         int i = hint;
@@ -84,12 +87,12 @@ public final class DirtyPages {
     }
 
     /**
-     * Collects what was written at several of our own addresses. Adjacent ones that share a word of the log cost one step
-     * together.
+     * Collects the pages of several writes to guest memory. Consecutive writes whose pages share a 64-bit word of the
+     * log are collected in one step.
      *
-     * @param hostAddress the first byte of each, which {@link GuestMemory} gave
-     * @param bytes how many of each, 0 or more
-     * @param count how many addresses there are
+     * @param hostAddress host address of the first byte of each write, as returned by {@link GuestMemory#translate}
+     * @param bytes number of bytes of each write, 0 or more
+     * @param count number of writes, from the first element on
      */
     public void wrote(long[] hostAddress, int[] bytes, int count) {
         int i = 0;
@@ -102,7 +105,10 @@ public final class DirtyPages {
         }
     }
 
-    /** Collects as long as each write lies in the region of the last one and in one word of the log; returns the first that does not. */
+    /**
+     * Collects writes while each is in the same region as the last one, and within one word of the log. Returns the
+     * index of the first other write.
+     */
     private int wroteInRegion(long[] hostAddress, int[] bytes, int from, int count) {
         int region = hint;
         if (region >= covered.length || !covered[region]) {
@@ -110,7 +116,7 @@ public final class DirtyPages {
         }
         long base = hostBase[region];
         long most = size[region];
-        // Where the bit of the region's first byte is, in bytes: the address of a byte in the log's order.
+        // The region's guest-physical address, plus 4 KiB for each bit before that of page 0 in the log's first word.
         long start = log.position(0) * DirtyLog.PAGE + guestBase[region];
         long at = 0;
         long mask = 0;
@@ -119,7 +125,7 @@ public final class DirtyPages {
             long offset = hostAddress[i] - base;
             int length = bytes[i];
             long last = offset + length - 1;
-            // One test for three: the write begins in the region, ends in it, and has a byte.
+            // Three tests in one: the write begins in the region, ends in it, and is not empty.
             if ((offset | last - offset | most - 1 - last) < 0) {
                 break;
             }
@@ -145,7 +151,7 @@ public final class DirtyPages {
         return i;
     }
 
-    /** Pages adjacent in an IOMMU's address space may be in several regions. */
+    /** Collects a write of any kind. Behind an IOMMU, adjacent pages may be in several regions. */
     private void search(long hostAddress, long bytes) {
         long at = hostAddress;
         long left = bytes;
@@ -171,10 +177,10 @@ public final class DirtyPages {
     }
 
     /**
-     * Collects what was written at a guest-physical address.
+     * Collects the pages of a write at a guest-physical address.
      *
-     * @param guestAddress the first byte
-     * @param bytes how many, 0 or more
+     * @param guestAddress guest-physical address of the first byte
+     * @param bytes number of bytes, 0 or more
      */
     public void wroteGuest(long guestAddress, long bytes) {
         if (bytes <= 0) {
@@ -195,7 +201,7 @@ public final class DirtyPages {
         Consumer<String> listener = beyond;
         beyond = null;
         if (listener != null) {
-            listener.accept("%d bytes at guest address 0x%x were written, and the log of dirty pages ends at 0x%x"
+            listener.accept("%d bytes at guest address 0x%x were written, but the log of dirty pages ends at 0x%x"
                     .formatted(bytes, guestAddress, log.coveredBytes()));
         }
     }
@@ -215,16 +221,18 @@ public final class DirtyPages {
         count = n + 1;
     }
 
-    /** Marks what was collected. When this returns the front-end finds every page of it. */
+    /** Marks the collected pages. When this returns, the front-end finds all of them in the log. */
     public void mark() {
         if (count != 0) {
-            // What was written must be visible before a bit is looked at that may be set already.
+            // The writes must be visible before a bit is read that may be set already.
             VarHandle.fullFence();
             markFenced();
         }
     }
 
-    /** Marks what was collected, like {@link #mark}, when there was a full fence since it was written. */
+    /**
+     * Marks the collected pages like {@link #mark}; the caller has executed a full fence since the last write to them.
+     */
     public void markFenced() {
         int n = count;
         count = 0;

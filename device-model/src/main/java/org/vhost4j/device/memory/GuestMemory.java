@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A front-end's memory table: translates guest-physical addresses to host addresses. The regions never change; a new
- * table is a new object. Behind an IOMMU the addresses are I/O virtual ones instead, and what is reachable changes with
- * {@link Translations}.
+ * table is a new object. Behind an IOMMU it translates I/O virtual addresses instead, and {@link Translations} changes
+ * its ranges.
  *
- * <p>Confined to one lane: {@link #translate} keeps the region of the last hit as a hint.
+ * <p>Confined to one lane: {@link #translate} caches the region of the last address.
  */
 public final class GuestMemory {
     /** A table without regions: no address is valid. */
@@ -20,7 +20,7 @@ public final class GuestMemory {
     private final boolean translated;
     private final GuestMemory writeView;
 
-    /** In ascending unsigned order behind an IOMMU, and in no order otherwise. */
+    /** The first address of each region: in ascending unsigned order behind an IOMMU, otherwise in any order. */
     private long[] guestBase;
 
     private long[] size;
@@ -45,7 +45,7 @@ public final class GuestMemory {
         count = n;
     }
 
-    /** Creates a view behind an IOMMU; without a given writeView it creates one. */
+    /** Creates an empty view behind an IOMMU; creates a second one for writing when {@code other} is null. */
     private GuestMemory(@Nullable GuestMemory other) {
         regions = List.of();
         translated = true;
@@ -74,17 +74,17 @@ public final class GuestMemory {
     }
 
     /**
-     * Returns the memory that may be written: the same memory, or behind an IOMMU the part of it that is mapped for
+     * Returns the memory that the device may write: this object, or behind an IOMMU the ranges that are mapped for
      * writing.
      *
-     * @return a memory with the same addresses
+     * @return a view with the same addresses
      */
     public GuestMemory forWriting() {
         return writeView;
     }
 
     /**
-     * Returns whether addresses are I/O virtual: then a failed translation may be an IOTLB miss.
+     * Returns whether addresses are I/O virtual addresses. If so, a failed translation may be an IOTLB miss.
      *
      * @return true behind an IOMMU
      */
@@ -186,7 +186,7 @@ public final class GuestMemory {
 
     /**
      * Returns the number of bytes from a guest-physical address to the end of its region, so that a range that crosses
-     * into the next region can be accessed in parts.
+     * the end of its region can be accessed in parts.
      *
      * @param guestAddress guest-physical address of the first byte
      * @return number of bytes to the region's end, or 0 when the address is in no region
@@ -197,7 +197,7 @@ public final class GuestMemory {
     }
 
     /**
-     * Returns the memory at an address of the front-end's own address space, in which ring addresses are given.
+     * Returns the memory at an address in the front-end's own address space, which ring addresses use.
      *
      * @param what the purpose of the memory, for the message
      * @param userAddress address of the first byte in the front-end's address space

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
  * One region of a front-end's memory table (vhost-user, "Memory region description"), mapped.
  *
  * @param guestAddress guest-physical address of the first byte
- * @param size in bytes, at least 1
+ * @param size size in bytes, at least 1
  * @param userAddress address of the first byte in the front-end's own address space, which ring addresses use
  * @param memory the mapping in this process, exactly {@code size} bytes
  */

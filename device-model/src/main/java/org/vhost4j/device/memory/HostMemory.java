@@ -18,8 +18,8 @@ import java.util.Arrays;
  * Plain access to absolute host addresses. No method checks its arguments: an address must come from {@link
  * GuestMemory#translate} in the same burst, or belong to a segment that the caller keeps alive.
  *
- * <p>Single fields only. A loop over bytes goes through a buffer ({@link #window}), because loops over all of
- * memory are not vectorised.
+ * <p>The accessors are for single fields. A loop over bytes should use a buffer from {@link #window}, because the
+ * compiler does not vectorise loops over a segment that spans all memory.
  */
 public final class HostMemory {
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
@@ -29,12 +29,13 @@ public final class HostMemory {
 
     private static final int WINDOW_SHIFT = Long.numberOfTrailingZeros(WINDOW_STEP);
     /**
-     * Cache of windows, indexed by address: two mappings share a slot only when they are a multiple of 512 GiB apart.
+     * Cache of windows, indexed by address: two windows share a slot only when their addresses differ by a multiple of
+     * 512 GiB.
      */
     private static final Window[] WINDOWS = new Window[1024];
 
     static {
-        // No window begins at 1.
+        // An invalid entry: no window begins at 1.
         Arrays.fill(WINDOWS, new Window(1, ByteBuffer.allocateDirect(0)));
     }
 
@@ -48,7 +49,7 @@ public final class HostMemory {
     private static final VarHandle INT_BE = handle(JAVA_INT_UNALIGNED, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONG_LE = handle(JAVA_LONG_UNALIGNED, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG_BE = handle(JAVA_LONG_UNALIGNED, ByteOrder.BIG_ENDIAN);
-    /** Aligned, because only aligned access can be atomic. */
+    /** Access to aligned numbers, because only aligned access can be atomic. */
     private static final VarHandle ALIGNED_LONG_LE = handle(JAVA_LONG, ByteOrder.LITTLE_ENDIAN);
 
     private HostMemory() {}
@@ -178,9 +179,10 @@ public final class HostMemory {
     }
 
     /**
-     * Atomically sets bits of a little-endian 64-bit word, also with respect to other processes. All that this thread
-     * wrote before is visible to a thread that sees the bits. (getAndBitwiseOr reads the word first, so in memory that
-     * vanished it ends as every other access does; a compareAndSet would end the JVM.)
+     * Atomically sets bits of a little-endian 64-bit word, also with respect to other processes. Earlier stores of this
+     * thread are visible to a thread that sees the bits (release). It uses getAndBitwiseOr, which reads the word first:
+     * when the memory has vanished, that read throws an error like every other access, whereas a compareAndSet would
+     * abort the JVM.
      *
      * @param address host address, a multiple of 8
      * @param bits the bits to set
@@ -200,13 +202,13 @@ public final class HostMemory {
     }
 
     /**
-     * Returns a little-endian buffer that contains an address, for loops that C2 should vectorise. It vectorises {@code
-     * for (int i = windowOffset(a), end = i + n; i < end; i += 8) window(a).getLong(i)} with the call outside the loop
-     * and {@code n} a multiple of 8. A buffer is indexed by an int; over a segment, which is indexed by a long, the
-     * same loop becomes a nest of loops. Windows are cached, so that calls do not allocate.
+     * Returns a little-endian buffer that contains an address, for loops that the C2 compiler should vectorise. C2
+     * vectorises {@code for (int i = windowOffset(a), end = i + n; i < end; i += 8) window(a).getLong(i)} with the call
+     * outside the loop and {@code n} a multiple of 8. A buffer is indexed by an int; over a segment, which is indexed
+     * by a long, the same loop becomes a nest of loops. Windows are cached, so that calls do not allocate.
      *
      * @param address host address at which the loop begins
-     * @return a buffer that has the address at {@link #windowOffset} and covers at least 512 MiB from there on
+     * @return a buffer that contains the address at {@link #windowOffset}, and at least 512 MiB from there on
      */
     public static ByteBuffer window(long address) {
         Window window = WINDOWS[(int) (address >>> WINDOW_SHIFT) & (WINDOWS.length - 1)];
@@ -234,9 +236,9 @@ public final class HostMemory {
     /**
      * Copies bytes; the two ranges may overlap.
      *
-     * @param from the first byte to read
-     * @param to the first byte to write
-     * @param bytes how many, 0 or more
+     * @param from host address of the first byte to read
+     * @param to host address of the first byte to write
+     * @param bytes number of bytes, 0 or more
      */
     public static void copy(long from, long to, long bytes) {
         MemorySegment.copy(ALL, from, ALL, to, bytes);

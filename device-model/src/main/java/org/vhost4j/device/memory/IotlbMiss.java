@@ -2,8 +2,9 @@
 package org.vhost4j.device.memory;
 
 /**
- * Thrown for an address behind an IOMMU that has no translation yet. No chain was consumed: the catcher requests the
- * translation and retries after it has arrived. It has no stack trace, because misses are frequent with small mappings.
+ * Thrown when an address behind an IOMMU has no translation yet. No chain was popped: the catcher requests the
+ * translation from the front-end and retries when it has arrived. The exception has no stack trace, because misses are
+ * frequent with small mappings.
  */
 public final class IotlbMiss extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -12,7 +13,7 @@ public final class IotlbMiss extends RuntimeException {
     private final boolean write;
 
     /**
-     * Creates a miss.
+     * Creates an exception for one address.
      *
      * @param address the I/O virtual address
      * @param write whether the access is a write

@@ -8,7 +8,7 @@ public final class LittleEndian {
     /**
      * Reads an unsigned number.
      *
-     * @param bytes a copy that the driver cannot change
+     * @param bytes array that contains the number: a copy that the driver cannot change
      * @param at index of the first byte
      * @param length length of the number, 1 to 8 bytes
      * @return the number; negative only when all 8 bytes are read and the top bit is set

@@ -6,7 +6,7 @@ public final class MemoryFault extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Creates a fault.
+     * Creates an exception.
      *
      * @param message description of the error, with the values
      */

@@ -6,24 +6,24 @@ import java.util.TreeMap;
 
 /**
  * The memory that the platform's IOMMU makes accessible to a device (ACCESS_PLATFORM, virtio 1.4 section 6.1): ranges
- * of I/O virtual addresses, their host addresses, and whether the device may read and write them. A cache: an entry
- * that is missing causes an IOTLB miss.
+ * of I/O virtual addresses, their host addresses, and whether the device may read and write them. It is a cache: an
+ * access to an address outside its ranges causes an {@link IotlbMiss}.
  *
- * <p>Confined to one lane, like {@link GuestMemory}. Ring readers keep the two views; changes take effect in them
- * immediately.
+ * <p>Confined to one lane, like {@link GuestMemory}. Rings use the two views, one for reading and one for writing;
+ * changes take effect in both immediately.
  */
 public final class Translations {
     /** The maximum number of ranges; adding one more removes the oldest. */
     public static final int MAX_RANGES = 4096;
 
-    /** Ranges by their first address; unsigned order is the order of these keys. */
+    /** The ranges, ordered by their first address as an unsigned number. */
     private final TreeMap<Long, Range> ranges = new TreeMap<>(Long::compareUnsigned);
 
     private final GuestMemory readable = GuestMemory.translated();
     private final GuestMemory writable = readable.writeView();
     private long added;
 
-    /** A range; {@code order} increases with each range that is added. */
+    /** A range; {@code order} is higher than that of all ranges added before. */
     private record Range(long start, long size, long host, boolean read, boolean write, long order) {}
 
     /** Creates an empty set of translations. */
@@ -42,7 +42,7 @@ public final class Translations {
      * Adds a range and removes all ranges that overlap it.
      *
      * @param start first I/O virtual address of the range
-     * @param size in bytes, at least 1; the range does not wrap
+     * @param size size in bytes, at least 1; the range does not wrap
      * @param host host address of the first byte
      * @param read whether the device may read the range
      * @param write whether the device may write the range
@@ -65,10 +65,10 @@ public final class Translations {
     }
 
     /**
-     * Removes every range that overlaps the given one. After this returns none of them is used any more.
+     * Removes every range that overlaps the given one. When this returns, none of them is used any more.
      *
      * @param start first I/O virtual address
-     * @param size in bytes, at least 1; it does not wrap
+     * @param size size in bytes, at least 1; the range does not wrap
      */
     public void invalidate(long start, long size) {
         if (removeOverlapping(start, size)) {
@@ -76,7 +76,7 @@ public final class Translations {
         }
     }
 
-    /** Removes everything. */
+    /** Removes all ranges. */
     public void clear() {
         ranges.clear();
         publish();
@@ -113,7 +113,10 @@ public final class Translations {
         publish(writable, false);
     }
 
-    /** Merges adjacent entries that are also adjacent in this process, so that a ring may cross them. */
+    /**
+     * Updates a view. Merges adjacent ranges whose host addresses are adjacent, too, so that a ring may cross from one
+     * to the next.
+     */
     private void publish(GuestMemory view, boolean reading) {
         long[] base = new long[ranges.size()];
         long[] size = new long[base.length];

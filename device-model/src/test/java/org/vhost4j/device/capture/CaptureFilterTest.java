@@ -134,29 +134,29 @@ class CaptureFilterTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
         ''                     | column 1: the filter is empty
-        foo                    | column 1: 'foo' is no term of a filter
+        foo                    | column 1: 'foo' is not a term of a filter
         tcp and                | column 8: expected a term, such as 'host ADDRESS' or 'tcp'
         tcp udp                | column 5: expected 'and' or 'or' instead of 'udp'
         (tcp or udp            | column 12: expected ')'
         tcp)                   | column 4: expected 'and' or 'or' instead of ')'
         tcp & udp              | column 5: expected 'and' or 'or' instead of '&'
         host                   | column 5: expected an address
-        host example.org       | column 6: 'example.org' is no IP address, and names are not looked up
-        host 10.0.0            | column 6: '10.0.0' is no IP address, and names are not looked up
-        host 10.0.0.256        | column 6: '10.0.0.256' is no IP address, and names are not looked up
+        host example.org       | column 6: 'example.org' is not an IP address, and names are not resolved
+        host 10.0.0            | column 6: '10.0.0' is not an IP address, and names are not resolved
+        host 10.0.0.256        | column 6: '10.0.0.256' is not an IP address, and names are not resolved
         ip6 host 10.0.0.1      | column 10: '10.0.0.1' is an address of IPv4
         arp host fd00::1       | column 10: 'fd00::1' is an address of IPv6
         net 10.0.0.0           | column 5: a net is ADDRESS/BITS, '10.0.0.0' has no bits
         net 10.0.0.0/33        | column 14: a net has 0 to 32 bits, not '33'
-        net 10.0.0.1/24        | column 5: '10.0.0.1/24' has bits set behind the first 24
+        net 10.0.0.1/24        | column 5: '10.0.0.1/24' has bits set after the first 24
         port http              | column 6: a port is a number from 0 to 65535, not 'http'
         port 65536             | column 6: a port is a number from 0 to 65535, not '65536'
         tcp host 10.0.0.1      | column 5: expected 'and' or 'or' instead of 'host'
         tcp src host 10.0.0.1  | column 9: expected 'port' instead of 'host'
         ip port 80             | column 4: expected 'and' or 'or' instead of 'port'
         src                    | column 4: expected 'host', 'net' or 'port'
-        src tcp                | column 5: 'tcp' is no IP address, and names are not looked up
-        ether 52:54:00:00:00:01| column 7: expected 'host', 'src' or 'dst' behind 'ether'
+        src tcp                | column 5: 'tcp' is not an IP address, and names are not resolved
+        ether 52:54:00:00:00:01| column 7: expected 'host', 'src' or 'dst' after 'ether'
         vlan 4096              | column 6: a VLAN is a number from 0 to 4095, not '4096'
         """)
     void whatIsWrongIsSaidWithItsColumn(String filter, String message) {

@@ -100,7 +100,7 @@ class PackedDriverTest {
         use(0, id + 5, 1, WRITE | AVAIL | USED);
         assertThatThrownBy(driver::collect)
                 .isInstanceOf(DeviceViolationException.class)
-                .hasMessageContaining("id " + (id + 5) + ", which is no chain in flight");
+                .hasMessageContaining("id " + (id + 5) + ", which is not a chain in flight");
         use(0, id, 101, WRITE | AVAIL | USED);
         assertThatThrownBy(driver::collect)
                 .isInstanceOf(DeviceViolationException.class)

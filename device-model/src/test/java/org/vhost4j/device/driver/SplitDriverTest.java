@@ -194,7 +194,7 @@ class SplitDriverTest {
         device.use(id, 0);
         assertThatThrownBy(driver::collect)
                 .isInstanceOf(DeviceViolationException.class)
-                .hasMessage("split queue of 8: used element 1 has id 0, which is no chain in flight");
+                .hasMessage("split queue of 8: used element 1 has id 0, which is not a chain in flight");
     }
 
     @Test

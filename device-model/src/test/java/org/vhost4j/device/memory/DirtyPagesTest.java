@@ -143,7 +143,7 @@ class DirtyPagesTest {
         pages.mark();
         assertThat(marked(bits)).containsExactly(2L, 7L);
         assertThat(told)
-                .containsExactly("4097 bytes at guest address 0x7000 were written, and the log of dirty pages ends at"
+                .containsExactly("4097 bytes at guest address 0x7000 were written, but the log of dirty pages ends at"
                         + " 0x8000");
         assertThat(new DirtyLog(bits).covers(7 * PAGE, PAGE)).isTrue();
         assertThat(new DirtyLog(bits).covers(7 * PAGE, PAGE + 1)).isFalse();

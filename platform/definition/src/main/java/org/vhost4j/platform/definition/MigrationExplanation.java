@@ -112,7 +112,8 @@ public record MigrationExplanation(
      * @param catalog the machines and platforms
      * @param text two hexadecimal feature words, the guest's first; or text that contains QEMU's message
      * @return an explanation for each pair of words found, at least one
-     * @throws IllegalArgumentException when the text has neither a message nor exactly two words, or too many messages; the message is one sentence for the user
+     * @throws IllegalArgumentException when the text has neither a message nor exactly two words, or too many messages; the message is one
+     *     sentence for the user
      */
     public static List<MigrationExplanation> allOf(PlatformCatalog catalog, String text) {
         Set<Told> told = new LinkedHashSet<>();

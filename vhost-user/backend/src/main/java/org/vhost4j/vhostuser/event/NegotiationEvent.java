@@ -9,7 +9,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import org.vhost4j.device.feature.FeatureSet;
 
-/** Flight Recorder event: a driver has acknowledged its features. */
+/** JDK Flight Recorder event: a driver has acknowledged features. */
 @Name("vhost4j.Negotiation")
 @Label("Negotiation")
 @Description("A driver's features are in force: its first ring has started")
@@ -37,12 +37,12 @@ public final class NegotiationEvent extends Event {
     }
 
     /**
-     * Records the event, if a recording enables it.
+     * Records the event if it is enabled in a recording.
      *
      * @param guest name of the guest
      * @param offered features that the guest was offered
      * @param acknowledged features that its driver has acknowledged
-     * @param frontEnd process ID of the front-end that has sent the first message, 0 when it is not visible
+     * @param frontEnd process ID of the front-end that sent the first message; 0 when it is not visible in this PID namespace
      */
     public static void record(String guest, FeatureSet offered, FeatureSet acknowledged, long frontEnd) {
         if (new NegotiationEvent(guest, "", "", frontEnd).isEnabled()) {

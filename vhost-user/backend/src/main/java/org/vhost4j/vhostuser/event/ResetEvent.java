@@ -8,7 +8,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** Flight Recorder event: a device was reset. */
+/** JDK Flight Recorder event: a device was reset. */
 @Name("vhost4j.Reset")
 @Label("Device Reset")
 @Description("A device was reset, or its driver paused")
@@ -28,7 +28,7 @@ public final class ResetEvent extends Event {
     }
 
     /**
-     * Records the event, if a recording enables it.
+     * Records the event if it is enabled in a recording.
      *
      * @param guest name of the guest
      * @param cause RESET_DEVICE, STATUS_CLEARED, or DISCONNECTED when the connection has ended

@@ -8,7 +8,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** Flight Recorder event: a ring has started. */
+/** JDK Flight Recorder event: a ring has started. */
 @Name("vhost4j.RingStart")
 @Label("Ring Start")
 @Description("The device uses a ring from now on")
@@ -40,13 +40,13 @@ public final class RingStartEvent extends Event {
     }
 
     /**
-     * Records the event, if a recording enables it.
+     * Records the event if it is enabled in a recording.
      *
      * @param guest name of the guest
      * @param ring index of the ring
      * @param size number of descriptors
      * @param packed whether it is a packed ring
-     * @param base position at which the ring begins, as in SET_VRING_BASE
+     * @param base position at which the ring starts, as in SET_VRING_BASE
      */
     public static void record(String guest, int ring, int size, boolean packed, int base) {
         if (new RingStartEvent(guest, ring, size, packed, base).isEnabled()) {

@@ -8,7 +8,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** Flight Recorder event: a ring has stopped. */
+/** JDK Flight Recorder event: a ring has stopped. */
 @Name("vhost4j.RingStop")
 @Label("Ring Stop")
 @Description("The device leaves a ring alone from now on")
@@ -32,11 +32,11 @@ public final class RingStopEvent extends Event {
     }
 
     /**
-     * Records the event, if a recording enables it.
+     * Records the event if it is enabled in a recording.
      *
      * @param guest name of the guest
      * @param ring index of the ring
-     * @param base position that the ring has reached, as in the reply to GET_VRING_BASE
+     * @param base position at which the ring has stopped, as in the reply to GET_VRING_BASE
      */
     public static void record(String guest, int ring, int base) {
         if (new RingStopEvent(guest, ring, base).isEnabled()) {

@@ -8,7 +8,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 
-/** Flight Recorder event: a device has stopped because of an error of its driver or front-end. */
+/** JDK Flight Recorder event: a device has stopped because of an error of its driver or front-end. */
 @Name("vhost4j.Stop")
 @Label("Device Stop")
 @Description("A device has stopped, and does nothing until its rings are stopped or reset")
@@ -28,7 +28,7 @@ public final class StopEvent extends Event {
     }
 
     /**
-     * Records the event, if a recording enables it.
+     * Records the event if it is enabled in a recording.
      *
      * @param guest name of the guest
      * @param cause the cause, in one line

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Events of the JDK's Flight Recorder, category {@code vhost4j}: events of guests' devices. There is no event per
- * frame, and the fields of an event that is not recorded are not set.
+ * JDK Flight Recorder events of guests' devices, in the category {@code vhost4j}. There is no event per frame. The fields of an event are
+ * set only if a recording enables it.
  *
  * <p>Any thread may use the classes, which have no state.
  */

@@ -19,7 +19,7 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * One end of the connection between two back-ends. A message's header, little-endian:
+ * One end of the connection between two back-ends, for a hand-over. The header of a message is little-endian:
  *
  * <pre>
  *   0  u32  magic "V4HO"
@@ -33,26 +33,26 @@ import org.vhost4j.sys.UnixAddress;
  * Belongs to one thread, which may block.
  */
 public final class HandOverChannel implements AutoCloseable {
-    /** The oldest format of the content that this version reads. */
+    /** The oldest format of message contents that this version reads. */
     public static final int OLDEST_FORMAT = 1;
-    /** The first format with the counters of ports. */
+    /** The first format that includes the counters of ports. */
     public static final int PORT_COUNTERS_FORMAT = 3;
-    /** The first format with the parts that ports have on further lanes. */
+    /** The first format that includes the parts of ports on lanes other than the first. */
     public static final int PARTS_FORMAT = 4;
-    /** The format of the content that this version writes, and the newest that it reads. */
+    /** The format of message contents that this version writes, and the newest that it reads. */
     public static final int FORMAT = PARTS_FORMAT;
 
     private static final int MAGIC = 0x4f483456;
     private static final int HEADER = 24;
     private static final int MOST_BYTES = 64 << 20;
     private static final int MOST_DESCRIPTORS = 1 << 20;
-    /** Event flag of poll(2): the other end has closed its sending side. */
+    /** Event flag of poll(2): the peer has closed its sending side. */
     private static final int POLLRDHUP = 0x2000;
 
     private static final long REFUSING_NANOS = 100_000_000;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    /** The phase of a message's transfer that a {@link Watch} observes. */
+    /** The phases of a message's transfer that a {@link Watch} observes. */
     public enum Moment {
         /** The message is about to be sent. */
         SENDING,
@@ -64,14 +64,14 @@ public final class HandOverChannel implements AutoCloseable {
         RECEIVED
     }
 
-    /** Observes the messages sent and received, so that a test can kill a process at each of them. */
+    /** Observes the messages that are sent and received, so that a test can kill a process at any of them. */
     @FunctionalInterface
     public interface Watch {
         /**
-         * Called by the channel's thread, which continues when this returns.
+         * Observes a message. The channel's thread calls this, and continues when it returns.
          *
          * @param moment phase of the message's transfer
-         * @param type of the message
+         * @param type type of the message
          */
         void at(Moment moment, MessageType type);
     }
@@ -90,7 +90,7 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Creates a channel over a connection whose messages are observed.
+     * Creates a channel over a connection, and observes its messages.
      *
      * @param socket connected and non-blocking; owned by the channel from now on
      * @param watch called for each message except refusals
@@ -101,23 +101,23 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Connects to a back-end that listens.
+     * Connects to a listening back-end.
      *
      * @param path path of its socket
      * @return the channel
-     * @throws SystemError when no process listens there: ENOENT or ECONNREFUSED
+     * @throws SystemError when no process listens on the path: ENOENT or ECONNREFUSED
      */
     public static HandOverChannel connect(Path path) {
         return connect(path, (moment, type) -> {});
     }
 
     /**
-     * Connects to a back-end that listens, and observes the messages.
+     * Connects to a listening back-end, and observes the messages.
      *
      * @param path path of its socket
      * @param watch called for each message except refusals
      * @return the channel
-     * @throws SystemError when no process listens there: ENOENT or ECONNREFUSED
+     * @throws SystemError when no process listens on the path: ENOENT or ECONNREFUSED
      */
     public static HandOverChannel connect(Path path, Watch watch) {
         UnixAddress address = UnixAddress.of(path);
@@ -131,10 +131,10 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Checks that the process at the other end belongs to the same user.
+     * Checks that the peer process belongs to the same user.
      *
-     * @return the process at the other end
-     * @throws HandOverException when it is another user's
+     * @return the peer process
+     * @throws HandOverException when it belongs to another user
      */
     public SocketPeer requireSameUser() throws HandOverException {
         SocketPeer peer = SocketPeer.of(socket);
@@ -161,7 +161,7 @@ public final class HandOverChannel implements AutoCloseable {
         /**
          * Returns a reader of the message's content.
          *
-         * @return a reader, which owns the descriptors that came with the message
+         * @return a reader, which owns the descriptors that were received with the message
          */
         public StateReader reader() {
             return new StateReader("message " + type, content, descriptors);
@@ -172,8 +172,8 @@ public final class HandOverChannel implements AutoCloseable {
      * Sends a message without content.
      *
      * @param type the type
-     * @param patience maximum time for which the other end may leave the message unread
-     * @throws HandOverException when the other end is gone or does not read
+     * @param patience maximum time to wait until the peer reads
+     * @throws HandOverException when the peer is gone or does not read
      */
     public void send(MessageType type, Duration patience) throws HandOverException {
         send(type, new StateWriter(), patience);
@@ -184,8 +184,8 @@ public final class HandOverChannel implements AutoCloseable {
      *
      * @param type the type
      * @param state content of the message; its descriptors may be closed when this returns
-     * @param patience maximum time for which the other end may leave the message unread
-     * @throws HandOverException when the other end is gone or does not read
+     * @param patience maximum time to wait until the peer reads
+     * @throws HandOverException when the peer is gone or does not read
      */
     public void send(MessageType type, StateWriter state, Duration patience) throws HandOverException {
         watch.at(Moment.SENDING, type);
@@ -239,10 +239,10 @@ public final class HandOverChannel implements AutoCloseable {
     /**
      * Receives the next message.
      *
-     * @param due expected type; when a REFUSED arrives instead, its reason is thrown
+     * @param due expected type; if REFUSED arrives instead, its reason is thrown
      * @param patience maximum time to wait for the message
      * @return the message
-     * @throws HandOverException when another message arrives, or none in time
+     * @throws HandOverException when another message arrives, or no message in time
      */
     public Received receive(MessageType due, Duration patience) throws HandOverException {
         watch.at(Moment.AWAITING, due);
@@ -302,7 +302,7 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Waits until the other end has closed the connection.
+     * Waits until the peer has closed the connection.
      *
      * @param patience maximum time to wait
      */
@@ -311,7 +311,7 @@ public final class HandOverChannel implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             fill(arena.allocate(1), System.nanoTime() + patience.toNanos(), descriptors);
         } catch (HandOverException e) {
-            // Whether or not it has closed the connection, nothing more is to be done.
+            // The hand-over is complete, whether or not the peer has closed the connection.
         }
         descriptors.forEach(Fd::close);
     }
@@ -351,9 +351,9 @@ public final class HandOverChannel implements AutoCloseable {
     }
 
     /**
-     * Returns whether the other end has closed the connection.
+     * Returns whether the peer has closed the connection.
      *
-     * @return false while its process lives and has not closed the channel
+     * @return false while the peer process lives and has not closed the channel
      */
     public boolean isGone() {
         try (Arena arena = Arena.ofConfined()) {
@@ -364,7 +364,7 @@ public final class HandOverChannel implements AutoCloseable {
         }
     }
 
-    /** Sends REFUSED to the other end if it still receives: nothing is handed over. */
+    /** Sends REFUSED to the peer if it still receives: nothing is handed over. */
     public void refuse(String reason) {
         try {
             byte[] content = new StateWriter().text(reason).bytes();

@@ -3,7 +3,7 @@ package org.vhost4j.vhostuser.handover;
 
 import java.io.Serial;
 
-/** Thrown when a take-over fails or is refused, so that nothing is handed over. The message is one line for a user. */
+/** Thrown when a hand-over fails or is refused. Then nothing is handed over. The message is one line for a user. */
 public final class HandOverException extends Exception {
     @Serial
     private static final long serialVersionUID = 1L;

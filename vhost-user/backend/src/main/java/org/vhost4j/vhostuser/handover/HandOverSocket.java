@@ -18,18 +18,15 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * The socket on which a back-end waits for the one that is to take over from it. The socket file is created under
- * another name in the same directory and then renamed, so that at any time the path leads to exactly one back-end: the
- * old one until the new one has taken over everything.
+ * The socket on which a back-end waits for another back-end that takes over from it. The socket file is created under another name in the
+ * same directory and then renamed. So the path leads to exactly one back-end at any time: to the old one until the new one has taken over
+ * everything.
  */
 public final class HandOverSocket implements AutoCloseable {
     private static final int BACKLOG = 4;
     private static final int LOOK_MILLIS = 200;
 
-    /**
-     * Access of the owner only; set before the socket listens, and never on a file that another user has put in its
-     * place.
-     */
+    /** Access for the owner only. It is set before the socket listens, and never on a file with which another user has replaced it. */
     private static final SocketAccess ONLY_OURS = new SocketAccess(0600, null);
 
     private final Fd socket;
@@ -42,9 +39,9 @@ public final class HandOverSocket implements AutoCloseable {
     }
 
     /**
-     * Listens on a path, in place of the previous listener.
+     * Listens on a path, and replaces a previous listener's file.
      *
-     * @param path of the socket file, mode 0600
+     * @param path path of the socket file, which gets mode 0600
      * @return the socket; {@link #close} removes its file unless the file belongs to another back-end by then
      * @throws SystemError when the socket cannot be created
      */
@@ -80,7 +77,7 @@ public final class HandOverSocket implements AutoCloseable {
     /**
      * Waits for a back-end to connect, and observes its messages.
      *
-     * @param watch sees each message except refusals
+     * @param watch called for each message except refusals
      * @return a channel to the back-end; empty when this socket was closed
      */
     public Optional<HandOverChannel> accept(HandOverChannel.Watch watch) {

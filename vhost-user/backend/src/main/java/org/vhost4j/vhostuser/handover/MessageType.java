@@ -4,17 +4,17 @@ package org.vhost4j.vhostuser.handover;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The types of messages; see the package's description for their order. */
+/** The types of messages. The package's description shows their order. */
 public enum MessageType {
-    /** New to old: the oldest and the newest format that the new back-end reads. */
+    /** New to old back-end: the oldest and the newest format that the new one reads. */
     HELLO(1),
-    /** Old to new: the promises made to guests, and the existing sockets and ports. */
+    /** Old to new: what guests were promised, and the existing sockets and ports. */
     OFFER(2),
-    /** New to old: the new back-end can keep these promises. */
+    /** New to old: the new back-end can offer guests the same. */
     PREPARE(3),
     /** Old to new: guests and ports, with their descriptors. */
     SETUP(4),
-    /** New to old: all memory is mapped, and the code is warmed up. */
+    /** New to old: all guest memory is mapped, and the code is compiled. */
     READY(5),
     /** Old to new: the positions of all queues and ports, which are stopped now. */
     POSITIONS(6),
@@ -22,9 +22,9 @@ public enum MessageType {
     TAKEN(7),
     /** Old to new: the guests now belong to the new back-end. */
     COMMIT(8),
-    /** Either: nothing is handed over, with a reason. */
+    /** Either direction: nothing is handed over, for the given reason. */
     REFUSED(9),
-    /** Either: descriptors of the next message, which has more of them than one message can carry. */
+    /** Either direction: descriptors of the next message, which has more descriptors than one message can carry. */
     DESCRIPTORS(10);
 
     private final int code;

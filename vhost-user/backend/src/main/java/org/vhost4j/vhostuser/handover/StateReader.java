@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Fd;
 
-/** Reads what a {@link StateWriter} has written. Descriptors that are not taken are closed by {@link #close}. */
+/** Reads the state that a {@link StateWriter} has written, big-endian. {@link #close} closes the descriptors that were not read. */
 public final class StateReader implements AutoCloseable {
     private final String what;
     private final ByteBuffer bytes;
@@ -29,7 +29,7 @@ public final class StateReader implements AutoCloseable {
         this.descriptors = new ArrayDeque<>(descriptors);
     }
 
-    /** Reads one part of the state. */
+    /** Reads one value of the state. */
     @FunctionalInterface
     private interface Part<T> {
         T read();
@@ -116,7 +116,7 @@ public final class StateReader implements AutoCloseable {
     }
 
     /**
-     * Reads a descriptor, if there is one.
+     * Reads an optional descriptor.
      *
      * @return the descriptor, which the caller owns from now on; null for none
      * @throws HandOverException when the descriptor was not received
@@ -144,7 +144,7 @@ public final class StateReader implements AutoCloseable {
         }
     }
 
-    /** Closes descriptors that were not taken. */
+    /** Closes the descriptors that were not read. */
     @Override
     public void close() {
         descriptors.forEach(Fd::close);

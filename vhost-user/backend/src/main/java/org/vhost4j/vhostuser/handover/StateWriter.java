@@ -10,9 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.sys.Fd;
 
 /**
- * Writes state, big-endian, and collects the descriptors that belong to it. The descriptors still belong to their
- * owners, who keep them open until the message is sent; {@linkplain #ofDuplicates with duplicates} the owners may close
- * them at once.
+ * Writes state, big-endian, and collects the descriptors that belong to it. The owners of the descriptors keep them open until the message
+ * is sent. A writer {@linkplain #ofDuplicates with duplicates} lets them close the descriptors at once.
  */
 public final class StateWriter implements AutoCloseable {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -90,7 +89,7 @@ public final class StateWriter implements AutoCloseable {
     }
 
     /**
-     * Adds a descriptor, and writes whether there is one.
+     * Adds an optional descriptor, and writes whether there is one.
      *
      * @param value the descriptor; null for none
      * @return this
@@ -131,7 +130,7 @@ public final class StateWriter implements AutoCloseable {
     /**
      * Returns the descriptors in the order in which they were written.
      *
-     * @return the descriptors; possibly more than one message can carry
+     * @return the descriptors, possibly more than one message can carry
      */
     public List<Fd> descriptors() {
         return List.copyOf(descriptors);

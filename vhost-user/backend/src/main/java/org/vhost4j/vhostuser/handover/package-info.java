@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The protocol by which one back-end takes over all guests and ports from another, and its encoding.
+ * The hand-over protocol, by which one back-end takes over all guests and ports from another, and its encoding.
  *
- * <p>A Unix stream of messages, each with magic, version, type, length and a CRC-32 of its content, and with descriptors that
- * come with its header (SCM_RIGHTS). The old back-end listens, the new one connects; both must be of one user.
+ * <p>Messages are sent over a Unix stream socket. The header of each contains a magic number, type, length and checksums, and carries the
+ * descriptors (SCM_RIGHTS); see {@link org.vhost4j.vhostuser.handover.HandOverChannel}. The old back-end listens, the new one connects;
+ * both processes must belong to the same user.
  *
  * <pre>
  *   new                                old
@@ -17,8 +18,7 @@
  *                                  &lt;-  COMMIT: the guests belong to the new process
  * </pre>
  *
- * <p>Before COMMIT either side may send REFUSED with a reason of one line, or close the connection; then the old one
- * keeps its guests.
+ * <p>Before COMMIT either side may send REFUSED with a one-line reason, or close the connection; then the old back-end keeps its guests.
  *
  * <p>A channel belongs to one thread, which may block and is not a lane.
  */

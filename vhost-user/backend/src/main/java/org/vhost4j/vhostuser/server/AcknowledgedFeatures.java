@@ -7,10 +7,9 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.sys.PeerProcess;
 
 /**
- * Stores the features of one guest beyond the end of a connection, and of this process. A running guest keeps the
- * features that it has acknowledged and those that its front-end was offered, because its next driver may acknowledge
- * all of these after a reset. A front-end that returns while fewer features are offered is rejected. Entered by the
- * device's lane.
+ * Keeps the record of one guest's features when its connection or this process ends. It contains the features that the driver has
+ * acknowledged and those that the front-end was offered: after a reset the next driver may acknowledge all of the offered ones. A front-end
+ * that connects again is rejected if fewer features are offered now. Used by the device's lane.
  */
 final class AcknowledgedFeatures {
     private final FeatureSet offered;
@@ -22,9 +21,9 @@ final class AcknowledgedFeatures {
     /**
      * Creates the record of a guest when the back-end starts.
      *
-     * @param offered features that this start of the back-end offers
+     * @param offered features that this back-end offers
      * @param promise description of the machine and platform that determine the offer
-     * @param file file of the record; null when it is not kept beyond this process
+     * @param file file of the record; null when the record ends with this process
      */
     AcknowledgedFeatures(FeatureSet offered, String promise, @Nullable AcknowledgementFile file) {
         this.offered = offered;
@@ -34,9 +33,8 @@ final class AcknowledgedFeatures {
     }
 
     /**
-     * Records that a front-end has sent its first message. A front-end whose process is unknown, or was unknown when it
-     * left, is treated as the previous one, because a guest that continues with fewer features than it was offered
-     * would lose its network permanently.
+     * Records that a front-end has sent its first message. If its process is unknown, or the previous one's was, it is treated as the
+     * previous front-end: a guest that continued with fewer features than it was offered would lose its network permanently.
      *
      * @param sender the front-end's process
      * @return the reason for rejecting the front-end; empty when it is accepted
@@ -44,7 +42,7 @@ final class AcknowledgedFeatures {
     Optional<String> heard(PeerProcess sender) {
         process = sender;
         if (known.isEmpty() || !known.get().process().mayBe(sender)) {
-            // Another process means another guest.
+            // Another process is another guest.
             know(new Acknowledgement(FeatureSet.EMPTY, offered, sender, promise));
             return Optional.empty();
         }
@@ -61,13 +59,13 @@ final class AcknowledgedFeatures {
                     + remedy());
         }
         if (!sender.known()) {
-            // It may be the previous process, or another one, which gets the present offer.
+            // It may be the previous process, or another one, which gets the current offer.
             know(new Acknowledgement(before.features(), before.offered().plus(offered), sender, promise));
         }
         return Optional.empty();
     }
 
-    /** Returns the record for another back-end; empty when there is none. */
+    /** Returns the record, which may be handed over to another back-end; empty when there is none. */
     Optional<Acknowledgement> known() {
         return known;
     }
@@ -89,9 +87,9 @@ final class AcknowledgedFeatures {
     }
 
     /**
-     * Stores the record in a file from now on, for a socket whose path was not known before.
+     * Stores the record in a file from now on. Called for a socket whose path was not known before.
      *
-     * @param kept the file; its contents are used as far as nothing is known yet
+     * @param kept the file; its contents are used unless there is a record already
      */
     void keepIn(AcknowledgementFile kept) {
         file = kept;
@@ -111,7 +109,7 @@ final class AcknowledgedFeatures {
                 + (file == null ? "" : ". If it is another guest, stop the back-end and remove " + file.path());
     }
 
-    /** Stores the driver's final features. */
+    /** Stores the features that the driver has acknowledged. */
     void keep(FeatureSet features) {
         PeerProcess sender = process;
         if (sender != null) {

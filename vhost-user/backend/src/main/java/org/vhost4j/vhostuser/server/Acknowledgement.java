@@ -8,9 +8,9 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.sys.PeerProcess;
 
 /**
- * The features that a guest has acknowledged and that its front-end was offered, for a back-end that is restarted: the
- * record is valid as long as the front-end lives. QEMU requests the features once, when the device is realized, and
- * presents that offer to every later driver of the guest.
+ * The features that a guest has acknowledged and that its front-end was offered. A restarted back-end reads this record, which is valid as
+ * long as the front-end process lives: QEMU sends GET_FEATURES only when it realizes the device, and presents that offer to every later
+ * driver of the guest.
  *
  * @param features the virtio features that the driver acknowledged; none before it has acknowledged any
  * @param offered the features that the front-end was offered when it first connected
@@ -25,7 +25,7 @@ record Acknowledgement(FeatureSet features, FeatureSet offered, PeerProcess proc
             promise (.*)
             """);
 
-    /** Returns the text of the file for this record. */
+    /** Returns the text of the file that stores this record. */
     String text() {
         return """
                 features 0x%016x%016x
@@ -41,7 +41,7 @@ record Acknowledgement(FeatureSet features, FeatureSet offered, PeerProcess proc
                         promise);
     }
 
-    /** Parses the text of a file; empty when it is invalid. */
+    /** Parses the text of a file; returns empty when it is invalid. */
     static Optional<Acknowledgement> parse(String text) {
         Matcher matcher = TEXT.matcher(text);
         if (!matcher.matches()) {
@@ -61,7 +61,7 @@ record Acknowledgement(FeatureSet features, FeatureSet offered, PeerProcess proc
                 Long.parseUnsignedLong(matcher.group(highGroup), 16));
     }
 
-    /** Returns whether the front-end that acknowledged the features has certainly ended, and its guest with it. */
+    /** Returns whether the front-end that acknowledged the features, and with it the guest, has certainly ended. */
     boolean isOver() {
         return process.ended();
     }

@@ -12,8 +12,8 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnreadableFile;
 
 /**
- * The file next to a guest's socket that keeps its acknowledgement while no back-end runs. It is read when the back-end
- * starts, and written by a separate thread, because a slow disk must not delay a lane.
+ * The file next to a guest's socket that stores its {@link Acknowledgement} while no back-end runs. It is read when the back-end starts. A
+ * separate thread writes it, because a slow disk must not delay a lane.
  */
 final class AcknowledgementFile {
     static final String SUFFIX = ".acknowledged";
@@ -25,7 +25,7 @@ final class AcknowledgementFile {
     private final ExecutorService writer;
     private final Consumer<String> trouble;
 
-    /** The content to write: empty for no file; null when the writer has nothing to do. */
+    /** The content to write: empty to remove the file; null when the writer has nothing to do. */
     private final AtomicReference<@Nullable Optional<Acknowledgement>> wanted = new AtomicReference<>();
 
     /**
@@ -75,8 +75,8 @@ final class AcknowledgementFile {
     }
 
     /**
-     * Requests that the writer update the file. At most one task for this file is queued: a front-end can acknowledge
-     * faster than a disk writes, and only the last content is needed.
+     * Requests an update of the file by the writer. At most one task is queued for this file: a front-end can acknowledge features faster
+     * than a disk writes, and only the last content is needed.
      */
     private void leave(Optional<Acknowledgement> acknowledgement) {
         if (wanted.getAndSet(acknowledgement) == null) {

@@ -16,11 +16,11 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.vhostuser.session.RefusedException;
 
 /**
- * Announces a guest that has migrated here by a reverse ARP request with its address (RFC 903), from which bridges
- * learn its new location.
+ * Announces a guest that has migrated to this back-end by a reverse ARP request (RFC 903) with its MAC address, from which bridges learn
+ * its new location.
  *
- * <p>Announcements wait until the guest's queues run: until then the guest runs on the source, and an announcement
- * would divert its frames. QEMU sends the first SEND_RARP even before the features. Entered by the device's lane.
+ * <p>Announcements wait until the guest's queues run: until then the guest runs on the source host, and an announcement would divert its
+ * frames. QEMU sends the first SEND_RARP even before SET_FEATURES. Used by the device's lane.
  */
 final class Announcer {
     /** Maximum number of addresses of one guest that are announced. */
@@ -31,8 +31,8 @@ final class Announcer {
     private static final int REVERSE_REQUEST = 3;
 
     /**
-     * Times in milliseconds at which addresses that came with the state are announced again, as QEMU does: a frame can
-     * be lost or come too early.
+     * Delays in milliseconds after which the addresses in the migrated device state are announced again, as in QEMU: a frame can be lost or
+     * arrive too early.
      */
     private static final long[] AGAIN_MILLIS = {50, 200, 450, 800};
 
@@ -41,10 +41,10 @@ final class Announcer {
     private final MemorySegment memory = Arena.ofAuto().allocate(BYTES, 8);
     private final Frame frame = new Frame();
 
-    /** Addresses that SEND_RARP requests to announce as soon as the queues run. */
+    /** Addresses of SEND_RARP requests, to be announced as soon as the queues run. */
     private final Set<Long> early = new LinkedHashSet<>();
 
-    /** Addresses that came with the state, until the queues run. */
+    /** Addresses from the migrated device state, to be announced as soon as the queues run. */
     private final List<Long> moved = new ArrayList<>();
 
     private final List<Future<?>> repeats = new ArrayList<>();
@@ -59,7 +59,7 @@ final class Announcer {
     /**
      * Executes SEND_RARP.
      *
-     * @throws RefusedException when it is not the address of one station, or the port may not have it
+     * @throws RefusedException when it is not a unicast address, or the port's rules do not allow it
      */
     void announce(long mac) throws RefusedException {
         if (mac == 0 || MacAddress.isGroup(mac)) {
@@ -76,7 +76,7 @@ final class Announcer {
         }
     }
 
-    /** Returns whether there is an announcement to make, now or when the queues run. */
+    /** Returns whether an announcement is pending. */
     boolean announces() {
         return !early.isEmpty() || !moved.isEmpty() || repeats.stream().anyMatch(each -> !each.isDone());
     }
@@ -90,7 +90,7 @@ final class Announcer {
     /**
      * Sets whether the guest's queues run.
      *
-     * @return true when there was an announcement to make
+     * @return true when an announcement was made
      */
     boolean running(boolean now) {
         running = now;
@@ -112,7 +112,7 @@ final class Announcer {
         return some;
     }
 
-    /** Announces stations again, except those that have moved to another port meanwhile. */
+    /** Repeats the announcement of stations, except those that have moved to another port meanwhile. */
     private void again(List<Long> stations) {
         stations.stream().filter(mac -> context.has(port, mac)).forEach(this::send);
     }

@@ -29,7 +29,7 @@ import org.vhost4j.sys.SocketPeer;
 import org.vhost4j.vhostuser.handover.HandOverChannel;
 import org.vhost4j.vhostuser.handover.HandOverException;
 
-/** A running back-end: a socket and a device for each guest, and the switching between them, on one lane or several. */
+/** A running back-end: a socket and a device for each guest, and a switch between them, on one or several lanes. */
 public final class Backend implements AutoCloseable {
     private volatile BackendConfig config;
     private final BackendListener listener;
@@ -44,7 +44,7 @@ public final class Backend implements AutoCloseable {
 
     private final Captures captures = new Captures(this);
 
-    /** Whether another back-end has taken over. */
+    /** Whether another back-end has taken over the guests and ports. */
     private volatile boolean left;
 
     private final List<Uplink.Opened> uplinks = new CopyOnWriteArrayList<>();
@@ -63,12 +63,12 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Starts a back-end. When this returns its sockets are listening.
+     * Starts a back-end. When this returns, its sockets are listening.
      *
      * @param config configuration of the back-end
      * @param listener receives the back-end's events
      * @return the running back-end
-     * @throws org.vhost4j.sys.SystemError when a socket or a port cannot be opened; nothing is left behind
+     * @throws org.vhost4j.sys.SystemError when a socket or a port cannot be opened; then everything that was opened is closed
      */
     public static Backend start(BackendConfig config, BackendListener listener) {
         Backend backend = new Backend(config, listener);
@@ -82,7 +82,7 @@ public final class Backend implements AutoCloseable {
     }
 
     private void open() {
-        // Checked before files beside a socket are changed that another back-end may use.
+        // Checked before changing files beside a socket, which another back-end may use.
         for (Endpoint endpoint : config.endpoints()) {
             Path path = endpoint.path();
             if (path != null && !endpoint.connect()) {
@@ -96,7 +96,7 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    /** Creates lanes and guests and adds them to the bridges, without starting them. */
+    /** Creates lanes and guests, and adds the guests to the bridges, without starting them. */
     void build(Consumer<Switching.Bridged> opening) {
         for (int i = 0; i < config.lanesInUse(); i++) {
             contexts.add(new LaneContext(i, config, i == 0 ? null : contexts.getFirst(), this::faulted, listener));
@@ -125,10 +125,7 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns whether frames of an uplink can reach a lane from its own part of the uplink: all uplinks are on the
-     * first lane, and some on every lane.
-     */
+    /** Returns whether a lane has an uplink or a part of one: all uplinks are on the first lane, and some have a part on every lane. */
     boolean hasUplink(LaneContext context, Switching.Bridged bridged) {
         return context == contexts.getFirst()
                 ? !bridged.uplinks().isEmpty()
@@ -169,8 +166,8 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Opens the uplinks. Those with a part on every lane come last, and no lane opens a part before the tables have all
-     * ports, because an open part forwards frames, while adding a port replaces the tables.
+     * Opens the uplinks. Those with a part on every lane are opened last. No lane opens a part before the bridges' tables contain all
+     * ports: an open part forwards frames, and adding a port replaces the tables.
      */
     private void openUplinks(Switching.Bridged bridged) {
         LaneContext first = contexts.getFirst();
@@ -210,8 +207,7 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Adds an open uplink to all bridges; bridges of lanes with a part of it only get its port number. Called by the
-     * first lane.
+     * Adds an open uplink to all bridges; on lanes with their own part of it, only the port number is reserved. Called by the first lane.
      */
     void join(Uplink.Opened opened, Uplink uplink, PortSecurity security) {
         uplinks.add(opened);
@@ -232,13 +228,13 @@ public final class Backend implements AutoCloseable {
         Uplink.Opened unused = context.openPart(whole, opening, gate -> context.add(gate, rules));
     }
 
-    /** Replaces the configured guests and ports. Called while no other change is made. */
+    /** Replaces the guests and ports in the configuration. Called while no other change is in progress. */
     void serve(List<Endpoint> endpoints, Switching switching) {
         config = config.serving(endpoints, switching);
     }
 
     /**
-     * Returns the object that adds, changes and removes guests and ports.
+     * Returns the guests and ports, which can be added, changed and removed.
      *
      * @return always the same object
      */
@@ -247,15 +243,15 @@ public final class Backend implements AutoCloseable {
     }
 
     private void faulted(Pollable pollable, String reason) {
-        // The device has reported its reason itself; for other ports it is reported here.
+        // A guest's device has reported the reason itself; for other ports it is reported here.
         if (guests.stream().noneMatch(guest -> guest.name().equals(pollable.name()))) {
             listener.trouble(pollable.name(), reason);
         }
     }
 
     private AcknowledgedFeatures acknowledged(String guest, Endpoint endpoint) {
-        // An inherited connection has no path by which the next process could find the record; the path of a listening
-        // socket is read when the socket exists.
+        // An inherited connection has no path, so the next process could not find the record. The path of an inherited
+        // listening socket is read when the socket is opened.
         AcknowledgementFile file = endpoint.path() == null || config.promise().isEmpty()
                 ? null
                 : new AcknowledgementFile(endpoint.path(), files, line -> listener.trouble(guest, line));
@@ -264,8 +260,8 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Returns the progress file of a guest. Without a file, as for {@link #acknowledged}, the progress is kept within
-     * this process, because the front-end may connect again.
+     * Returns the progress file of a guest. If it has no file (as in {@link #acknowledged}), the progress is kept in memory, because the
+     * front-end may connect again.
      */
     private ProgressFile progress(String guest, Endpoint endpoint) {
         int queues = 2 * config.queuePairs() + 1;
@@ -275,7 +271,7 @@ public final class Backend implements AutoCloseable {
                 : ProgressFile.of(path, queues, line -> listener.trouble(guest, line));
     }
 
-    /** Reports that the offloads that a guest accepts have changed. Called by the guest's lane. */
+    /** Handles a change of the offloads that a guest accepts. Called by the guest's lane. */
     void guestAccepts(String guest, int accepts) {
         Lane first = contexts.getFirst().lane;
         if (first.inLane()) {
@@ -298,7 +294,7 @@ public final class Backend implements AutoCloseable {
         }
     }
 
-    /** Notifies the parts of an uplink on other lanes of the offloads that guests accept. */
+    /** Notifies an uplink's parts on other lanes of the offloads that guests accept. */
     void tellParts(Uplink.Opened uplink, int any) {
         for (LaneContext context : contexts.subList(1, contexts.size())) {
             try {
@@ -324,12 +320,12 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Sets a guest's link up or down, until the next call. While it is down no frame moves; a driver that reads the
-     * back-end's config space sees LINK_UP change. Any thread may call it.
+     * Sets a guest's link up or down, until the next call. While it is down, no frame is forwarded. A driver that reads the back-end's
+     * config space sees LINK_UP change. Any thread may call it.
      *
      * @param guest name of the guest
      * @param up whether the link is up
-     * @return a future that completes when the guest's lane has changed the link: false when there is no such guest
+     * @return a future that completes when the guest's lane has changed the link; false when there is no guest with that name
      * @throws IllegalStateException when the back-end is closed
      */
     public CompletableFuture<Boolean> link(String guest, boolean up) {
@@ -355,7 +351,7 @@ public final class Backend implements AutoCloseable {
     /**
      * Returns the sums of the offload counters of all lanes.
      *
-     * @return the sums, which do not change any more
+     * @return the sums at the time of the call
      */
     public OffloadCounters offloads() {
         return OffloadCounters.sum(
@@ -365,7 +361,7 @@ public final class Backend implements AutoCloseable {
     /**
      * Returns the counters of all ports. Any thread may call it; no lane is involved.
      *
-     * @return the guests' ports in their order, then the other ports
+     * @return the ports of the guests in the order of the guests, then the other ports
      */
     public List<PortSnapshot> ports() {
         List<PortSnapshot> all = new ArrayList<>();
@@ -395,7 +391,7 @@ public final class Backend implements AutoCloseable {
     /**
      * Returns the counters of the guests' devices. Any thread may call it.
      *
-     * @return each guest's counters by its name, in the order of the guests; any thread may read them
+     * @return the counters by guest name, in the order of the guests; any thread may read them
      */
     public Map<String, Counters> counters() {
         Map<String, Counters> all = new LinkedHashMap<>();
@@ -423,10 +419,10 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Returns the stations that the bridge knows. Any thread may call it.
+     * Returns the stations in the bridge's forwarding database. Any thread may call it.
      *
      * @param most maximum number of stations of each port
-     * @return a future that completes when all lanes have answered: the stations; none without a bridge
+     * @return a future that completes with the stations when all lanes have reported theirs; empty without a bridge
      * @throws IllegalStateException when the back-end is closed
      */
     public CompletableFuture<List<StationSnapshot>> stations(int most) {
@@ -460,21 +456,21 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Sets the time that is stored for stations seen until the next call. Call it every few seconds if the age of
-     * stations is needed. Any thread may call it, one at a time; no lane is involved.
+     * Sets the time that bridges store for each station that sends a frame from now on. Call it every few seconds if
+     * {@link StationSnapshot#age} is needed. Any thread may call it, one at a time; no lane is involved.
      */
     public void noteTime() {
         Bridge bridge = contexts.getFirst().bridge();
         if (bridge != null) {
-            // 0 stands for never.
+            // The lowest bit is set because 0 means "never".
             bridge.mark(config.clock().getAsLong() | 1);
         }
     }
 
     /**
-     * Returns the state of all devices, each taken between two bursts. Any thread may call it.
+     * Returns the state of all devices. Each is read between two bursts. Any thread may call it.
      *
-     * @return a future that completes when all lanes have answered: one snapshot for each guest
+     * @return a future that completes with one snapshot for each guest when all lanes have reported theirs
      * @throws IllegalStateException when the back-end is closed
      */
     public CompletableFuture<List<DeviceSnapshot>> devices() {
@@ -487,17 +483,17 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Takes over everything from a running back-end: sockets, connections, guests, ports. When this
-     * returns, this back-end forwards frames, and the other one ends without changing anything.
+     * Takes over all sockets, connections, guests and ports from a running back-end. When this returns, this back-end forwards frames, and
+     * the other one no longer changes anything and ends.
      *
      * @param config the configuration, with the same sockets and ports
      * @param listener receives the back-end's events
      * @param channel channel to the other back-end; still owned by the caller
-     * @param rehearsal runs after memory was mapped, while the other back-end still moves frames, so that the JVM has
-     *     loaded and compiled the code before it is needed
+     * @param rehearsal runs after guest memory was mapped, while the other back-end still forwards frames. It lets the JVM load and compile
+     *     the code before it is needed
      * @return the running back-end
-     * @throws HandOverException when this back-end would offer guests something else than the other one, or the other back-end
-     *     is gone; it keeps its guests
+     * @throws HandOverException when this back-end would offer guests something different, or the other back-end is gone; the other
+     *     back-end keeps its guests
      *
      * @throws org.vhost4j.sys.SystemError when something cannot be opened; the other back-end keeps its guests
      */
@@ -508,7 +504,8 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Hands over everything to a back-end that has connected. Any thread may call it, one at a time; it blocks.
+     * Hands over all sockets, connections, guests and ports to a back-end that has connected. Any thread may call it, one at a time; it
+     * blocks.
      *
      * @param channel channel to the other back-end; still owned by the caller
      * @return the process that has taken over; the caller calls {@link #close} next
@@ -519,18 +516,18 @@ public final class Backend implements AutoCloseable {
     }
 
     /**
-     * Returns the captures of the guests' and ports' frames.
+     * Returns the object that starts and stops captures of frames.
      *
-     * @return the captures; any thread except those of lanes may use them
+     * @return the captures; any thread except a lane's may use them
      */
     public Captures captures() {
         return captures;
     }
 
     /**
-     * Returns the current configuration.
+     * Returns the configuration with the current guests and ports.
      *
-     * @return the configuration at the start, with the present guests and ports
+     * @return the configuration; all other values are those at the start
      */
     public BackendConfig config() {
         return config;
@@ -556,7 +553,7 @@ public final class Backend implements AutoCloseable {
         return listener;
     }
 
-    /** Leaves everything to another back-end: sockets, files and memory that it shares are not changed any more. */
+    /** Leaves everything to another back-end: this one no longer changes the sockets, files and memory that both share. */
     void leave() {
         membership.close();
         captures.leave();
@@ -574,12 +571,12 @@ public final class Backend implements AutoCloseable {
         left = true;
     }
 
-    /** Ends all connections, closes and removes the sockets, ends the lanes. Takes milliseconds. */
+    /** Ends all connections, closes and removes the sockets, and ends the lanes. Takes milliseconds. */
     @Override
     public void close() {
         membership.close();
         captures.close();
-        // Guests are closed first, and lanes when no task for them is left.
+        // Guests are closed first; lanes end when no task for them is left.
         for (LaneContext context : contexts) {
             finish(context, () -> closeGuests(context));
         }

@@ -17,8 +17,8 @@ import org.vhost4j.vhostuser.wire.MessageWriter;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * Sends this back-end's requests to the front-end (vhost-user protocol, "Back-end communication"). None of them
- * requests a reply, so nothing is ever read here; a front-end that does not read loses requests and harms only itself.
+ * Sends the back-end's requests to the front-end (vhost-user protocol, "Back-end communication"). No request asks for a reply, so nothing
+ * is read from the channel. If a front-end does not read its end, only its own requests are lost.
  */
 final class BackendChannel {
     private final MessageTracer tracer;
@@ -27,7 +27,7 @@ final class BackendChannel {
     private @Nullable Fd socket;
     private Set<ProtocolFeature> protocol = Set.of();
 
-    /** Whether sending has failed, possibly in the middle of a request: the socket is not used any more. */
+    /** Whether sending has failed, possibly in the middle of a request. The socket is not used any more then. */
     private boolean broken;
 
     /**
@@ -59,7 +59,7 @@ final class BackendChannel {
     }
 
     /**
-     * Returns whether a request can be sent.
+     * Returns whether a request can be sent on the channel.
      *
      * @param request the request
      * @return true when there is a socket and the request's protocol feature was negotiated
@@ -90,7 +90,7 @@ final class BackendChannel {
             if (sent == bytes.length) {
                 return;
             }
-            // A partly sent message cannot be withdrawn, and the front-end could not parse the next one.
+            // A partly sent message cannot be withdrawn, so the front-end could not parse the next message.
             socket = null;
             broken = true;
             trouble.accept(request + " could not be sent on the back-end's channel, which is not used any more: "

@@ -16,26 +16,25 @@ import org.vhost4j.sys.CoreSet;
  *
  * @param endpoints the endpoints, one for each guest
  * @param offered the offered features, as the platform's resolution determined them
- * @param leftToFrontEnd features that are offered in addition to a front-end whose config space is its own
+ * @param leftToFrontEnd features that are offered in addition to a front-end that implements the config space itself
  * @param queuePairs number of queue pairs of each guest, 1 to 127
  * @param mtu MTU in the config space in bytes, 68 to 65535, or 0 for none
  * @param linkSpeed speed and duplex mode in the config space
  * @param switching the switching of the guests' frames
- * @param idle policy for when a lane sleeps
- * @param promise description of the machine and platform that determine the features, in one line. With it, a file next
- *     to each guest's socket (its name with {@code .acknowledged}) stores the features that the guest acknowledged, and
- *     a restarted back-end rejects a front-end whose guest has acknowledged more than is offered now. Without it
- *     nothing is kept beyond the process
- * @param view the properties that guests see; they are part of the state that migrates with a guest, and a guest that
- *     saw other properties is refused
+ * @param idle time for which an idle lane polls before it sleeps
+ * @param promise description of the machine and platform that determine the features, in one line. If it is not empty, a file next to each
+ *     guest's socket (with the suffix {@code .acknowledged}) stores the features that the guest has acknowledged. A restarted back-end
+ *     rejects a front-end whose guest has acknowledged more than is offered now. If it is empty, nothing is kept when the process ends
+ * @param view the properties that guests see. They are part of the device state that migrates with a guest; a guest that saw other
+ *     properties on its source is refused
  * @param receiveTimeouts time for which senders wait for a guest
  * @param lanes number of threads that serve the guests, 1 to {@value #MOST_LANES}; see {@link #lanesInUse}
  * @param clock clock in nanoseconds, from any origin, monotonic; read by the threads of all lanes
- * @param anyMemory whether guest memory may be any file; otherwise only memory that the kernel alone provides: memfd,
- *     tmpfs, hugetlbfs. A file that another process or a server provides can block its guest's lane without limit
- * @param growing whether guests may be added while it runs: it may then start without a guest, and uses all its lanes
- * @param queueLanes whether the queue pairs of a guest are on all lanes, so that one guest can use more than one lane
- * @param cores the cores on which lanes run, one lane on each, in turn; empty when the kernel decides
+ * @param anyMemory whether guest memory may be in any file; otherwise only in files that the kernel alone provides: memfd, tmpfs,
+ *     hugetlbfs. A file from another process or a server can block its guest's lane without limit
+ * @param growing whether guests may be added while the back-end runs; then it may start without a guest, and uses all lanes
+ * @param queueLanes whether a guest's queue pairs are distributed over all lanes, so that one guest can use more than one lane
+ * @param cores the cores to which lanes are bound: lane k to the core at index k modulo the number of cores; empty when the kernel decides
  */
 public record BackendConfig(
         List<Endpoint> endpoints,
@@ -55,7 +54,7 @@ public record BackendConfig(
         boolean growing,
         boolean queueLanes,
         CoreSet cores) {
-    /** The maximum number of lanes: the number of cores of a large host. */
+    /** The maximum number of lanes, which is the number of cores of a large host. */
     public static final int MOST_LANES = 64;
 
     /** Copies the list. */
@@ -70,20 +69,19 @@ public record BackendConfig(
     }
 
     /**
-     * Returns a builder with defaults for all other values.
+     * Returns a builder with these values and defaults for all others.
      *
-     * @param endpoints one for each guest
+     * @param endpoints the endpoints, one for each guest
      * @param offered the offered features, as the platform's resolution determined them
-     * @return a builder: one lane that sleeps when it is idle, a bridge between the guests, one queue pair each, no MTU and no link
-     *     speed in the config space, nothing kept beyond the process, real time
+     * @return a builder: one lane that sleeps when it is idle, a bridge between the guests, one queue pair for each guest, no MTU and no
+     *     link speed in the config space, no files beside sockets, the system's clock
      */
     public static Builder builder(List<Endpoint> endpoints, FeatureSet offered) {
         return new Builder(endpoints, offered);
     }
 
     /**
-     * Returns the number of lanes in use: guest k is on lane k modulo this number, other ports of a bridge are on the
-     * first.
+     * Returns the number of lanes in use. Guest k is on lane k modulo this number; the other ports of a bridge are on the first lane.
      *
      * @return {@link #lanes}, or the number of guests when that is smaller and no guest can be added
      */
@@ -96,8 +94,8 @@ public record BackendConfig(
     }
 
     /**
-     * Returns whether the queue pairs of a guest are on all lanes; those of a guest with rate limits are not, because a
-     * rate limit cannot be shared by lanes.
+     * Returns whether a guest's queue pairs are distributed over all lanes. Those of a guest with rate limits are not, because lanes cannot
+     * share a rate limit.
      */
     boolean spreads(Endpoint guest) {
         return spreads() && guest.rates().equals(PortRates.NONE);
@@ -208,7 +206,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#idle}.
          *
-         * @param value policy for when a lane sleeps
+         * @param value time for which an idle lane polls before it sleeps
          * @return this
          */
         public Builder idle(IdlePolicy value) {
@@ -264,7 +262,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#clock}.
          *
-         * @param value nanoseconds, safe for several threads
+         * @param value clock in nanoseconds, which several threads may call
          * @return this
          */
         public Builder clock(LongSupplier value) {
@@ -297,7 +295,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#queueLanes}.
          *
-         * @param value whether the queue pairs of a guest are on all lanes
+         * @param value whether a guest's queue pairs are distributed over all lanes
          * @return this
          */
         public Builder queueLanes(boolean value) {
@@ -308,7 +306,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#cores}.
          *
-         * @param value cores that this process may run on; empty when the kernel decides
+         * @param value cores on which this process may run; empty when the kernel decides
          * @return this
          */
         public Builder cores(CoreSet value) {

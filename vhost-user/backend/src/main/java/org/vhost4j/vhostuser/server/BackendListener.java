@@ -5,12 +5,12 @@ import org.jspecify.annotations.Nullable;
 import org.vhost4j.device.feature.FeatureSet;
 
 /**
- * Receives the events of a back-end, one call per event. Called by the threads of all lanes, possibly concurrently, and by the thread that
- * starts the back-end; must return quickly.
+ * Receives the events of a back-end. The threads of all lanes call the methods, possibly concurrently, and also the thread that starts the
+ * back-end. They must return quickly.
  */
 public interface BackendListener {
     /**
-     * Reports that a socket is ready for its front-end.
+     * Reports that a socket is ready for a front-end.
      *
      * @param guest the guest's name
      * @param endpoint the endpoint
@@ -25,7 +25,7 @@ public interface BackendListener {
     void attached(String guest);
 
     /**
-     * Reports the features that a driver has acknowledged, when they are first known and when they have changed.
+     * Reports the features that a driver has acknowledged: once they are known, and whenever they have changed.
      *
      * @param guest the guest's name
      * @param features the negotiated features
@@ -33,7 +33,7 @@ public interface BackendListener {
     void negotiated(String guest, FeatureSet features);
 
     /**
-     * Reports whether frames can move.
+     * Reports whether frames can be forwarded, when this has changed.
      *
      * @param guest the guest's name
      * @param up whether a receive and a transmit queue are running and the link is up
@@ -45,12 +45,12 @@ public interface BackendListener {
      *
      * @param guest the guest's name
      * @param reason the reason, in one line
-     * @param counts text with the counts of the guest's device since it was attached
+     * @param counts text with the counters of the guest's device since the front-end was attached
      */
     void detached(String guest, String reason, String counts);
 
     /**
-     * Reports that a device stopped because its driver broke a rule or its memory vanished.
+     * Reports that a device has stopped because its driver violated the specification, or guest memory is lost.
      *
      * @param guest the guest's name
      * @param reason the reason, in one line
@@ -74,9 +74,9 @@ public interface BackendListener {
     void trouble(String who, String line);
 
     /**
-     * Returns the receiver of a text for each message of a front-end. Called once for each guest.
+     * Returns the receiver of a text for each message between front-ends and the back-end. Called once for each guest.
      *
-     * @return the receiver; null for none, which costs nothing
+     * @return the receiver; null if no texts are needed
      */
     default @Nullable MessageTrace trace() {
         return null;

@@ -11,7 +11,7 @@ import org.vhost4j.device.bridge.PortRules;
 import org.vhost4j.device.bridge.RemotePort;
 import org.vhost4j.device.frame.FramePort;
 
-/** Adds and removes a port on the bridges of all lanes while frames move. Used by a thread that belongs to no lane. */
+/** Adds a port to the bridges of all lanes, or removes it, while frames are forwarded. Used by threads that are not lanes. */
 final class BridgeSeat {
     private final List<LaneContext> lanes;
     private final LaneContext own;
@@ -19,7 +19,7 @@ final class BridgeSeat {
     private final PortRules rules;
 
     /**
-     * Takes a free port number, to which no frame goes yet.
+     * Reserves a free port number on all bridges. No frame is delivered to the port before {@link #take}.
      *
      * @param lanes the contexts of all lanes
      * @param own the context of the port's lane
@@ -29,7 +29,7 @@ final class BridgeSeat {
     BridgeSeat(List<LaneContext> lanes, LaneContext own, String name, PortRules rules) {
         this(lanes, own, bridge(own).place(name, rules), rules);
         try {
-            // Each lane has room for the number before a station can be learned there.
+            // Each lane reserves the number before a station can be learned on the port.
             inAll(bridge -> bridge.occupy(number, null, rules));
         } catch (RuntimeException | Error e) {
             leave(null);
@@ -44,12 +44,12 @@ final class BridgeSeat {
         this.rules = rules;
     }
 
-    /** Returns the seat of an existing port. */
+    /** Returns the object for an existing port. */
     static BridgeSeat of(List<LaneContext> lanes, LaneContext own, int number) {
         return new BridgeSeat(lanes, own, number, PortRules.NONE);
     }
 
-    /** Returns the seat of an existing port. */
+    /** Returns the object for an existing port. */
     static BridgeSeat of(List<LaneContext> lanes, LaneContext own, FramePort port) {
         int[] number = new int[1];
         Backend.inLane(own, () -> number[0] = bridge(own).numberOf(own.known(port)));
@@ -76,7 +76,7 @@ final class BridgeSeat {
      * Starts to deliver frames to the port.
      *
      * @param opening opens the port; called by its lane
-     * @param fault stops the port when a frame could not be delivered to it; called by its lane
+     * @param stops the port when a frame could not be delivered to it; called by its lane
      * @param parks whether frames of uplinks wait for it in a separate queue
      */
     void take(Supplier<FramePort> opening, Consumer<String> fault, boolean parks) {
@@ -129,7 +129,7 @@ final class BridgeSeat {
         }
     }
 
-    /** Enters the address that the port's rules give to it into the table. */
+    /** Adds the MAC address that the port's rules assign to it to the forwarding database. */
     void enterOwnAddress() {
         Backend.inLane(own, () -> bridge(own).enterOwnAddress(number));
     }
@@ -145,7 +145,7 @@ final class BridgeSeat {
     }
 
     /**
-     * Releases the port's number, and forgets all stations of the port.
+     * Releases the port's number, and removes all stations of the port from the forwarding database.
      *
      * @param port the port, or null when it was not opened
      * @param closing closes the port; called by its lane, after the last frame for the port and before the lane's next
@@ -157,7 +157,7 @@ final class BridgeSeat {
         });
     }
 
-    /** Releases the number of a port that also has parts on other lanes; those lanes close the parts. */
+    /** Releases the number of a port that also has parts on other lanes; each of these lanes closes its part. */
     void leave(@Nullable FramePort port, Runnable closing, Consumer<LaneContext> closingPart) {
         for (LaneContext context : lanes) {
             if (context != own) {
@@ -168,7 +168,7 @@ final class BridgeSeat {
             }
         }
         Backend.inLane(own, () -> {
-            // No frame may be sent to a closed port, because its descriptor numbers may refer to other files by then.
+            // No frame may be sent to a closed port: its descriptor numbers may refer to other files by then.
             bridge(own).vacate(number);
             try {
                 closing.run();
@@ -182,7 +182,7 @@ final class BridgeSeat {
         inAll(Bridge::refresh);
     }
 
-    /** Releases the number of a port that is closed already. */
+    /** Releases the number of a port that is already closed. */
     void leave(@Nullable FramePort port) {
         leave(port, () -> {
             // The port is closed already.

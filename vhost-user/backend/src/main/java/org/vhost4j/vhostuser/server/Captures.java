@@ -20,11 +20,11 @@ import org.vhost4j.host.capture.Capture;
 import org.vhost4j.host.lane.Lane;
 
 /**
- * The captures of a back-end, each with a name. A guest or port is in one of them at a time. Any thread but a lane's:
- * starting and stopping wait for the lanes, between two bursts.
+ * Starts and stops the captures of a back-end, each with a name. A guest or port is in at most one capture at a time. Starting and stopping
+ * wait until the lanes have finished a burst, so a lane must not call the methods; any other thread may.
  */
 public final class Captures {
-    /** The maximum number of captures, including those that have ended by themselves. */
+    /** The maximum number of captures, including those that have ended on their own. */
     public static final int MOST = 16;
 
     private final Backend backend;
@@ -36,15 +36,15 @@ public final class Captures {
         this.backend = backend;
     }
 
-    /** A lane on which the frames of a guest or port are copied. */
+    /** A lane on which a guest's or port's frames are copied. */
     private record Place(String name, int laneNumber, Lane lane, Consumer<@Nullable FrameTap> tap) {}
 
-    /** A capture and the places of its taps; no places when it has ended by itself. */
+    /** A capture and the places of its taps; without places when it has ended on its own. */
     private static final class Running {
         private @Nullable Capture capture;
         private List<Place> places;
 
-        /** Guests and ports that were removed; others may get their names. */
+        /** Guests and ports that were removed; new ones may have the same names. */
         private final Set<String> gone = new HashSet<>();
 
         private Running(List<Place> places) {
@@ -66,7 +66,7 @@ public final class Captures {
      * @param program name and version of this program, for the file
      * @return the status of the capture
      * @throws IOException when the file cannot be opened; the message is one clause
-     * @throws IllegalArgumentException when there is no such guest or port, one is in a capture already, or the filter is wrong; the
+     * @throws IllegalArgumentException when a guest or port does not exist or is in a capture already, or the filter is invalid; the
      *     message is one clause
      */
     public synchronized CaptureStatus start(String id, List<String> names, CaptureOptions options, String program)
@@ -132,7 +132,7 @@ public final class Captures {
         return places;
     }
 
-    /** Returns the lanes on which a guest or port has frames: for a port with a part on every lane, all of them. */
+    /** Returns the lanes that process a guest's or port's frames; all of them for a port with a part on every lane. */
     private List<Place> placesOf(String name) {
         for (GuestPort guest : backend.guests()) {
             if (guest.name().equals(name)) {
@@ -162,12 +162,14 @@ public final class Captures {
         return places;
     }
 
-    /** Removes a guest or port that was removed from its capture: a new one with the same name is in no capture. */
+    /**
+     * Removes a guest or port from its capture, because it was removed from the back-end. A new one with the same name is in no capture.
+     */
     synchronized void forget(String name) {
         running.values().forEach(capture -> capture.gone.add(name));
     }
 
-    /** Records that a capture has ended by itself. Called by its thread. */
+    /** Records that a capture has ended on its own. Called by its thread. */
     private void ended(String id, Running capture) {
         List<Place> places;
         synchronized (capture) {
@@ -194,7 +196,7 @@ public final class Captures {
      * Stops a capture. All copied frames are in the file when this returns.
      *
      * @param id name of the capture
-     * @return the status at the end; empty when there is no such capture
+     * @return the status at the end; empty when no capture has that name
      */
     public synchronized Optional<CaptureStatus> stop(String id) {
         Running stopped = running.remove(id);
@@ -221,7 +223,7 @@ public final class Captures {
     /**
      * Returns all captures that were not stopped.
      *
-     * @return the status of each, by name, in the order in which they began
+     * @return the status by name, in the order in which the captures were started
      */
     public synchronized Map<String, CaptureStatus> all() {
         Map<String, CaptureStatus> all = new LinkedHashMap<>();
@@ -234,10 +236,7 @@ public final class Captures {
         return all;
     }
 
-    /**
-     * Ends all captures because another back-end has taken over the guests and ports, and reports this in a line for
-     * each capture that runs.
-     */
+    /** Ends all captures because another back-end has taken over the guests and ports. Reports one line for each running capture. */
     synchronized void leave() {
         running.forEach((id, each) -> {
             Capture capture = each.capture;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-/** Thrown when a guest or port was not added, changed or removed. Nothing has changed then. */
+/** Thrown when a guest or port could not be added, changed or removed. Then nothing has changed. */
 public final class ChangeRefused extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -10,7 +10,7 @@ public final class ChangeRefused extends Exception {
     /**
      * Creates a refusal.
      *
-     * @param missing whether the reason is that there is no such guest or port
+     * @param missing whether the reason is that no guest or port has that name
      * @param reason one sentence for the user, without a full stop
      */
     ChangeRefused(boolean missing, String reason) {
@@ -19,7 +19,7 @@ public final class ChangeRefused extends Exception {
     }
 
     /**
-     * Returns whether there is no guest or port of that name.
+     * Returns whether no guest or port has the given name.
      *
      * @return false for every other reason
      */

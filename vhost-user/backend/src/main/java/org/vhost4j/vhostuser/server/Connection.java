@@ -27,11 +27,11 @@ import org.vhost4j.vhostuser.wire.MessageWriter;
 import org.vhost4j.vhostuser.wire.ProtocolException;
 
 /**
- * One front-end's connection: passes messages between its socket and its session. When it ends for any reason, all
- * effects of the session are undone first.
+ * The connection of a front-end, which passes messages between its socket and its session. When it ends for any reason, the session first
+ * stops all queues and releases its resources.
  */
 final class Connection implements StreamHandler {
-    /** Reason for ending the connection of a front-end that sends descriptors faster than they can be closed. */
+    /** Reason for disconnecting a front-end that sends descriptors faster than they can be closed. */
     static final String TOO_MANY_TO_CLOSE =
             "more than " + Closer.MOST + " descriptors and mappings that its front-ends passed are still being closed";
 
@@ -43,12 +43,12 @@ final class Connection implements StreamHandler {
     private final UnixStream stream;
     private final Function<PeerProcess, Optional<String>> admission;
     private boolean admitted;
-    /** Process ID of the front-end according to the previous back-end; 0 when unknown. */
+    /** Process ID of the front-end that the previous back-end has handed over; 0 when unknown. */
     private int senderBefore;
 
     private boolean over;
 
-    /** Number of received pieces of messages: while it does not change, the front-end's setup does not change. */
+    /** Number of received pieces of messages. While it does not change, the front-end's setup does not change. */
     private long pieces;
 
     /**
@@ -56,8 +56,8 @@ final class Connection implements StreamHandler {
      *
      * @param loop loop of the lane
      * @param socket connected; owned by the connection from now on
-     * @param admission called once, before the first message is handled: takes the process that sent it, and returns
-     *     the reason for rejecting it, if any
+     * @param admission called once, before the first message is handled, with the process that sent it; returns the reason for rejecting
+     *     the front-end, if any
      * @param session session that handles the messages
      * @param ended called once with the reason, after the session is closed
      * @param closer closes the descriptors that the front-end passes
@@ -120,7 +120,7 @@ final class Connection implements StreamHandler {
             to.block(unsent).flag(admitted).number(sender);
         }
 
-        /** Returns whether the first message has arrived and its sender was not rejected. */
+        /** Returns whether the first message has arrived and its sender was accepted. */
         boolean admitted() {
             return admitted;
         }
@@ -141,7 +141,7 @@ final class Connection implements StreamHandler {
     /**
      * Continues a connection of another back-end.
      *
-     * @param admission called if the other back-end has not received the first message
+     * @param admission as for a new connection; called only if the other back-end had not received the first message
      * @param midst messages in transit when the other back-end stopped
      */
     static Connection takeOver(
@@ -213,7 +213,7 @@ final class Connection implements StreamHandler {
         return pieces;
     }
 
-    /** Closes everything in this process, and leaves the front-end to another back-end. */
+    /** Closes all descriptors in this process, and leaves the front-end to another back-end. */
     void leave() {
         over = true;
         session.close();
@@ -251,7 +251,7 @@ final class Connection implements StreamHandler {
         }
     }
 
-    /** Sends the late reply for which the front-end has waited, and continues with the next message. */
+    /** Sends a late reply for which the front-end has waited, and continues with the next message. */
     private void replyLate(Message reply) {
         if (!over) {
             send(reply);

@@ -45,7 +45,7 @@ import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/** Applies the effects of one session to its network device. Entered by the device's lane. */
+/** Applies the effects of a session to its network device. Used by the device's home lane. */
 final class DeviceEffects implements SessionEffects {
     private final String guest;
     private final DeviceControl device;
@@ -68,35 +68,35 @@ final class DeviceEffects implements SessionEffects {
     private final Queue[] queues;
     private GuestMemory memory = GuestMemory.EMPTY;
 
-    /** By seat: the memory as its lane sees it; null until one of its queues starts. */
+    /** For each seat, the guest memory object that its lane uses; null until a queue starts there. */
     private final @Nullable GuestMemory[] memories;
 
     private @Nullable FeatureSet announced;
     private boolean linkUp;
 
-    /** Signals new marks in the log of dirty pages to the front-end, if it has requested that (SET_LOG_FD). */
+    /** Signals new marks in the dirty page log to the front-end, if it has requested that (SET_LOG_FD). */
     private @Nullable SharedSignal logSignal;
 
     private @Nullable Fd logDescriptor;
 
-    /** Whether another back-end has taken over the guest: no event of this one is reported any more. */
+    /** Whether another back-end has taken over the guest. Then this one reports no events any more. */
     private boolean left;
 
-    /** Whether the front-end has blocked the lane in a signal: none of its descriptors is signalled any more. */
+    /** Whether the front-end has blocked the lane in a signal. Then none of its descriptors is signalled any more. */
     private boolean jammed;
 
     /**
-     * Whether the driver may only be paused: the front-end has cleared the device status, which QEMU does also for a
-     * pause, or the device has moved.
+     * Whether the driver may be paused and not reset: the front-end has cleared the device status, which QEMU also does when it pauses the
+     * machine, or the device has migrated.
      */
     private boolean paused;
 
     /** The state of a running queue. */
     private static final class Queue {
         private @Nullable Virtqueue ring;
-        /** The seat on which the queue runs, or ran last. */
+        /** The seat on which the queue runs, or has run last. */
         private GuestSeats.Seat seat;
-        /** The kick descriptor on the seat's lane. */
+        /** The registration of the kick descriptor on the seat's lane. */
         private @Nullable FdHandle kick;
 
         private @Nullable SharedSignal err;
@@ -104,8 +104,8 @@ final class DeviceEffects implements SessionEffects {
         private boolean logged;
 
         /**
-         * Whether the front-end does not know the queue's position: the queue was started here or in another process,
-         * and its position was not reported since.
+         * Whether the front-end does not know the queue's position: the queue was started here or in another process, and its position has
+         * not been reported since then.
          */
         private boolean inPlace;
 
@@ -117,7 +117,7 @@ final class DeviceEffects implements SessionEffects {
     /**
      * Creates the effects on a device that has not been used yet.
      *
-     * @param seats the lanes of the device's queue pairs; {@code lane} is the home among them
+     * @param seats the lanes of the device's queue pairs; {@code lane} is the home lane
      * @param progress file in which the positions of the queues are kept
      * @param files mappings of the front-end's memory
      * @param stop stops the device, with a reason of one line
@@ -194,7 +194,7 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void translationsChanged(IotlbMessage message) {
-        // An invalidated range may cause an IOTLB miss again, so the misses there are not pending any more.
+        // An invalidated range may cause an IOTLB miss again, so misses in it are no longer pending.
         pendingMisses.removeIf(address -> Long.compareUnsigned(address - message.iova(), message.bytes()) < 0);
         device.translationsChanged();
     }
@@ -220,7 +220,7 @@ final class DeviceEffects implements SessionEffects {
         if (paused) {
             paused = false;
             if (setup.layout().begins(setup.base())) {
-                // A new driver, not the paused one, whose rings are at a later position.
+                // This is a new driver and not the paused one, whose rings would be at a later position.
                 seats.each(seat -> seat.control().newDriver());
             }
         }
@@ -253,12 +253,11 @@ final class DeviceEffects implements SessionEffects {
                         : seat.lane().wakeOn(kick, () -> seat.control().notified(index));
                 seat.control().start(index, started, call, setup.enabled(), kick == null);
                 if (died) {
-                    // Chains that the previous process has used, or that were returned, may have been published without
-                    // a call.
+                    // The previous process may have published used chains without a call.
                     call.signal();
                 }
-                // The lane may be asleep, armed for the other queues only: this queue's driver would not know that it
-                // has to kick.
+                // The lane may sleep, armed only for other queues. Then this queue's driver would not know that it must
+                // kick.
                 seat.lane().rearm();
             });
             queue.ring = ring;
@@ -314,9 +313,8 @@ final class DeviceEffects implements SessionEffects {
     }
 
     /**
-     * Returns the queue with its chains tracked in the in-flight area, if the front-end has set one. A frame that was
-     * in flight when another process died may have arrived, so it is not sent again; receive buffers and control
-     * commands are popped again.
+     * Returns the queue with its chains tracked in the in-flight area, if the front-end has set one. A transmitted frame that was in flight
+     * when another process died may have arrived, so it is not sent again. Receive buffers and control commands are popped again.
      *
      * @throws RingFault when the in-flight area contradicts itself or the ring
      */
@@ -336,8 +334,8 @@ final class DeviceEffects implements SessionEffects {
     }
 
     /**
-     * Returns the seat on which a queue starts. The control queue starts at home, and behind an IOMMU all queues do,
-     * because one lane has the translations.
+     * Returns the seat on which a queue starts. The control queue starts on the home lane. Behind an IOMMU all queues do, because only one
+     * lane has the translations.
      */
     private GuestSeats.Seat seatOf(int index) {
         boolean atHome = !seats.spread()
@@ -360,7 +358,7 @@ final class DeviceEffects implements SessionEffects {
         return its;
     }
 
-    /** Sets the lane that receives frames for the pair of a queue. */
+    /** Sets the lane to which frames for a queue's pair are delivered. */
     private void place(int index) {
         if (!seats.spread() || device.queueKind(index) != QueueKind.RECEIVE) {
             return;
@@ -383,7 +381,7 @@ final class DeviceEffects implements SessionEffects {
         return new RingParts(setup.descriptors(), setup.avail(), setup.used());
     }
 
-    /** Reports that the record contradicts a ring, which may belong to a driver that began while no back-end ran. */
+    /** Reports that the progress file contradicts a ring, which may belong to a driver that was started while no back-end ran. */
     private void contradicted(String reason) {
         report("a queue starts at the front-end's position, because its stored position does not match the ring: "
                 + reason);
@@ -434,7 +432,8 @@ final class DeviceEffects implements SessionEffects {
         }
         GuestSeats.Seat seat = queue.seat;
         if (seats.spread() && device.queueKind(index) == QueueKind.RECEIVE) {
-            // Other lanes send no more frames there; frames in transit go to another queue, or are dropped and counted.
+            // Other lanes send no more frames to this pair; frames in transit go to another queue, or are dropped and
+            // counted.
             seats.displace(index / 2);
         }
         seats.run(seat, () -> {
@@ -474,7 +473,7 @@ final class DeviceEffects implements SessionEffects {
         queues[index].logged = log != null;
         updateLogSignals();
         if (log != null && logSignal != null) {
-            // Earlier writes to the ring are marked at once.
+            // Earlier writes to the ring are marked immediately.
             logSignal.signal();
         }
     }
@@ -505,8 +504,8 @@ final class DeviceEffects implements SessionEffects {
     }
 
     /**
-     * Stops the guest between two turns of the lane, because a write was not logged: the guest would continue at the
-     * destination without it.
+     * Stops the guest between two turns of the lane, because a write was not logged: without it, the memory would be stale at the
+     * destination.
      */
     private void notLogged(String what) {
         lane.execute(() -> {
@@ -525,7 +524,7 @@ final class DeviceEffects implements SessionEffects {
         return ring.base();
     }
 
-    /** Returns whether an announcement is pending for the guest, which has just come from another host. */
+    /** Returns whether an announcement is pending for the guest, which has just migrated from another host. */
     boolean announces() {
         return announcer.announces();
     }
@@ -535,10 +534,10 @@ final class DeviceEffects implements SessionEffects {
         left = true;
     }
 
-    /** Prepares the queues that start next to continue at the positions of another back-end. */
+    /** Prepares the queues to continue at the positions of another back-end when they start next. */
     void arrive(List<SessionState.RingState> rings) {
         for (int i = 0; i < queues.length; i++) {
-            // A ring that was not started may have been left by a process that died.
+            // For a ring that was not started, a process that died may have left a position.
             queues[i].inPlace = i < rings.size() && rings.get(i).started();
         }
     }
@@ -553,7 +552,7 @@ final class DeviceEffects implements SessionEffects {
         paused = was;
     }
 
-    /** Returns whether requests can be sent to the front-end: no message was sent in part only. */
+    /** Returns whether requests can still be sent to the front-end, because no message was sent only in part. */
     boolean channelWorks() {
         return channel.works();
     }
@@ -586,8 +585,8 @@ final class DeviceEffects implements SessionEffects {
         queues[index].enabled = enabled;
         GuestSeats.Seat seat = queues[index].seat;
         if (!enabled) {
-            // Changed before the lane stops using the queue, so that a frame that arrives there finds that there is no
-            // queue.
+            // Changed before the lane stops using the queue, so that a frame that arrives at the lane finds no queue
+            // there.
             place(index);
         }
         seats.run(seat, () -> seat.control().enable(index, enabled));
@@ -621,7 +620,7 @@ final class DeviceEffects implements SessionEffects {
     public void reset(ResetCause cause) {
         ResetEvent.record(guest, cause.name());
         if (cause == ResetCause.STATUS_CLEARED) {
-            // Settings of the driver's control queue must outlast a pause.
+            // Settings that the driver made by control commands must remain during a pause.
             paused = true;
         } else {
             seats.each(seat -> seat.control().reset());
@@ -631,7 +630,7 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void status(int status) {
-        // The start of rings shows when a driver is ready; a status of 0 arrives as reset().
+        // Nothing to do: the start of rings shows that a driver is ready, and status 0 arrives as reset().
     }
 
     @Override
@@ -657,8 +656,8 @@ final class DeviceEffects implements SessionEffects {
     }
 
     /**
-     * Requests that the driver announce itself, if it sees this back-end's config space, because it knows its addresses
-     * and VLANs. The back-end sends an announcement in any case, because a guest without an IP address sends none.
+     * Requests that the driver announce itself (STATUS_ANNOUNCE), if it reads this back-end's config space: only the driver knows all of
+     * its addresses and VLANs. The back-end also sends its own announcement, because a guest without an IP address sends none.
      */
     private void askToAnnounce() {
         if (channel.takes(BackendRequest.CONFIG_CHANGE_MSG) && device.askToAnnounce()) {
@@ -679,7 +678,7 @@ final class DeviceEffects implements SessionEffects {
     @Override
     public void checkState(Consumer<Optional<String>> answer) {
         move.check(announcer, failure -> {
-            // Either the paused driver continues at its position, or a new one starts.
+            // Either the paused driver continues at its position, or a new driver starts.
             paused |= failure.isEmpty();
             answer.accept(failure);
         });
@@ -705,7 +704,7 @@ final class DeviceEffects implements SessionEffects {
         }
     }
 
-    /** Returns the features that the driver acknowledged, once one of its queues has run. */
+    /** Returns the features that the driver acknowledged; empty until one of its queues has run. */
     Optional<FeatureSet> negotiatedFeatures() {
         return Optional.ofNullable(announced);
     }
@@ -737,9 +736,7 @@ final class DeviceEffects implements SessionEffects {
         }
     }
 
-    /**
-     * Returns whether frames can move both ways: a receive and a transmit queue are started and enabled, on any lane.
-     */
+    /** Returns whether frames can be forwarded in both directions: a receive and a transmit queue are started and enabled, on any lane. */
     boolean ready() {
         boolean receives = false;
         boolean sends = false;
@@ -759,16 +756,13 @@ final class DeviceEffects implements SessionEffects {
         return seats.ask(seat, () -> seat.control().cut(index));
     }
 
-    /**
-     * Sets the part of the next super-frame of a queue that was delivered by another back-end; the queue has just been
-     * started.
-     */
+    /** Sets the part of a queue's next super-frame that another back-end has delivered; the queue has just been started. */
     void cut(int index, FrameCut cut) {
         GuestSeats.Seat seat = queues[index].seat;
         seats.run(seat, () -> seat.control().cut(index, cut));
     }
 
-    /** Reports whether frames move, if that has changed. */
+    /** Reports whether frames can be forwarded, if that has changed. */
     void reportLink() {
         boolean up = ready();
         if (up != linkUp && !left) {

@@ -21,18 +21,18 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.vhostuser.session.RefusedException;
 
 /**
- * The state of one guest's device that moves with the guest: collected at the source; compared with this back-end's
- * promise and restored at the destination. A state takes effect only when CHECK_DEVICE_STATE finds all of it valid.
+ * Migrates the state of one guest's device. At the source the state is collected; at the destination it is compared with this back-end's
+ * promise and restored. A loaded state takes effect only if CHECK_DEVICE_STATE finds all of it valid.
  *
- * <p>Entered by the device's lane. A separate thread of this guest, at most one at a time, transfers the bytes; it ends
- * when there is nothing to transfer.
+ * <p>Used by the device's lane. A separate thread for this guest transfers the bytes; there is at most one at a time, and it ends with the
+ * transfer.
  */
 final class DeviceMove {
     private static final long IDLE_SECONDS = 1;
     private static final int MOST_WAITING = 4;
 
     /**
-     * Maximum time in seconds to wait for a cancelled transfer, which ends at once unless its thread is blocked in the
+     * Maximum time in seconds to wait for the end of a cancelled transfer, which ends at once unless its thread is blocked in the
      * front-end's pipe.
      */
     private static final long ANSWER_SECONDS = 2;
@@ -52,12 +52,12 @@ final class DeviceMove {
      * A transfer in progress.
      *
      * @param pipe the pipe of the bytes
-     * @param outcome the state to restore; empty for a state that was saved
+     * @param outcome the state to restore; empty when a state was saved
      */
     private record Transfer(StatePipe pipe, CompletableFuture<Optional<MovedState>> outcome) {}
 
     /**
-     * Creates a move that has not begun.
+     * Creates the object without a transfer.
      *
      * @param guest name of the guest
      * @param trouble receives a line for the user
@@ -78,7 +78,7 @@ final class DeviceMove {
         thread.allowCoreThreadTimeOut(true);
     }
 
-    /** Begins to save the state. The descriptor is closed at the end of the transfer, and when this throws. */
+    /** Starts to save the state. The descriptor is closed at the end of the transfer, and when this throws. */
     void save(Fd to) throws RefusedException {
         Map<Counter, Long> counters = new EnumMap<>(Counter.class);
         for (Counter counter : Counter.values()) {
@@ -101,7 +101,7 @@ final class DeviceMove {
         });
     }
 
-    /** Begins to load a state. The descriptor is closed at the end of the transfer, and when this throws. */
+    /** Starts to load a state. The descriptor is closed at the end of the transfer, and when this throws. */
     void load(Fd from) throws RefusedException {
         begin(from, () -> {
             StatePipe pipe = StatePipe.read(from, thread);
@@ -115,7 +115,7 @@ final class DeviceMove {
         Transfer start();
     }
 
-    /** Starts a transfer, and abandons an earlier one, because the front-end tries again. */
+    /** Starts a transfer; abandons an earlier one, because the front-end has started again. */
     private void begin(Fd descriptor, Start start) throws RefusedException {
         end();
         try {
@@ -157,7 +157,7 @@ final class DeviceMove {
      * Executes CHECK_DEVICE_STATE: ends the transfer, and applies the loaded state.
      *
      * @param announcer announcer of the guest's connection
-     * @param answer called by the lane, later: empty, or the reason for the failure
+     * @param answer called later by the lane: empty on success, otherwise the reason for the failure
      */
     void check(Announcer announcer, Consumer<Optional<String>> answer) {
         Transfer transfer = current;
@@ -182,7 +182,7 @@ final class DeviceMove {
                     if (ofThis == attempt) {
                         answer(failure == null ? state : Optional.empty(), failure, announcer, answer);
                     }
-                    // Otherwise the connection has ended meanwhile.
+                    // Otherwise the connection has ended in the meantime.
                 }));
     }
 
@@ -203,7 +203,7 @@ final class DeviceMove {
         try {
             context.lane.execute(task);
         } catch (IllegalStateException e) {
-            // The back-end ends, and the connection has ended before it.
+            // The back-end is ending; the connection has ended before.
         }
     }
 
@@ -225,12 +225,12 @@ final class DeviceMove {
         }
     }
 
-    /** Returns whether a transfer was begun and CHECK_DEVICE_STATE has not come yet. */
+    /** Returns whether a transfer was started and CHECK_DEVICE_STATE has not arrived yet. */
     boolean moves() {
         return current != null;
     }
 
-    /** Abandons the transfer because the connection has ended or requests something else. */
+    /** Abandons the transfer, because the connection has ended or the front-end has sent another request. */
     void end() {
         Transfer transfer = current;
         current = null;
@@ -240,7 +240,7 @@ final class DeviceMove {
         }
     }
 
-    /** Closes the move when the back-end ends. */
+    /** Closes the object when the back-end ends. */
     void close() {
         end();
         thread.shutdown();

@@ -12,11 +12,12 @@ import org.vhost4j.device.feature.FeatureSet;
  * @param endpoint the endpoint to which its front-end connects
  * @param state state of the front-end and the driver
  * @param negotiated features that the driver acknowledged; empty before its first queue runs
- * @param mac the guest's MAC address, 48 bits, first byte highest; {@link org.vhost4j.device.bridge.PortRules#NO_MAC} when it is not known
+ * @param mac the guest's MAC address, 48 bits, first byte on the wire highest; {@link org.vhost4j.device.bridge.PortRules#NO_MAC} when it
+ *     is not known
  * @param macSource source of the MAC address
- * @param linkUp whether the operator has the link up
- * @param lastStop reason of the last stop, whether or not the device works again
- * @param queues every virtqueue in the order of their indices; none without a front-end
+ * @param linkUp whether the operator has set the link up
+ * @param lastStop reason of the last stop, even if the device works again
+ * @param queues all virtqueues in the order of their indices; empty without a front-end
  */
 public record DeviceSnapshot(
         String name,
@@ -30,30 +31,33 @@ public record DeviceSnapshot(
         List<QueueSnapshot> queues) {
     /** The source of a MAC address. */
     public enum MacSource {
-        /** The config space is the back-end's: the address is configured, derived, or set by the driver. */
+        /** The back-end implements the config space: the address is configured, derived, or set by the driver. */
         DEVICE,
         /**
-         * The config space is the front-end's. The address is the one that was configured for the socket, and the
-         * guest's frames must have it.
+         * The front-end implements the config space. The address is the one that was configured for the socket, and the guest must use it
+         * as the source address of its frames.
          */
         GIVEN,
-        /** The config space is the front-end's. The address is the first source address of the guest's frames. */
+        /** The front-end implements the config space. The address is the first source address that was seen in the guest's frames. */
         HEARD,
-        /** The config space is the front-end's, and no frame has shown its address yet. */
+        /** The front-end implements the config space, and the guest has sent no frame yet that would show its address. */
         FRONT_END
     }
 
     /** The state of a device. */
     public enum State {
-        /** There is no front-end. */
+        /** No front-end is connected. */
         WAITING,
         /** A front-end is connected, and no queue runs. */
         ATTACHED,
-        /** A queue runs, but frames do not move both ways: not yet, or because the link is down. */
+        /** A queue runs, but frames are not forwarded in both directions: not yet, or because the link is down. */
         NEGOTIATED,
-        /** Frames move. */
+        /** Frames are forwarded in both directions. */
         RUNNING,
-        /** The driver broke a rule or its memory vanished: nothing moves until GET_VRING_BASE or a reset has stopped every queue. */
+        /**
+         * The driver violated the specification, or guest memory is lost: no queue is processed until GET_VRING_BASE or a reset has stopped
+         * every queue.
+         */
         STOPPED
     }
 

@@ -17,14 +17,14 @@ import org.vhost4j.sys.InheritedSocket;
  * @param path the socket's path, or null for an inherited descriptor
  * @param descriptor the inherited descriptor's number, or -1 for a path
  * @param connect whether to connect to the path instead of listening on it
- * @param attach the way in which the guest is attached
- * @param mac the guest's MAC address, 48 bits with the first byte on the wire highest, or {@link PortRules#NO_MAC} when none is given
+ * @param attach the kind of front-end device
+ * @param mac the guest's MAC address, 48 bits with the first byte on the wire highest, or {@link PortRules#NO_MAC} when none is configured
  * @param trustMac whether the guest may also send from other addresses
- * @param deviceState whether the device's state migrates with the guest; a migration fails when only one side offers
- *     this
+ * @param deviceState whether DEVICE_STATE is offered, so that the device's state migrates with the guest; a migration fails when only one
+ *     side offers it
  * @param access users who may connect to a socket on which this program listens
  * @param vlan VLANs of the guest
- * @param name name of the guest, or null for a name with its number
+ * @param name name of the guest, or null for a default name with its number
  * @param security security settings of the guest that replace the global ones
  * @param linkUp whether the link is up
  * @param rates rate limits of the guest's frames
@@ -43,7 +43,7 @@ public record Endpoint(
         OwnSecurity security,
         boolean linkUp,
         PortRates rates) {
-    /** Creates an endpoint with defaults for everything except the socket. */
+    /** Creates an endpoint with default settings. */
     private Endpoint(@Nullable Path path, int descriptor, boolean connect, Attach attach) {
         this(
                 path,
@@ -65,7 +65,7 @@ public record Endpoint(
      * Returns the endpoint of a socket on which this program listens.
      *
      * @param path path of the socket
-     * @param attach the way in which the guest is attached
+     * @param attach the kind of front-end device
      * @return the endpoint
      */
     public static Endpoint listen(Path path, Attach attach) {
@@ -76,7 +76,7 @@ public record Endpoint(
      * Returns the endpoint of a socket on which the front-end listens.
      *
      * @param path path of the socket
-     * @param attach the way in which the guest is attached
+     * @param attach the kind of front-end device
      * @return the endpoint
      */
     public static Endpoint connect(Path path, Attach attach) {
@@ -84,10 +84,10 @@ public record Endpoint(
     }
 
     /**
-     * Returns the endpoint of an inherited connected socket.
+     * Returns the endpoint of an inherited socket.
      *
      * @param descriptor number of the descriptor
-     * @param attach the way in which the guest is attached
+     * @param attach the kind of front-end device
      * @return the endpoint
      */
     public static Endpoint inherited(int descriptor, Attach attach) {
@@ -97,7 +97,7 @@ public record Endpoint(
     /**
      * Returns the same endpoint for a guest with a given MAC address.
      *
-     * @param address the address, 48 bits
+     * @param address the address, 48 bits with the first byte on the wire highest
      * @param trust whether the guest may also send from other addresses
      * @return the new endpoint
      */
@@ -119,7 +119,7 @@ public record Endpoint(
     }
 
     /**
-     * Returns the same endpoint for certain users.
+     * Returns the same endpoint for other users.
      *
      * @param who users who may connect to the socket
      * @return the new endpoint
@@ -141,7 +141,7 @@ public record Endpoint(
     /**
      * Returns the same endpoint for a guest with a name.
      *
-     * @param called name of the guest, or null for a name with its number
+     * @param called name of the guest, or null for a default name with its number
      * @return the new endpoint
      */
     public Endpoint withName(@Nullable String called) {
@@ -179,10 +179,9 @@ public record Endpoint(
     }
 
     /**
-     * Returns the path of the socket, also of an inherited one.
+     * Returns the path of the socket, even if it was inherited.
      *
-     * @return the path as given, or the one to which the socket is bound; empty for an inherited connection without a
-     *     path
+     * @return the given path, or the one to which an inherited socket is bound; empty for an inherited socket without a path
      */
     public Optional<Path> address() {
         return path != null ? Optional.of(path) : InheritedSocket.path(descriptor);
@@ -207,7 +206,7 @@ public record Endpoint(
                 copy.rates);
     }
 
-    /** A mutable copy of the settings that may differ in another endpoint of the same socket. */
+    /** A mutable copy of the settings, from which another endpoint for the same socket is created. */
     private static final class Copy {
         long mac;
         boolean trustMac;

@@ -22,18 +22,17 @@ import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
 /**
- * The old back-end's part of a hand-over. It can continue unchanged until it has sent COMMIT, and changes nothing after
- * that.
+ * The old back-end's side of a hand-over. The old back-end can continue unchanged until it has sent COMMIT; after that it changes nothing
+ * any more.
  *
- * <p>Traffic stops in three steps, each done by all lanes before the next begins: devices and uplinks accept no more
- * frames; frames in transit between lanes are delivered, or kept when their receiver has no room; the lanes stop using
- * the rings.
+ * <p>Traffic stops in three steps. All lanes complete a step before the next one begins. First, devices and uplinks accept no more frames.
+ * Second, frames in transit between lanes are delivered, or kept if their receiver has no room. Third, the lanes stop using the rings.
  */
 final class Giving {
     private static final Duration ANSWER = Duration.ofSeconds(10);
-    /** Maximum time in which the new back-end maps memory and warms up. */
+    /** Maximum time for the new back-end to map memory and compile its code. */
     private static final Duration PREPARATION = Duration.ofMinutes(2);
-    /** Maximum time for the new back-end to take over, during which no frame moves. */
+    /** Maximum time for the new back-end to take over the positions; no frame is forwarded during this time. */
     private static final Duration TAKING = Duration.ofSeconds(1);
 
     private static final long LANE_MILLIS = 1_000;
@@ -53,7 +52,7 @@ final class Giving {
         this.channel = channel;
     }
 
-    /** Hands everything over; returns the process that has taken over. */
+    /** Hands over all guests and ports; returns the process that has taken over. */
     SocketPeer give() throws HandOverException {
         try {
             SocketPeer peer = channel.requireSameUser();
@@ -186,7 +185,7 @@ final class Giving {
         }
     }
 
-    /** Stops all traffic, and records the positions. */
+    /** Stops all traffic, and writes the positions. */
     private StateWriter standStill() throws HandOverException {
         frozen = true;
         List<Optional<String>> reasons = Collections.synchronizedList(new ArrayList<>());
@@ -198,7 +197,7 @@ final class Giving {
             }
             guests(context, guest -> {
                 guest.freeze();
-                // Changes since the first request.
+                // Guests may have changed since the check before SETUP.
                 reasons.add(guest.immovable());
             });
             uplinks(context, Uplink.Movable::halt);
@@ -241,7 +240,7 @@ final class Giving {
         List<StateWriter> ofLanes =
                 backend.contexts().stream().map(context -> new StateWriter()).toList();
         List<Uplink.Movable> uplinks = movable();
-        // For each uplink: its parts by lane, then the state of the whole.
+        // For each uplink: the states of its parts by lane, then its own state.
         List<List<StateWriter>> ofParts = uplinks.stream()
                 .map(port -> backend.contexts().stream()
                         .map(context -> new StateWriter())
@@ -297,8 +296,8 @@ final class Giving {
     }
 
     /**
-     * Returns the number that a port has in the new back-end: guests in their order, then uplinks. In this back-end
-     * numbers may be missing.
+     * Returns the number that a port will have in the new back-end: guests in their order, then uplinks. In this back-end the numbers may
+     * have gaps.
      */
     private int place(LaneContext context, int number) {
         Bridge bridge = context.bridge();
@@ -320,14 +319,14 @@ final class Giving {
         return number;
     }
 
-    /** Resumes all traffic after a hand-over that failed. */
+    /** Resumes all traffic after a failed hand-over. */
     private void proceed() {
         if (!frozen) {
             return;
         }
         boolean all = halted;
         for (LaneContext context : backend.contexts()) {
-            // Resumed separately, so that an error of one does not affect the others.
+            // Each is resumed separately, so that an error of one does not affect the others.
             if (all) {
                 context.lane.execute(context::proceed);
             }

@@ -12,24 +12,24 @@ import java.util.List;
 import org.vhost4j.device.bridge.PortRules;
 
 /**
- * The MAC address of a guest: the one that was given to its socket, or one that is derived from this host and the
- * socket's path. The derived address is the same after a restart and different for each host and path. It is only a
- * suggestion: a guest that has migrated from another host keeps its address.
+ * Determines the MAC address of a guest: the one configured for its socket, or one derived from this host and the socket's path. The
+ * derived address is the same after a restart, and different for each host and path. It is only a default: a guest that has migrated from
+ * another host keeps its address.
  */
 public final class GuestAddress {
-    /** Files that identify the host; the last one changes with each boot. */
+    /** Files that identify the host; the content of the last one changes with each boot. */
     private static final List<Path> HOST_FILES = List.of(
             Path.of("/etc/machine-id"),
             Path.of("/var/lib/dbus/machine-id"),
             Path.of("/proc/sys/kernel/random/boot_id"));
 
-    /** Bit of the first byte: locally administered. The group bit is 0 (IEEE 802, section 8.2.2). */
+    /** The "locally administered" bit of the first byte. The group bit is 0 (IEEE 802, section 8.2.2). */
     private static final long LOCAL = 1L << 41;
 
     private static final long GROUP = 1L << 40;
     private static final long ALL = (1L << 48) - 1;
 
-    /** Random text of this process: for sockets without a name, and hosts without an identity. */
+    /** Random text of this process, for sockets without a path and hosts without an identity. */
     private static final String PROCESS = Long.toHexString(new SecureRandom().nextLong());
 
     private static final String HOST = host(HOST_FILES);
@@ -50,7 +50,7 @@ public final class GuestAddress {
     /**
      * Returns the address that is derived for a socket of a host.
      *
-     * @param host identity of the host, which cannot be derived from the address
+     * @param host identity of the host; it cannot be recovered from the address
      * @param socket identity of the socket on the host
      */
     static long derived(String host, String socket) {
@@ -60,7 +60,7 @@ public final class GuestAddress {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JVM has SHA-256", e);
         }
-        // Names contain no zero byte, so two different pairs never have the same bytes.
+        // Names contain no zero byte, so two different pairs never result in the same bytes.
         digest.update(("vhost4j guest\0" + host + "\0" + socket).getBytes(StandardCharsets.UTF_8));
         byte[] hash = digest.digest();
         long address = 0;

@@ -10,10 +10,7 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.session.RefusedException;
 import org.vhost4j.vhostuser.session.RegionMapper;
 
-/**
- * Maps the regions of one front-end and stores the mappings, to detect that the front-end has truncated one of its
- * files.
- */
+/** Maps the memory regions of one front-end. Keeps the list of mappings, to detect that the front-end has truncated a file. */
 final class GuestMemoryMapper implements RegionMapper {
     private final boolean any;
     /** The mappings. Changed by the guest's home lane; lanes of its other seats read them, too. */
@@ -22,7 +19,7 @@ final class GuestMemoryMapper implements RegionMapper {
     /**
      * Creates a mapper without mappings.
      *
-     * @param any whether files that are not memory are mapped, which can block the lane
+     * @param any whether files other than memfd, tmpfs and hugetlbfs are mapped, which can block the lane
      */
     GuestMemoryMapper(boolean any) {
         this.any = any;
@@ -73,7 +70,7 @@ final class GuestMemoryMapper implements RegionMapper {
         return 0;
     }
 
-    /** Returns whether every file is still as long as its mapping. */
+    /** Returns whether every file still extends to the end of its mapping. */
     boolean intact() {
         for (MappedFile mapped : mappings) {
             if (!mapped.intact()) {

@@ -37,13 +37,13 @@ import org.vhost4j.vhostuser.session.SessionState;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * A guest of the back-end: its device, and the connection of its front-end while there is one. The device exists as
- * long as the guest; for a front-end that connects again it is in its initial state.
+ * A guest of the back-end: its device, and the connection of its front-end while there is one. The device exists as long as the guest. It
+ * is in its initial state whenever a front-end connects.
  */
 final class GuestPort implements DeviceOwner {
     private final String name;
     private final int number;
-    /** Written by the guest's lane; replaced by {@link #change}. */
+    /** The socket and settings. Written by the guest's lane; {@link #change} replaces it. */
     private volatile Endpoint endpoint;
 
     private final BackendConfig config;
@@ -61,7 +61,7 @@ final class GuestPort implements DeviceOwner {
     private final MessageTracer tracer;
 
     private boolean admitted;
-    /** The number of the process that has sent the first message; 0 when it is not visible. */
+    /** Process ID of the front-end that has sent the first message; 0 when it is not visible. */
     private long frontEnd;
 
     private @Nullable String lastStop;
@@ -83,13 +83,13 @@ final class GuestPort implements DeviceOwner {
     /**
      * Creates a guest without a front-end.
      *
-     * @param number the guest's number, which is used where its socket has no name
-     * @param context lane of the guest and the objects of that lane
-     * @param lanes lanes of its queue pairs, its own among them
+     * @param number the guest's number, from which its default name is made
+     * @param context the guest's lane with its objects
+     * @param lanes lanes of the guest's queue pairs, including its own lane
      * @param acknowledged record of the guest's features
      * @param progress file in which the positions of the guest's queues are kept
-     * @param accepts called with the offloads that the guest accepts, when they or the guest have changed; a mask of
-     *     {@link org.vhost4j.device.frame.Offloads}
+     * @param accepts called with the offloads that the guest accepts, a mask of {@link org.vhost4j.device.frame.Offloads}, whenever they
+     *     may have changed
      */
     GuestPort(
             String name,
@@ -185,12 +185,12 @@ final class GuestPort implements DeviceOwner {
         progress.remove();
     }
 
-    /** Keeps the guest's acknowledged features in a file, because its inherited socket listens at a path. */
+    /** Stores the guest's acknowledged features in a file from now on: its inherited socket turned out to listen on a path. */
     void keepAcknowledged(AcknowledgementFile beside) {
         acknowledged.keepIn(beside);
     }
 
-    /** Abandons a guest that was not added: the files of an earlier run beside its socket stay. */
+    /** Abandons a guest that could not be added. Files of an earlier run beside its socket are kept. */
     void abandon() {
         progress.removeNew();
     }
@@ -202,7 +202,7 @@ final class GuestPort implements DeviceOwner {
 
     /** Handles the connection of a front-end. A second one is rejected: a device has one driver. */
     void connected(Fd accepted) {
-        // Unread messages are discarded with the socket.
+        // Discards the socket, with messages that were not read.
         Fd socket = accepted.closedBy(closer);
         if (connection != null) {
             socket.hangUp();
@@ -256,7 +256,7 @@ final class GuestPort implements DeviceOwner {
         NegotiationEvent.record(name, config.offered().plus(config.leftToFrontEnd()), features, frontEnd);
     }
 
-    /** Accepts or rejects a front-end that has sent its first message, which shows which process it is. */
+    /** Accepts or rejects a front-end when its first message has arrived, from which its process is known. */
     private Optional<String> admit(PeerProcess sender) {
         Optional<String> refusal = acknowledged.heard(sender);
         if (refusal.isPresent()) {
@@ -271,7 +271,7 @@ final class GuestPort implements DeviceOwner {
         return refusal;
     }
 
-    /** Reports a rejected front-end, once, although such a front-end connects repeatedly. */
+    /** Reports a rejected front-end once, because such a front-end connects repeatedly. */
     private void refused(String reason) {
         if (!reason.equals(lastRefusal)) {
             lastRefusal = reason;
@@ -279,7 +279,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Lets the lane poll the device again, from which it was removed by a memory fault. */
+    /** Adds the device to the lane again, from which a memory fault has removed it. */
     private void restarted() {
         long unused = generation.incrementAndGet();
         seats.each(seat -> {
@@ -369,7 +369,7 @@ final class GuestPort implements DeviceOwner {
         return context.eldestStation(device) == PortRules.NO_MAC ? MacSource.FRONT_END : MacSource.HEARD;
     }
 
-    /** Registers an action that runs when the front-end is gone. */
+    /** Registers an action that runs when the front-end has disconnected. */
     void whenDisconnected(Runnable task) {
         whenDisconnected = task;
     }
@@ -387,7 +387,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    // Methods that hand the guest over to another back-end, and take it over from one.
+    // The following methods hand the guest over to another back-end, or take it over from one.
 
     /** Returns a number that changes whenever the front-end, or its setup, may have changed. */
     long version() {
@@ -430,7 +430,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Continues after {@link #freeze}. */
+    /** Continues after {@link #freeze}, and after {@link #halt} if {@code halted}. */
     void proceed(boolean halted) {
         if (connection != null) {
             if (halted) {
@@ -446,7 +446,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Writes the front-end's setup with its descriptors, between two messages. */
+    /** Writes the state that the front-end has set up, with its descriptors, between two messages. */
     void saveSetup(StateWriter to) {
         Connection now = connection;
         to.flag(now != null);
@@ -488,7 +488,7 @@ final class GuestPort implements DeviceOwner {
     private List<Long> stations = List.of();
 
     /**
-     * Loads the setup that a front-end has made at another back-end. It does not take effect yet.
+     * Loads the state that a front-end has set up at another back-end. It does not take effect yet.
      *
      * @param format format of the state
      * @throws HandOverException when this back-end cannot continue with it
@@ -512,7 +512,7 @@ final class GuestPort implements DeviceOwner {
             if (!stopped) {
                 throw new HandOverException(name + ": " + e.reason());
             }
-            // Its device has stopped, and its memory may be gone: the front-end has to connect again.
+            // Its device has stopped, and its memory may be lost: the front-end must connect again.
             discardArrival();
             listener.trouble(name, "its device had stopped, and its front-end has to connect again: " + e.reason());
         }
@@ -585,7 +585,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Learns the guest's stations, after the queues of all guests were started. */
+    /** Adds the guest's stations to the forwarding database, after the queues of all guests were started. */
     void learn() {
         stations.forEach(station -> context.learn(device, station));
     }
@@ -623,7 +623,7 @@ final class GuestPort implements DeviceOwner {
         return connection != null || arrival != null;
     }
 
-    /** Closes everything in this process and leaves the guest to another back-end. */
+    /** Closes all descriptors in this process, and leaves the guest to another back-end. */
     void leave() {
         Connection now = connection;
         connection = null;
@@ -666,8 +666,8 @@ final class GuestPort implements DeviceOwner {
         if (endpoint.attach() == Attach.DEVICE) {
             protocol.remove(ProtocolFeature.LOG_SHMFD);
         } else {
-            // A front-end that implements the whole device migrates it. Not part of the promise, because no guest sees
-            // it.
+            // A front-end that implements the whole device migrates it with LOG_ALL, which is not part of the promise,
+            // because no guest sees it.
             leftToFrontEnd = leftToFrontEnd.plus(FeatureSet.of(Feature.LOG_ALL));
         }
         if (!endpoint.deviceState()) {
@@ -704,7 +704,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    /** Receives the events of a lane that is not the guest's home. */
+    /** Receives the events of the device on a lane that is not the guest's home. */
     private final class SeatOwner implements DeviceOwner {
         private final int seat;
         private final LaneAlarm itsAlarm;
@@ -743,7 +743,7 @@ final class GuestPort implements DeviceOwner {
         }
     }
 
-    // Methods of DeviceOwner, which the device calls on its lane.
+    // The following methods of DeviceOwner are called by the device on its lane.
 
     @Override
     public void wakeAfter(long nanos) {

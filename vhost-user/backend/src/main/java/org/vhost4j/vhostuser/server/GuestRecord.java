@@ -32,7 +32,7 @@ final class GuestRecord {
         all.forEach((counter, value) -> to.text(counter.name()).word(value));
     }
 
-    /** Loads counters of a guest; ignores counters of other versions. */
+    /** Loads the counters of a guest; ignores counters that this version does not have. */
     static void loadCounters(Counters into, StateReader from) throws HandOverException {
         Map<String, Counter> known =
                 Stream.of(Counter.values()).collect(Collectors.toMap(Counter::name, counter -> counter));
@@ -51,7 +51,7 @@ final class GuestRecord {
         all.forEach((counter, value) -> to.text(counter).word(value));
     }
 
-    /** Loads counters of a port; ignores counters of other versions. */
+    /** Loads the counters of a port; ignores counters that this version does not have. */
     static void loadCounters(PortCounters into, StateReader from) throws HandOverException {
         for (int left = from.count(MOST_COUNTERS); left > 0; left--) {
             String counter = from.text();

@@ -18,16 +18,16 @@ import org.vhost4j.host.lane.LaneAlarm;
 import org.vhost4j.sys.HotCalls;
 
 /**
- * The seats of a guest on the lanes of its queue pairs. One lane is the guest's home: its device has the control queue,
- * and operations of the session and the operator are executed there first or last, while the home lane waits for the
- * others. Most guests have a seat on one lane only.
+ * The seats of a guest. A seat is the part of the guest's device on one of the lanes that process its queue pairs. One lane is the guest's
+ * home: it has the control queue and the session. Operations of the session and the operator are executed on every seat, while the home
+ * lane waits for the others. Most guests have only one seat.
  *
- * <p>Entered by the home lane, or while the guest is on no lane.
+ * <p>Used by the home lane, or by any thread while the guest is on no lane.
  */
 final class GuestSeats {
     private final Seat home;
 
-    /** The seats by lane number; only the home when the guest is on one lane. */
+    /** The seats by lane number; only the home seat when the guest is on one lane. */
     private final List<Seat> all = new ArrayList<>();
 
     private final PairPlacement placement;
@@ -35,7 +35,7 @@ final class GuestSeats {
     /**
      * One lane's part of a guest's device.
      *
-     * @param number number of the lane among those of the guest
+     * @param number index of the lane among the guest's lanes
      * @param context the lane
      * @param device device that the lane polls
      */
@@ -49,7 +49,7 @@ final class GuestSeats {
         }
     }
 
-    /** Creates seats on lanes, one of which is the guest's home. */
+    /** Creates a seat on each of the lanes; {@code own} is the guest's home. */
     GuestSeats(NetDeviceConfig config, LaneContext own, List<LaneContext> lanes, Owner owner) {
         int homeNumber = Math.max(0, lanes.indexOf(own));
         placement = new PairPlacement(config.maxPairs(), lanes.size(), homeNumber);
@@ -135,7 +135,7 @@ final class GuestSeats {
         return seat.number() == home.number();
     }
 
-    /** Returns whether the guest has a seat on several lanes. */
+    /** Returns whether the guest has more than one seat. */
     boolean spread() {
         return all.size() > 1;
     }
@@ -158,7 +158,7 @@ final class GuestSeats {
         });
     }
 
-    /** Runs a task for each seat except the home on its lane, one after the other, and waits. */
+    /** Runs a task for each seat except the home seat on that seat's lane, one after another, and waits. */
     void others(Consumer<Seat> task) {
         for (Seat seat : all) {
             if (!isHome(seat)) {
@@ -167,7 +167,7 @@ final class GuestSeats {
         }
     }
 
-    /** Runs a task for each seat on its lane, the home last, and waits. */
+    /** Runs a task for each seat on that seat's lane, the home seat last, and waits. */
     void each(Consumer<Seat> task) {
         others(task);
         run(home, () -> task.accept(home));

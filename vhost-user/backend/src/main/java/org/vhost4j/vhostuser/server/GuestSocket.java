@@ -13,7 +13,7 @@ import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.InheritedSocket;
 import org.vhost4j.sys.PeerProcess;
 
-/** Waits for a guest's front-end: listens on a socket, or connects to one. Entered by the guest's lane. */
+/** Waits for a guest's front-end: listens on a socket, or connects to one. Used by the guest's lane. */
 final class GuestSocket implements AutoCloseable {
     private static final long FIRST_RETRY_MILLIS = 10;
     private static final long LONGEST_RETRY_MILLIS = 1000;
@@ -31,8 +31,7 @@ final class GuestSocket implements AutoCloseable {
      *
      * @param guest guest of the socket
      * @param trouble receives a line while the program waits for the front-end
-     * @param inherited receives the path of a socket that another process has created and on which this program
-     *     listens, before a front-end connects
+     * @param inherited receives the path of an inherited listening socket, before a front-end connects
      */
     GuestSocket(GuestPort guest, Consumer<String> trouble, Consumer<Path> inherited) {
         this.guest = guest;
@@ -41,7 +40,7 @@ final class GuestSocket implements AutoCloseable {
         this.trouble = trouble;
     }
 
-    /** Opens the socket of a back-end that begins. */
+    /** Opens the socket when the back-end starts. */
     void open() {
         Endpoint endpoint = guest.endpoint();
         if (endpoint.path() == null) {
@@ -96,7 +95,7 @@ final class GuestSocket implements AutoCloseable {
                     }
                 });
         connector = made;
-        // Connects again after a delay: a front-end that closes every connection must not keep the lane busy.
+        // Connects again after a delay, so that a front-end that closes every connection cannot keep the lane busy.
         guest.whenDisconnected(() -> {
             Future<?> unused = loop.schedule(made::connect, AGAIN_AFTER_MILLIS, TimeUnit.MILLISECONDS);
         });

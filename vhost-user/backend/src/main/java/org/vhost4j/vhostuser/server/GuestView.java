@@ -3,9 +3,7 @@ package org.vhost4j.vhostuser.server;
 
 import java.util.List;
 
-/**
- * The properties of devices that the guests of a back-end see, for comparison by a back-end to which a guest migrates.
- */
+/** The properties of devices that a back-end's guests see. When a guest migrates, the destination compares them. */
 public interface GuestView {
     /**
      * Returns a fingerprint of all properties that a guest sees.
@@ -15,10 +13,10 @@ public interface GuestView {
     String fingerprint();
 
     /**
-     * Compares the properties that a guest saw at its source with those that it would see here.
+     * Compares the properties that a guest saw at the source of its migration with those of this back-end.
      *
-     * @param expected the {@link #fingerprint} of the back-end that it comes from
-     * @return a clause for each difference; none when a guest cannot tell the two apart
+     * @param expected the {@link #fingerprint} of the source
+     * @return one clause for each difference; empty when a guest sees no difference
      * @throws IllegalArgumentException when the text is not a fingerprint; the message is one sentence
      */
     List<String> differences(String expected);

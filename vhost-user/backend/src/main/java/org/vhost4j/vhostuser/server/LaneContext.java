@@ -36,8 +36,8 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.ThreadAffinity;
 
 /**
- * One lane with the objects that its guests' frames need: an offload engine, the frames' sink, the sockets of the
- * guests. Lanes share only the tables of stations; on a lane's bridge, guests of other lanes are remote ports.
+ * A lane with the objects that process its guests' frames: an offload engine, a frame sink such as a bridge, and the guests' sockets. Lanes
+ * share only the forwarding database. On a lane's bridge, guests of other lanes are remote ports.
  */
 final class LaneContext {
     final Lane lane;
@@ -47,7 +47,9 @@ final class LaneContext {
     /** Sockets that the lane closes before it ends. */
     final List<AutoCloseable> sockets = new ArrayList<>();
 
-    /** Frames of other lanes and of uplinks for this lane; null when there are neither, or there is no bridge. */
+    /**
+     * Frames from other lanes and from uplinks to this lane; null when there are neither other lanes nor uplinks, or there is no bridge.
+     */
     private @Nullable LaneInbox inbox;
 
     private @Nullable EventFd wake;
@@ -55,15 +57,12 @@ final class LaneContext {
     private final LongSupplier clock;
 
     /**
-     * The gate between the bridge and each port of this lane that is not a guest; the gate of a part of a port is found
-     * by the whole port, too.
+     * The gate between the bridge and each port of this lane that is not a guest. The gate of a port's part on this lane is also found by
+     * the port itself.
      */
     private final IdentityHashMap<FramePort, PortGate> gates = new IdentityHashMap<>();
 
-    /**
-     * The bridge's port for each guest whose pairs are on several lanes, by the guest's device and by its seat on this
-     * lane.
-     */
+    /** The bridge's port for each guest whose queue pairs are on several lanes, by the guest's device and by its seat on this lane. */
     private final IdentityHashMap<FramePort, SpreadPort> spreads = new IdentityHashMap<>();
 
     /**
@@ -90,7 +89,7 @@ final class LaneContext {
         String name = "lane" + index;
         sink = sink(config, engine, first);
         clock = config.clock();
-        // Frames of an uplink wait for a guest in the same inbox as those of other lanes.
+        // Frames of an uplink wait for a guest in the same inbox as frames of other lanes.
         boolean uplinks = config.switching() instanceof Switching.Bridged bridged
                 && !bridged.uplinks().isEmpty();
         if (sink instanceof Bridge bridge && (uplinks || config.lanesInUse() > 1)) {
@@ -105,8 +104,8 @@ final class LaneContext {
             @Override
             public void faulted(Pollable pollable, String reason, Throwable cause) {
                 if (pollable == inbox) {
-                    // The inbox has passed the fault to the port that it served, and stays because it serves other
-                    // ports.
+                    // The inbox has passed the fault to the port that it was serving. It stays on the lane, because it
+                    // also serves other ports.
                     lane.execute(() -> lane.add(pollable));
                 } else {
                     faulted.accept(pollable, reason);
@@ -127,7 +126,7 @@ final class LaneContext {
         }
     }
 
-    /** Binds the lane's thread to its core, before it owns anything. */
+    /** Binds the lane's thread to its core, before any pollable is added. */
     private static void moveTo(int index, CoreSet cores) {
         if (!cores.isEmpty()) {
             ThreadAffinity.move(CoreSet.of(IntStream.of(cores.get(index % cores.size()))));
@@ -147,14 +146,14 @@ final class LaneContext {
         };
     }
 
-    /** Opens a port that is not a guest, or takes it over. */
+    /** Opens a port that is not a guest, or takes it over from another back-end. */
     @FunctionalInterface
     interface Opening<P extends Uplink.Opened, E extends Exception> {
         P open(FrameSink to) throws E;
     }
 
     /**
-     * Opens a port of this lane that is not a guest, behind a gate.
+     * Opens a port of this lane that is not a guest, with a gate between it and the bridge.
      *
      * @param rates rate limits of its frames
      * @param opening opens the port for a given sink
@@ -216,7 +215,7 @@ final class LaneContext {
         });
     }
 
-    /** Returns the gate between the bridge and a port of this lane; null when the port has none. */
+    /** Returns the gate between the bridge and a port of this lane; null when there is none. */
     @Nullable
     PortGate gate(FramePort port) {
         return gates.get(port);
@@ -249,8 +248,8 @@ final class LaneContext {
     }
 
     /**
-     * Adds a port of this lane to every bridge. Called before {@link #begin} of any lane but the first, and in the same
-     * order for all.
+     * Adds a port of this lane to every bridge. Called before any lane except the first has called {@link #begin}, and in the same order
+     * for all bridges.
      *
      * @param port a port of this lane
      * @param rules rules for what the port may send
@@ -290,8 +289,8 @@ final class LaneContext {
     }
 
     /**
-     * Creates the port by which another lane, or an uplink of this lane, sends frames to a port of this lane. Called by
-     * this lane, while frames move.
+     * Creates the port by which another lane, or an uplink of this lane, sends frames to a port of this lane. Called by this lane while
+     * frames are forwarded.
      *
      * @param fault stops the port when a frame could not be delivered to it; called by this lane
      */
@@ -307,7 +306,7 @@ final class LaneContext {
         return to.remote(known(port), fault, HotCalls::checkpoint);
     }
 
-    /** Does the same as {@link #park} while frames move. Called by this lane. */
+    /** Does the same as {@link #park} while frames are forwarded. Called by this lane. */
     void parkLate(FramePort port, Consumer<String> fault) {
         if (sink instanceof Bridge bridge && !bridge.parks(known(port))) {
             bridge.park(known(port), remote(port, fault));
@@ -322,7 +321,7 @@ final class LaneContext {
         gates.remove(port);
     }
 
-    /** Forgets the stations behind a port of this lane. */
+    /** Removes the stations behind a port of this lane from the forwarding database. */
     void forget(FramePort port) {
         if (sink instanceof Bridge bridge) {
             bridge.forget(known(port));
@@ -382,7 +381,7 @@ final class LaneContext {
         return sink instanceof Bridge bridge ? bridge.eldestStation(known(port)) : PortRules.NO_MAC;
     }
 
-    /** Takes a station over from another back-end. */
+    /** Adds a station that another back-end has handed over to the forwarding database. */
     void learn(FramePort port, long station) {
         if (sink instanceof Bridge bridge) {
             bridge.learn(known(port), station);
@@ -394,12 +393,12 @@ final class LaneContext {
         return sink instanceof Bridge bridge ? bridge.ports() : 0;
     }
 
-    /** Returns whether all frames of other lanes were delivered. */
+    /** Returns whether all frames from other lanes are delivered. */
     boolean isDrained() {
         return inbox == null || inbox.isEmpty();
     }
 
-    /** Delivers no frame of another lane until {@link #proceed}. */
+    /** Delivers no frame from another lane until {@link #proceed}. */
     void halt() {
         if (inbox != null) {
             lane.remove(inbox);
@@ -413,12 +412,12 @@ final class LaneContext {
         }
     }
 
-    /** Returns the frames of other lanes that were not delivered yet. */
+    /** Returns the frames from other lanes that are not delivered yet. */
     List<HeldFrame> held() {
         return inbox == null ? List.of() : inbox.held();
     }
 
-    /** Adds frames that another back-end held, for delivery. */
+    /** Adds frames that another back-end has handed over, to be delivered. */
     void hold(List<HeldFrame> frames) {
         if (frames.isEmpty()) {
             return;
@@ -434,11 +433,11 @@ final class LaneContext {
         }
     }
 
-    /** Starts to deliver frames of other lanes. Called by the lane's thread, when all ports were added. */
+    /** Starts to deliver frames from other lanes. Called by the lane's thread after all ports were added. */
     void begin() {
         if (wake != null && inbox != null) {
             lane.wakeOn(wake, () -> {
-                // No-op: it only wakes the lane, whose next turn polls every port.
+                // Nothing to do: the event only wakes the lane, whose next turn polls every port.
             });
             lane.add(inbox);
         }

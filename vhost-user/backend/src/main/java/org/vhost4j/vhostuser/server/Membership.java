@@ -21,9 +21,9 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.server.ServedChange.What;
 
 /**
- * The guests and ports of a back-end, which can be added, changed and removed while frames move. Any thread except a
- * lane's may call the methods, which block; one change is made at a time. Lanes apply a change between two bursts, one
- * after the other, so that no frame of another guest waits or is lost. A change that fails is undone.
+ * The guests and ports of a back-end. They can be added, changed and removed while frames are forwarded. Any thread except a lane's may
+ * call the methods, which block; one change is made at a time. Lanes apply a change one after another, between two bursts, so that no frame
+ * of another guest is delayed or lost. A change that fails is undone.
  */
 public final class Membership {
     private static final long CLOSE_SECONDS = 1;
@@ -32,7 +32,7 @@ public final class Membership {
     private final ReentrantLock changes = new ReentrantLock();
     private final Map<String, StationLines> watches = new ConcurrentHashMap<>();
 
-    /** Number of guests so far, from which default names are made. */
+    /** Number of guests that were ever added, from which default names are made. */
     private int numbers;
 
     private volatile boolean closed;
@@ -66,7 +66,7 @@ public final class Membership {
     }
 
     /**
-     * Returns the present guests.
+     * Returns the current guests.
      *
      * @return the guests in the order in which they were added
      */
@@ -78,9 +78,9 @@ public final class Membership {
     }
 
     /**
-     * Returns the present ports that are not guests.
+     * Returns the current ports that are not guests.
      *
-     * @return the ports in the order in which they were added; none without a bridge
+     * @return the ports in the order in which they were added; empty without a bridge
      */
     public List<Port> ports() {
         return backend.config().switching() instanceof Switching.Bridged bridged
@@ -91,11 +91,11 @@ public final class Membership {
     }
 
     /**
-     * Adds a guest. Its socket listens when this returns.
+     * Adds a guest. When this returns, its socket is listening.
      *
      * @param endpoint socket and settings of the guest
      * @return name of the guest
-     * @throws ChangeRefused when its name or its socket is in use, or something cannot be opened; nothing is left behind
+     * @throws ChangeRefused when its name or its socket is in use, or a file or socket cannot be opened; then nothing has changed
      */
     public String addGuest(Endpoint endpoint) throws ChangeRefused {
         return changing(() -> {
@@ -205,11 +205,11 @@ public final class Membership {
     }
 
     /**
-     * Removes a guest: its front-end is disconnected, its socket removed, its stations are forgotten.
+     * Removes a guest: disconnects its front-end, removes its socket, and removes its stations from the forwarding database.
      *
      * @param name name of the guest
      * @return the guest with its last settings
-     * @throws ChangeRefused when there is no such guest
+     * @throws ChangeRefused when no guest has that name
      */
     public Guest removeGuest(String name) throws ChangeRefused {
         return changing(() -> {
@@ -270,12 +270,11 @@ public final class Membership {
     }
 
     /**
-     * Changes settings of a guest: its MAC address, its VLANs, its security settings, its rates.
+     * Changes a guest's settings: its MAC address, VLANs, security settings or rate limits.
      *
      * @param name name of the guest
-     * @param settings returns the new socket and settings for the present ones
-     * @throws ChangeRefused when there is no such guest, or a setting would change that cannot change while the guest
-     *     is served
+     * @param settings returns the new endpoint for the current one
+     * @throws ChangeRefused when no guest has that name, or a setting would change that cannot be changed at run time
      */
     public void changeGuest(String name, UnaryOperator<Endpoint> settings) throws ChangeRefused {
         changing(() -> {
@@ -314,7 +313,7 @@ public final class Membership {
      * Adds a port to the bridge, and opens it.
      *
      * @param uplink the port, with its settings
-     * @throws ChangeRefused when there is such a port or no bridge, or the port cannot be opened; nothing is left behind
+     * @throws ChangeRefused when the name is in use, there is no bridge, or the port cannot be opened; then nothing has changed
      */
     public void addPort(Uplink uplink) throws ChangeRefused {
         changing(() -> {
@@ -333,7 +332,7 @@ public final class Membership {
                         () -> {
                             Uplink.Opened port = first.open(uplink.rates(), to -> uplink.open(first.lane, to));
                             opened.add(port);
-                            // From now on the port is notified of the offloads that guests accept.
+                            // From now on the port is notified when the offloads that guests accept change.
                             backend.uplinks().add(port);
                             port.guestsAccept(backend.anyGuestAccepts());
                             return port.port();
@@ -392,7 +391,7 @@ public final class Membership {
      * Removes a port from the bridge, and closes it.
      *
      * @param name name of the port
-     * @throws ChangeRefused when there is no such port
+     * @throws ChangeRefused when no port has that name
      */
     public void removePort(String name) throws ChangeRefused {
         changing(() -> {
@@ -423,11 +422,11 @@ public final class Membership {
     }
 
     /**
-     * Changes settings of a port that is not a guest: its VLANs, its security settings, its rates.
+     * Changes the settings of a port that is not a guest: its VLANs, security settings or rate limits.
      *
      * @param name name of the port
-     * @param settings returns the port with new settings for the present one
-     * @throws ChangeRefused when there is no such port
+     * @param settings returns the port's new description for the current one
+     * @throws ChangeRefused when no port has that name
      */
     public void changePort(String name, UnaryOperator<Uplink> settings) throws ChangeRefused {
         changing(() -> {
@@ -520,7 +519,7 @@ public final class Membership {
         });
     }
 
-    /** Runs a task while nothing is changed. */
+    /** Runs a task while no change is made. */
     <T, X extends Exception> T unchanged(Task<T, X> task) throws X {
         changes.lock();
         try {
@@ -534,7 +533,7 @@ public final class Membership {
     void close() {
         closed = true;
         try {
-            // A change that waits for a lane must not delay closing.
+            // A change that is waiting for a lane must not delay closing.
             if (changes.tryLock(CLOSE_SECONDS, TimeUnit.SECONDS)) {
                 changes.unlock();
             }

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.server;
 
-/**
- * Receives a text for every message between front-ends and this back-end. Called by the guests' lanes: it must not
- * block.
- */
+/** Receives a text for every message between front-ends and this back-end. Called by the guests' lanes; must not block. */
 @FunctionalInterface
 public interface MessageTrace {
-    /** The sender of a message, which implies the connection. */
+    /** The sender of a message; it also identifies the connection. */
     enum Sender {
         /** A request of the front-end. */
         FRONT_END("front-end"),
@@ -34,7 +31,7 @@ public interface MessageTrace {
      * @param guest name of the guest
      * @param sender sender of the message
      * @param payloadBytes size of the payload, without the header
-     * @param text the message in one line, as of {@link org.vhost4j.vhostuser.wire.MessageText}
+     * @param text the message in one line, in the format of {@link org.vhost4j.vhostuser.wire.MessageText}
      */
     void message(String guest, Sender sender, int payloadBytes, String text);
 }

@@ -7,7 +7,7 @@ import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.MessageText;
 
 /**
- * Traces the messages of one guest. Without a trace no text is produced.
+ * Traces the messages of one guest. Texts are created only if there is a receiver.
  *
  * @param guest name of the guest
  * @param trace receiver of the messages; null for none

@@ -20,25 +20,25 @@ import org.vhost4j.vhostuser.session.RefusedException;
 /**
  * The state of a device that migrates with its guest (vhost-user protocol, "Migrating back-end state").
  *
- * <p>As bytes, little-endian: the magic number, le32 version, le32 length of the whole, then records, each a le16 kind, le16
- * zero, le32 length and that number of bytes, then le32 CRC-32 of all before it. A reader skips a record of a kind of
- * {@value #OPTIONAL} or more that it does not know, and refuses any other.
+ * <p>The encoding, little-endian, is: the magic number; le32 version; le32 total length; records; le32 CRC-32 of all preceding bytes. A
+ * record consists of le16 kind, le16 zero, le32 length, and that number of bytes. A reader skips a record of an unknown kind if the kind is
+ * at least {@value #OPTIONAL}, and otherwise refuses the state.
  *
  * @param promise description of the machine and platform that determine the features, in one line; empty when unknown
  * @param abi fingerprint of the properties that the guest sees; empty when unknown
  * @param stations MAC addresses of stations behind the guest's port, 48 bits each
- * @param counters counters of the device, without zeros
+ * @param counters counters of the device, without those that are 0
  * @param settings commands of the control queue that restore the driver's settings in another device; at most {@value
  *     #MOST_SETTINGS} bytes in all
  */
 record MovedState(String promise, String abi, List<Long> stations, Map<Counter, Long> counters, List<byte[]> settings) {
-    /** Maximum size of a state in bytes, for which a pipe of the default size has room. */
+    /** Maximum size of a state in bytes: the capacity of a pipe of the default size. */
     static final int MOST_BYTES = 1 << 16;
 
     static final int VERSION = 1;
     static final long MAGIC = 0x3165_7461_7473_6a34L;
 
-    /** The lowest kind that a reader skips when it does not know it. */
+    /** The lowest kind that a reader may skip if it does not know the kind. */
     static final int OPTIONAL = 0x8000;
 
     private static final int HEADER_BYTES = 16;
@@ -50,11 +50,11 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
     private static final int ABI = 2;
     private static final int STATIONS = 3;
     /**
-     * Kind of the settings record: for each command le16 length, class, command, data. Written only when there are any,
-     * because a reader that does not know this kind refuses the state.
+     * Kind of the settings record: for each command le16 length, class, command, data. Written only if there are settings, because a reader
+     * that does not know this kind refuses the state.
      */
     private static final int SETTINGS = 4;
-    /** Kind of the counters record: for each counter one byte with the length of the name, the name, le64 value. */
+    /** Kind of the counters record: for each counter one byte with the length of the name, the name, and the le64 value. */
     private static final int COUNTERS = OPTIONAL;
 
     private static final int MOST_TEXT = 1024;
@@ -121,7 +121,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
     /**
      * Reads a state.
      *
-     * @throws RefusedException when the bytes are not a state, or are damaged or of an unknown version
+     * @throws RefusedException when the bytes are not a state, are damaged, or have an unknown version
      */
     static MovedState parse(byte[] bytes) throws RefusedException {
         ByteBuffer from = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -240,7 +240,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
             return all;
         }
 
-        /** Reads counters; ignores counters of other versions. */
+        /** Reads counters; ignores counters that this version does not have. */
         private static Map<Counter, Long> counts(ByteBuffer content) throws RefusedException {
             Map<String, Counter> known =
                     Stream.of(Counter.values()).collect(Collectors.toMap(Counter::name, counter -> counter));

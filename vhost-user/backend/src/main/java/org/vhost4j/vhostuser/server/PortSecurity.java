@@ -9,26 +9,23 @@ import org.vhost4j.device.bridge.StationWatch;
  * The security settings of a bridge's ports.
  *
  * @param mode mode of the check of source addresses
- * @param floodsPerSecond maximum number of frames per second from one port to all others, or 0 for no limit
+ * @param floodsPerSecond maximum number of frames per second that one port may flood to all others, or 0 for no limit
  */
 public record PortSecurity(Mode mode, int floodsPerSecond) {
     /** The default settings: {@link Mode#AUTO}, and no limit. */
     public static final PortSecurity DEFAULT = new PortSecurity(Mode.AUTO, PortRules.UNLIMITED);
 
-    /** The mode of the check of source addresses that a guest may send from. */
+    /** The mode of the check of source MAC addresses. */
     public enum Mode {
-        /** No check: a station is behind the port from which its last frame came. */
+        /** No check: a station belongs to the port from which its last frame came. */
         OFF,
         /**
-         * A guest with a given MAC address may send from that address only, unless it is trusted to choose, and no
-         * other port may use it. Any other guest has a limited number of stations, and a station that sends on a second
-         * port moves there.
+         * A guest with a configured MAC address may send only from that address, unless it is trusted ({@link Endpoint#trustMac}), and no
+         * other port may use the address. Any other guest may have a limited number of stations. A station that sends on a second port
+         * moves to that port.
          */
         AUTO,
-        /**
-         * Like {@link #AUTO}, but a station that was seen on one port cannot move to another until the first guest is
-         * detached.
-         */
+        /** Like {@link #AUTO}, but a station that was seen on a guest's port cannot move to another port until that guest is detached. */
         ON
     }
 

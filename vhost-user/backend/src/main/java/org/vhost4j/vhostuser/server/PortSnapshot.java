@@ -13,17 +13,18 @@ import org.vhost4j.device.stats.PortCounters;
 import org.vhost4j.device.stats.PortDrop;
 
 /**
- * The counters of a port: a guest's, a TAP's, or another's. The numbers are read one after the other while frames move.
+ * The counters of a port of a guest or an uplink. They are read one after another while frames are forwarded, so they need not match
+ * exactly.
  *
  * @param name name of the port
  * @param kind {@link #GUEST}, or the kind's name in {@code --port}, such as {@code tap}
  * @param vlan VLANs of the port
- * @param since time since which everything is counted, by the host's clock
+ * @param since time at which counting began, by the host's clock
  * @param framesIn number of frames that the port sent and that were forwarded
- * @param bytesIn number of their bytes from the destination MAC address on
+ * @param bytesIn number of bytes of these frames, from the destination MAC address on
  * @param framesOut number of frames that were delivered to the port
- * @param bytesOut number of their bytes from the destination MAC address on
- * @param drops drops for every reason, including those without a dropped frame
+ * @param bytesOut number of bytes of these frames, from the destination MAC address on
+ * @param drops one entry for each reason, including reasons with a count of 0
  */
 public record PortSnapshot(
         String name,
@@ -42,8 +43,8 @@ public record PortSnapshot(
      * The number of frames dropped for one reason.
      *
      * @param reason a short name, such as {@code no-buffer}
-     * @param meaning the reason as a clause in which "they" stands for the frames
-     * @param incoming true for direction "in", false for "out"
+     * @param meaning the reason as a clause, in which "they" refers to the frames
+     * @param incoming true for frames that the port sent, false for frames to the port
      * @param frames the number of frames
      */
     public record Drop(String reason, String meaning, boolean incoming, long frames) {}
@@ -56,7 +57,7 @@ public record PortSnapshot(
     /**
      * Returns the number of all dropped frames.
      *
-     * @return the number in both directions, for any reason
+     * @return the number in both directions, for all reasons
      */
     public long dropped() {
         return drops.stream().mapToLong(Drop::frames).sum();
@@ -86,8 +87,8 @@ public record PortSnapshot(
     }
 
     /**
-     * Returns the reason for drops that a device counter counts, or null for a counter that counts no drops. The switch
-     * has no default, so that a new counter does not compile without a case.
+     * Returns the reason if a device counter counts dropped frames, or null for any other counter. The switch has no default, so that a new
+     * counter does not compile without a case.
      */
     private static @Nullable String dropped(Counter counter) {
         return switch (counter) {

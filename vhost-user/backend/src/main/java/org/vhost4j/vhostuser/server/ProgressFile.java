@@ -21,9 +21,9 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnreadableFile;
 
 /**
- * The file beside a guest's socket that stores the device's position in each queue, for a back-end that is started
- * after a crash. It is mapped, so that stores outlive this process without a system call. It is valid only for the
- * front-end process that owns the queues: another process has other rings, and an unknown process may be another one.
+ * The file beside a guest's socket that stores the device's position in each queue, for a back-end that is started after a crash. It is
+ * mapped, so that its contents outlive this process without system calls. It is valid only for the front-end process that owns the queues:
+ * another process has other rings, and an unknown process may be another one.
  *
  * <p>A header contains the format and the front-end's process; after it each queue has {@link QueueProgress#BYTES}
  * bytes. While one back-end hands a guest over to another, both have the file mapped, and only the owner of the guest
@@ -44,7 +44,7 @@ final class ProgressFile {
     /** Whether this object has created the file. */
     private final boolean made;
 
-    /** The front-end's process in the header. */
+    /** The part of the header that identifies the front-end's process. */
     private final MemorySegment process;
 
     private ProgressFile(
@@ -65,7 +65,7 @@ final class ProgressFile {
     }
 
     /**
-     * Returns progress that outlives a front-end's connection, but not this process.
+     * Returns an object without a file: the positions outlive a front-end's connection, but not this process.
      *
      * @param count number of queues
      */
@@ -74,11 +74,11 @@ final class ProgressFile {
     }
 
     /**
-     * Maps the file of one guest, or creates one when there is none that can be used.
+     * Maps the file of one guest, or creates one if there is no usable file.
      *
      * @param socket the guest's socket
      * @param count number of queues
-     * @param trouble receives a line when there is a file that was not created by this program
+     * @param trouble receives a line when there is a file that this program has not created
      */
     static ProgressFile of(Path socket, int count, Consumer<String> trouble) {
         OwnFile file = new OwnFile(socket.resolveSibling(socket.getFileName() + SUFFIX), bytes(count));
@@ -124,8 +124,8 @@ final class ProgressFile {
     }
 
     /**
-     * Reports once the reason why a crash of this process loses the positions of packed rings, if there is one. Those
-     * of a split ring are in the ring.
+     * Reports once why a crash of this process would lose the positions of packed rings, if it would. The positions of split rings are in
+     * the rings.
      */
     void sayUnkept(Consumer<String> line) {
         unkept.ifPresent(reason -> line.accept(
@@ -134,8 +134,8 @@ final class ProgressFile {
     }
 
     /**
-     * Records that a front-end has connected: the positions kept for another one are forgotten. A thread other than the
-     * guest's lane may call this as long as no queue runs.
+     * Records that a front-end has connected, and discards the positions of another front-end. A thread other than the guest's lane may
+     * call this as long as no queue runs.
      *
      * @param frontEnd process of the front-end
      */
@@ -153,7 +153,7 @@ final class ProgressFile {
             return;
         }
         queues.forEach(QueueProgress::forget);
-        // A crash during this update leaves no positions.
+        // After a crash during this update, the file contains no valid positions.
         VarHandle.releaseFence();
         MemorySegment.copy(name, 0, process, ValueLayout.JAVA_BYTE, 0, name.length);
     }
@@ -179,7 +179,7 @@ final class ProgressFile {
         }
     }
 
-    /** Unmaps the file, when no queue runs any more. */
+    /** Unmaps the file. Called when no queue runs any more. */
     void close() {
         if (mapped != null) {
             mapped.close();

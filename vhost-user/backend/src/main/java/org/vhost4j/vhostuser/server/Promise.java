@@ -11,7 +11,7 @@ import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
 /**
- * The promises of a back-end to its guests, its front-ends and the network, for another one that would take over.
+ * The promises of a back-end to its guests, its front-ends and the network. A back-end that takes over must keep them.
  *
  * @param words description of the machine and platform that determine the features; empty for none
  * @param abi fingerprint of the properties that guests see; empty for none
@@ -96,11 +96,11 @@ record Promise(
     }
 
     /**
-     * Returns the reason why a back-end cannot offer guests what another one has offered them.
+     * Returns the reason why a back-end cannot keep the promises of another one.
      *
      * @param before promises of the other back-end
      * @param config configuration of the back-end that would take over
-     * @return the reason, in one line; empty when it can
+     * @return the reason, in one line; empty when it can keep them
      */
     static Optional<String> broken(Promise before, BackendConfig config) {
         Promise here = of(config);

@@ -10,11 +10,11 @@ import org.vhost4j.device.ring.RingLayout;
  *
  * @param index index of the virtqueue
  * @param kind purpose of the virtqueue
- * @param ring state of the ring while it runs
+ * @param ring state of the ring; empty unless the queue runs
  */
 public record QueueSnapshot(int index, QueueKind kind, Optional<Running> ring) {
     /**
-     * The state of a queue that runs.
+     * The state of a running queue.
      *
      * @param enabled whether it is enabled (SET_VRING_ENABLE)
      * @param size number of descriptors, 1 to 32768

@@ -9,7 +9,7 @@ package org.vhost4j.vhostuser.server;
  * @param name name of the guest or port
  */
 public record ServedChange(What what, boolean guest, String name) {
-    /** The kind of change of a guest or port. */
+    /** The kinds of changes of a guest or port. */
     public enum What {
         /** It was added. */
         ADDED,

@@ -21,7 +21,7 @@ import org.vhost4j.vhostuser.wire.VringAddress;
 final class SessionRecord {
     private static final int MOST_RINGS = 256;
 
-    /** The first format with the in-flight area. */
+    /** The first format that includes the in-flight area. */
     private static final int INFLIGHT = 2;
 
     private SessionRecord() {}

@@ -9,7 +9,7 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 
 /**
- * An uplink with settings.
+ * An uplink with settings that replace its own.
  *
  * @param port the uplink
  * @param vlan VLANs of the uplink

@@ -16,10 +16,9 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.session.RefusedException;
 
 /**
- * Transfers the state of one device through the pipe that its front-end has passed. A thread other than the lanes reads
- * or writes it, because the front-end may make the pipe block, never read it, or never close it. The transfer ends when
- * everything was transferred, when {@link #finish} finds it incomplete, or after {@value #SECONDS} seconds; then the
- * descriptor is closed.
+ * Transfers the state of one device through the pipe that its front-end has passed. A thread other than the lanes reads or writes the pipe,
+ * because the front-end may make it blocking, never read it, or never close it. The transfer ends when all bytes are transferred, when
+ * {@link #finish} finds it incomplete, or after {@value #SECONDS} seconds. Then the descriptor is closed.
  */
 final class StatePipe {
     private static final int SECONDS = 30;
@@ -46,7 +45,7 @@ final class StatePipe {
      *
      * @param pipe closed at the end of the transfer
      *
-     * @param thread executor that runs one task after the other
+     * @param thread executor that runs one task after another
      */
     static StatePipe write(Fd pipe, byte[] state, Executor thread) {
         StatePipe transfer = new StatePipe();
@@ -55,11 +54,11 @@ final class StatePipe {
     }
 
     /**
-     * Reads a state up to the end of the file.
+     * Reads a state until end-of-file.
      *
      * @param pipe closed at the end of the transfer
      *
-     * @param thread executor that runs one task after the other
+     * @param thread executor that runs one task after another
      */
     static StatePipe read(Fd pipe, Executor thread) {
         StatePipe transfer = new StatePipe();
@@ -94,7 +93,7 @@ final class StatePipe {
         return result;
     }
 
-    /** Ends the transfer: it fails unless the rest can be transferred without waiting. Any thread may call it. */
+    /** Ends the transfer: it fails unless the remaining bytes can be transferred without waiting. Any thread may call it. */
     synchronized void finish() {
         if (!over) {
             finish.signal();
@@ -107,7 +106,7 @@ final class StatePipe {
     }
 
     private static void requirePipe(Fd pipe) throws RefusedException {
-        // This call only involves the kernel; examining the file could block in the process that serves it.
+        // This call involves only the kernel; fstat(2) could block in the process that serves the file.
         if (LibC.fcntl(pipe.number(), LibC.F_GETPIPE_SZ, 0) < 0) {
             throw new RefusedException("the descriptor for the device's state is not a pipe");
         }
@@ -155,7 +154,7 @@ final class StatePipe {
         }
     }
 
-    /** Waits until the pipe is ready; fails when it is not ready and no time to wait remains. */
+    /** Waits until the pipe is ready; fails if it is not ready in the remaining time. */
     private void await(Arena arena, Fd pipe, int event, String progress) throws RefusedException {
         MemorySegment entries = arena.allocate(16, Integer.BYTES);
         entries.set(ValueLayout.JAVA_INT, 0, pipe.number());

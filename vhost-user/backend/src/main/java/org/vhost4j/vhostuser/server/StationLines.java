@@ -11,15 +11,15 @@ import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 
 /**
- * Counts and reports violations of a port's rules: the first one at once, later ones in one line per minute for each
- * kind. Entered by the lanes of the port; of most ports that is one.
+ * Counts and reports violations of a port's rules. The first violation is reported at once, later ones in one line per minute for each
+ * kind. Used by the lanes of the port; most ports have one lane.
  */
 final class StationLines implements StationWatch {
     private static final long BETWEEN_LINES = 60_000_000_000L;
 
     /**
-     * Time in nanoseconds: a station that moves back within it is on both ports, because one that has really moved
-     * stays longer.
+     * Time in nanoseconds: a station that moves back within this time is treated as being on both ports, because a station that has really
+     * moved stays longer.
      */
     private static final long CLAIM_TIME = 60_000_000_000L;
 
@@ -37,17 +37,17 @@ final class StationLines implements StationWatch {
     private final Kind claims = new Kind();
 
     /**
-     * The stations that were lost, in a hash table without collision handling: a new station replaces another one at
-     * its index. Written by the lanes of other ports.
+     * The stations that have moved to other ports, in a hash table without collision handling: a new station replaces another one at its
+     * index. Written by the lanes of other ports.
      */
     private final AtomicLongArray lost = new AtomicLongArray(PLACES);
 
-    /** Times of these losses, by {@link #clock}. */
+    /** Times at which these stations moved, by {@link #clock}. */
     private final AtomicLongArray lostAt = new AtomicLongArray(PLACES);
 
     private final Kind vlans = new Kind();
 
-    /** Violations of one kind that were not reported yet. */
+    /** Violations of one kind that are not reported yet. */
     private static final class Kind {
         private boolean said;
         private long saidAt;
@@ -55,11 +55,11 @@ final class StationLines implements StationWatch {
     }
 
     /**
-     * Creates the lines of a port without events.
+     * Creates the object for a port without violations.
      *
      * @param counters counters of the guest; null for a port that is not a guest
      * @param lines receives a line
-     * @param clock nanoseconds of any origin
+     * @param clock clock in nanoseconds, from any origin
      */
     StationLines(@Nullable Counters counters, Consumer<String> lines, LongSupplier clock) {
         this.counters = counters;

@@ -3,12 +3,12 @@ package org.vhost4j.vhostuser.server;
 
 import java.util.List;
 
-/** The switching of the frames that guests send. */
+/** The destination of the frames that guests send. */
 public sealed interface Switching {
     /**
-     * A learning bridge between all guests and some other ports.
+     * A learning bridge between all guests and the uplinks.
      *
-     * @param uplinks the other ports, possibly none
+     * @param uplinks the ports that are not guests, possibly none
      * @param coalesce whether plain frames are merged for guests that accept super-frames
      * @param security security settings of the ports
      */
@@ -21,7 +21,7 @@ public sealed interface Switching {
         /**
          * Creates a bridge that does not merge plain frames.
          *
-         * @param uplinks the other ports, possibly none
+         * @param uplinks the ports that are not guests, possibly none
          */
         public Bridged(List<Uplink> uplinks) {
             this(uplinks, false);
@@ -30,7 +30,7 @@ public sealed interface Switching {
         /**
          * Creates a bridge with {@link PortSecurity#DEFAULT}.
          *
-         * @param uplinks the other ports, possibly none
+         * @param uplinks the ports that are not guests, possibly none
          * @param coalesce whether plain frames are merged for guests that accept super-frames
          */
         public Bridged(List<Uplink> uplinks, boolean coalesce) {
@@ -44,7 +44,7 @@ public sealed interface Switching {
     /** Frames are copied into a buffer of the back-end, counted and dropped. */
     record Copied() implements Switching {}
 
-    /** Every frame goes back to its sender with the MAC addresses swapped. */
+    /** Every frame is returned to its sender with the MAC addresses swapped. */
     record Echoed() implements Switching {}
 
     /**

@@ -19,8 +19,8 @@ import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
 /**
- * The new back-end's part of a hand-over. Until COMMIT has arrived it does nothing that the old back-end, the guests or
- * the network could notice.
+ * The new back-end's side of a hand-over. Until COMMIT has arrived, it does nothing that affects the old back-end, the guests or the
+ * network.
  */
 final class Taking {
     private static final Duration ANSWER = Duration.ofSeconds(10);
@@ -41,9 +41,9 @@ final class Taking {
     private final List<HeldFrame> held = new ArrayList<>();
 
     /**
-     * Creates a take-over that has not begun.
+     * Creates the object without starting the hand-over.
      *
-     * @param rehearsal runs when everything is prepared, while frames still move in the old back-end
+     * @param rehearsal runs when everything is prepared, while the old back-end still forwards frames
      */
     Taking(BackendConfig config, BackendListener listener, HandOverChannel channel, Runnable rehearsal) {
         this.rehearsal = rehearsal;
@@ -161,7 +161,7 @@ final class Taking {
         }
     }
 
-    /** Requires the same number of parts of an uplink as in the other back-end, because frames wait in every part. */
+    /** Requires that an uplink have as many parts as in the other back-end, because frames may wait in every part. */
     private void requireParts(Uplink uplink, StateReader from) throws HandOverException {
         int there = format < HandOverChannel.PARTS_FORMAT ? 0 : from.number();
         int here = backend.others(uplink).size();
@@ -180,8 +180,7 @@ final class Taking {
     }
 
     private void adopt(StateReader positions) throws HandOverException {
-        // None of the objects is on a lane yet, so this thread does the work: running it on each lane would take
-        // longer.
+        // No object is on a lane yet, so this thread does the work: passing it to each lane would take longer.
         for (GuestPort guest : backend.guests()) {
             if (positions.flag()) {
                 guest.loadSetup(positions, format);
@@ -214,8 +213,8 @@ final class Taking {
     }
 
     /**
-     * Starts this back-end, which now owns everything: first all rings, because a lane can have frames for guests of
-     * another one, then the stations behind uplinks, then all lanes.
+     * Starts this back-end, which now owns all guests and ports. First all rings start, because a lane can have frames for guests of
+     * another lane. Then the stations behind uplinks are added, and all lanes start.
      */
     private void begin() {
         List<GuestSocket> sockets =
@@ -258,7 +257,7 @@ final class Taking {
         });
     }
 
-    /** Makes all lanes do something at the same time, and waits for all. */
+    /** Runs a task on all lanes at the same time, and waits for all. */
     private void inAllLanes(Consumer<LaneContext> task) {
         CompletableFuture.allOf(backend.contexts().stream()
                         .map(context -> context.lane.submit(() -> {
@@ -275,14 +274,17 @@ final class Taking {
                 .toList();
     }
 
-    /** Returns the lane of a port: guests come first, in their order, and uplinks are on the first lane. */
+    /**
+     * Returns the lane of a port number. The first numbers are the guests in their order; the others are uplinks, which are on the first
+     * lane.
+     */
     private LaneContext contextOf(int port) {
         return port < backend.guests().size()
                 ? backend.guests().get(port).context()
                 : backend.contexts().getFirst();
     }
 
-    /** Releases everything, because the other back-end keeps it. */
+    /** Releases all resources, because the other back-end keeps its guests. */
     private void giveUp() {
         listening.forEach(socket -> {
             if (socket != null) {

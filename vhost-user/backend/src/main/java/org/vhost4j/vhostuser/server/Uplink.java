@@ -10,20 +10,20 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
-/** The description of a port of the bridge that is not a guest, from which the running back-end opens the port. */
+/** An uplink: the description of a bridge port that is not a guest, such as a TAP. The running back-end opens the port from it. */
 @FunctionalInterface
 public interface Uplink {
     /**
      * Opens the port. Called by the lane's thread.
      *
-     * @param lane lane that polls the port from then on, until the port is closed
+     * @param lane lane that polls the port until it is closed
      * @param sink destination of the port's frames
      * @return the open port
      */
     Opened open(Lane lane, FrameSink sink);
 
     /**
-     * Returns the name of the port before it is open.
+     * Returns the port's name, before the port is open.
      *
      * @return the name of the port that {@link #open} opens, or empty when it cannot be taken over from another back-end
      */
@@ -51,7 +51,7 @@ public interface Uplink {
     }
 
     /**
-     * Returns the security settings of the port that replace the global ones.
+     * Returns the port's own security settings, which replace the global ones.
      *
      * @return the settings
      */
@@ -92,11 +92,11 @@ public interface Uplink {
      * Opens the port with the state of another back-end, which still uses the port until {@link Movable#proceed}.
      * Called by the lane's thread.
      *
-     * @param lane lane that polls the port from then on, until the port is closed
+     * @param lane lane that polls the port until it is closed
      * @param sink destination of the port's frames
-     * @param state state of a port of the same name
+     * @param state state of the port with the same name in the other back-end
      * @return the open port, halted
-     * @throws HandOverException when it is not the state of such a port
+     * @throws HandOverException when it is not the state of a port of this kind
      */
     default Movable takeOver(Lane lane, FrameSink sink, StateReader state) throws HandOverException {
         throw new HandOverException("a port cannot be taken over");
@@ -106,7 +106,7 @@ public interface Uplink {
      * Returns whether every lane has its own part of the port, such as a queue of a TAP, so that no frame for the port
      * crosses lanes.
      *
-     * @return false for a port of the first lane alone
+     * @return false for a port that is only on the first lane
      */
     default boolean onEveryLane() {
         return false;
@@ -115,23 +115,23 @@ public interface Uplink {
     /**
      * Opens another lane's part of a port that is {@link #onEveryLane} and open on the first lane. Called by that lane's thread.
      *
-     * @param lane lane that polls the part from then on, until the part is closed
+     * @param lane lane that polls the part until it is closed
      * @param sink destination of the part's frames
-     * @return the open part; its port counts separately
+     * @return the open part; its port has its own counters
      */
     default Opened openPart(Lane lane, FrameSink sink) {
         throw new IllegalStateException(name() + " is a port of one lane");
     }
 
     /**
-     * Opens another lane's part of a port that is {@link #onEveryLane} with the state of another back-end, as {@link
-     * #takeOver}. Called by that lane's thread.
+     * Opens another lane's part of a port that is {@link #onEveryLane} with the state of another back-end; see {@link #takeOver}. Called by
+     * that lane's thread.
      *
-     * @param lane lane that polls the part from then on, until the part is closed
+     * @param lane lane that polls the part until it is closed
      * @param sink destination of the part's frames
-     * @param state state of a part of a port of the same name
+     * @param state state of a part of the port with the same name in the other back-end
      * @return the open part, halted
-     * @throws HandOverException when it is not the state of such a part
+     * @throws HandOverException when it is not the state of a part of this kind
      */
     default Movable takeOverPart(Lane lane, FrameSink sink, StateReader state) throws HandOverException {
         throw new HandOverException(name() + " is a port of one lane here");
@@ -142,7 +142,7 @@ public interface Uplink {
         /** Forwards no frame until {@link #proceed}. */
         void halt();
 
-        /** Continues after {@link #halt}, or after a take-over from another back-end. */
+        /** Continues after {@link #halt}, or after {@link Uplink#takeOver}. */
         void proceed();
 
         /**
@@ -153,10 +153,10 @@ public interface Uplink {
         void save(StateWriter to);
 
         /**
-         * Updates the state to that which the port has reached since {@link Uplink#takeOver} was called.
+         * Replaces the state that was passed to {@link Uplink#takeOver} with the final one.
          *
          * @param state the state that {@link #save} has written, with descriptors
-         * @throws HandOverException when it is not the state of such a port
+         * @throws HandOverException when it is not the state of a port of this kind
          */
         void update(StateReader state) throws HandOverException;
     }
@@ -178,8 +178,7 @@ public interface Uplink {
         void fault(String reason);
 
         /**
-         * Notifies the port that the offloads that the guests accept have changed: it may deliver frames with these
-         * offloads.
+         * Notifies the port of the offloads that guests accept, after a change. The port may deliver frames with these offloads.
          *
          * @param offloads offloads that at least one guest accepts, a mask of {@link org.vhost4j.device.frame.Offloads}
          */

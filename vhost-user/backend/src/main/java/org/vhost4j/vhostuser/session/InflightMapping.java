@@ -14,12 +14,12 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The in-flight area (vhost-user protocol, "Inflight I/O tracking"), which outlives this process with the front-end. A
- * created area is in use at once, whether or not the front-end passes it back by SET_INFLIGHT_FD. No ring is started
- * when it changes.
+ * The mapping of the in-flight area (vhost-user protocol, "Inflight I/O tracking"). The front-end keeps the area when this process ends. A
+ * created area is used at once, whether or not the front-end passes it back by SET_INFLIGHT_FD. The area changes only while no ring is
+ * started.
  *
- * <p>The protocol does not define the offsets of the regions. As in other back-ends, each region has an equal part of
- * the area, rounded down to {@value #ALIGNMENT} bytes.
+ * <p>The protocol does not define the offsets of the regions. As in other back-ends, the regions are equal parts of the area, with sizes
+ * rounded down to a multiple of {@value #ALIGNMENT} bytes.
  */
 final class InflightMapping {
     private static final String WHAT = "the in-flight area";
@@ -94,7 +94,7 @@ final class InflightMapping {
         mapped = description;
     }
 
-    /** Returns the region of a queue; null when there is no area, or it is for fewer queues. */
+    /** Returns the region of a queue; null when there is no area, or the area has fewer regions. */
     @Nullable
     InflightRegion region(int queue) {
         RegionMapper.Mapping now = mapping;
@@ -125,7 +125,7 @@ final class InflightMapping {
         return now == null || description == null ? null : new SessionState.Inflight(description, now.file());
     }
 
-    /** Unmaps the area. No queue runs. */
+    /** Unmaps the area. Called when no queue runs. */
     void close() {
         RegionMapper.Mapping before = mapping;
         mapping = null;

@@ -9,8 +9,8 @@ import org.vhost4j.device.memory.Translations;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 
 /**
- * The translations of the front-end's IOMMU that it has sent (vhost-user protocol, "IOMMU support"): from I/O virtual
- * addresses to its memory table.
+ * The IOTLB entries that the front-end has sent (vhost-user protocol, "IOMMU support"). They translate I/O virtual addresses to memory of
+ * its memory table.
  */
 final class Iommu implements RingMemory {
     private final Translations translations = new Translations();
@@ -21,13 +21,13 @@ final class Iommu implements RingMemory {
         return translations.memory();
     }
 
-    /** Sets a changed memory table: all translations are invalid now, and cause IOTLB misses again. */
+    /** Sets a changed memory table. All translations become invalid and cause IOTLB misses again. */
     void table(GuestMemory changed) {
         table = changed;
         translations.clear();
     }
 
-    /** Applies an update or an invalidation. When this returns no invalidated translation is used any more. */
+    /** Applies an IOTLB update or invalidation. When this returns, no invalidated translation is used any more. */
     void apply(IotlbMessage message) throws RefusedException {
         switch (message.type()) {
             case IotlbMessage.UPDATE -> update(message);
@@ -66,8 +66,8 @@ final class Iommu implements RingMemory {
         long host = view.translate(address, bytes);
         if (host == 0) {
             long next = address + view.contiguous(address);
-            // A partly mapped range misses only the next page, because a range that is mapped in pieces is sent page by
-            // page.
+            // If a range is only partly mapped, only its next page is requested, because a range that is mapped in
+            // pieces is sent page by page.
             if (next - address < bytes && view.contiguous(next) == 0) {
                 if ((write ? memory() : memory().forWriting()).contiguous(next) != 0) {
                     throw new RefusedException("the %s needs I/O virtual address 0x%x to be %s, and it is mapped %s"
@@ -88,9 +88,7 @@ final class Iommu implements RingMemory {
                 .formatted(what, address, bytes));
     }
 
-    /**
-     * Translates the log address: QEMU passes the driver's address, which is I/O virtual like that of the used ring.
-     */
+    /** Translates the log address. QEMU passes the driver's address, which is I/O virtual like the address of the used ring. */
     @Override
     public long logAddress(long address, long bytes) throws RefusedException {
         MemorySegment slice = slice("log address of the used ring", address, bytes, true);

@@ -9,10 +9,9 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The mapping of the log of dirty pages. A replaced mapping is first retired, because lanes still mark pages in it, and
- * unmapped by {@link #closeRetired} after they have changed to the new one. It stays when logging ends: the front-end
- * may begin again without another SET_LOG_BASE. So does the descriptor that is signalled when there are new marks
- * (SET_LOG_FD), which QEMU never sends.
+ * The mapping of the dirty page log. A replaced mapping is first retired, because lanes still mark pages in it; {@link #closeRetired}
+ * unmaps it after the lanes have changed to the new one. The mapping stays when logging ends, because the front-end may start logging again
+ * without another SET_LOG_BASE. The descriptor that is signalled when there are new marks (SET_LOG_FD) stays, too; QEMU never sends one.
  */
 final class LogMapping {
     private final RegionMapper mapper;
@@ -70,8 +69,8 @@ final class LogMapping {
     }
 
     /**
-     * Creates the exception that ends the connection: QEMU ignores the value of the reply, and would migrate without
-     * the writes that are not logged.
+     * Creates the exception that ends the connection: QEMU ignores the value of the reply, and would migrate without the writes that were
+     * not logged.
      */
     private static ProtocolException refused(LogArea area, RefusedException cause) {
         return new ProtocolException(
@@ -80,7 +79,7 @@ final class LogMapping {
                 cause.reason());
     }
 
-    /** Unmaps the log that was replaced. No thread may mark in it any more. */
+    /** Unmaps the replaced log. No thread may mark pages in it any more. */
     void closeRetired() {
         RegionMapper.Mapping old = retired;
         retired = null;
@@ -89,7 +88,7 @@ final class LogMapping {
         }
     }
 
-    /** Executes SET_LOG_FD. Of the two descriptors the one that the device does not use is closed. */
+    /** Executes SET_LOG_FD. Closes the previous descriptor, or the new one if the device cannot use it. */
     void signal(Fd descriptor, SessionEffects effects) throws ProtocolException {
         Fd unused = descriptor;
         try {
@@ -111,7 +110,7 @@ final class LogMapping {
         }
     }
 
-    /** Unmaps the log and closes its descriptor. No queue is logged any more. */
+    /** Unmaps the log and closes its descriptor. Called when no queue is logged any more. */
     void close(SessionEffects effects) {
         Fd before = signal;
         if (before != null) {

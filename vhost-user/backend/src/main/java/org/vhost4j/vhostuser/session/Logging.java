@@ -9,15 +9,15 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
 /**
- * Determines whether and where the writes of all rings are logged: there must be a log (SET_LOG_BASE), and logging must
- * be on (LOG_ALL).
+ * Determines whether the writes of all rings are logged, and in which log. A log must be set (SET_LOG_BASE), and logging must be on
+ * (LOG_ALL).
  */
 final class Logging {
     private @Nullable DirtyLog log;
     private boolean wanted;
 
     /**
-     * The log in which writes are logged, with its memory table.
+     * The log in use, with the memory table whose pages it covers.
      *
      * @param log the log of dirty pages
      * @param memory the memory table
@@ -63,8 +63,8 @@ final class Logging {
     }
 
     /**
-     * Requires that a log be large enough for a ring whose used ring is logged under a guest-physical address, which
-     * need not be in the memory table.
+     * Requires that a log be large enough for the guest-physical address under which a ring's used ring is logged. That address need not be
+     * in the memory table.
      */
     static void requireCovered(DirtyLog candidate, Ring ring, RingLayout layout) throws RefusedException {
         VringAddress at = ring.address;

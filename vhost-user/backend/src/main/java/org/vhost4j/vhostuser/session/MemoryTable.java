@@ -11,11 +11,10 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The front-end's memory regions and their mappings. A change makes a new {@link GuestMemory}; mappings that it no
- * longer contains are first retired, because lanes still use them, and unmapped by {@link #closeRetired} after the
- * lanes have changed to the new table.
+ * The front-end's memory regions and their mappings. Each change creates a new {@link GuestMemory}. Mappings that it no longer contains are
+ * first retired, because lanes still use them; {@link #closeRetired} unmaps them after the lanes have changed to the new table.
  *
- * <p>A change that is refused leaves the table as it was. Descriptors are closed in any case: a mapping does not need them.
+ * <p>A refused change leaves the table unchanged. Received descriptors are closed in any case, because a mapping does not need them.
  */
 final class MemoryTable implements AutoCloseable {
     private final RegionMapper mapper;
@@ -30,7 +29,7 @@ final class MemoryTable implements AutoCloseable {
         this.slots = slots;
     }
 
-    /** Executes SET_MEM_TABLE. The regions do not overlap each other, and there is one descriptor for each. */
+    /** Executes SET_MEM_TABLE. The caller has checked that the regions do not overlap, and that there is one descriptor for each. */
     GuestMemory replace(List<MemoryRegion> regions, List<Fd> descriptors) throws ProtocolException {
         List<Entry> fresh = new ArrayList<>();
         try {
@@ -48,7 +47,7 @@ final class MemoryTable implements AutoCloseable {
         return memory();
     }
 
-    /** Returns the regions and the files that they are mapped from. */
+    /** Returns the regions with the files from which they are mapped. */
     List<SessionState.Region> state() {
         return entries.stream()
                 .map(entry -> new SessionState.Region(entry.description, entry.mapping.file()))
@@ -122,13 +121,13 @@ final class MemoryTable implements AutoCloseable {
         return GuestMemory.of(entries.stream().map(Entry::region).toList());
     }
 
-    /** Unmaps the regions that the last changes removed from the table. No thread may use it any more. */
+    /** Unmaps the regions that the last changes removed from the table. No thread may use them any more. */
     void closeRetired() {
         retired.forEach(RegionMapper.Mapping::close);
         retired.clear();
     }
 
-    /** Unmaps everything. No thread may use it any more. */
+    /** Unmaps all regions. No thread may use them any more. */
     @Override
     public void close() {
         entries.forEach(entry -> retired.add(entry.mapping));

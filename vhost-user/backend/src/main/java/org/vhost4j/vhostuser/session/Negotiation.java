@@ -8,11 +8,11 @@ import org.vhost4j.vhostuser.wire.ProtocolException;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.Request;
 
-/** The negotiation of virtio features and protocol features: the offered and the acknowledged words. */
+/** The negotiation of virtio features and protocol features, with the offered and the acknowledged bits of both. */
 final class Negotiation {
     /**
-     * Features between front-end and back-end, which the driver does not see. They may change while rings run, and are
-     * not part of the promise to a guest.
+     * Feature bits that concern only front-end and back-end; the driver does not see them. They may change while rings run, and are not
+     * part of the promise to a guest.
      */
     static final FeatureSet NOT_THE_DRIVERS = FeatureSet.of(Feature.PROTOCOL_FEATURES, Feature.LOG_ALL);
 
@@ -34,8 +34,8 @@ final class Negotiation {
     }
 
     /**
-     * Returns the offered features. Those that are left to the front-end are included until it acknowledges CONFIG,
-     * which means that its device has no switches for them.
+     * Returns the offered features. Those that are left to the front-end are included until it acknowledges CONFIG: such a front-end has no
+     * properties for them.
      */
     FeatureSet offered() {
         return has(ProtocolFeature.CONFIG) ? always : untilConfig;
@@ -63,7 +63,7 @@ final class Negotiation {
         return feature.in(protocol);
     }
 
-    /** Refuses a request that depends on something that was not acknowledged. */
+    /** Refuses a request that requires a feature or protocol feature that was not acknowledged. */
     void require(Request request) throws ProtocolException {
         ProtocolFeature needed = request.protocolFeature().orElse(null);
         if (needed != null && !has(needed)) {
@@ -84,8 +84,8 @@ final class Negotiation {
     }
 
     /**
-     * Executes SET_FEATURES. While a ring is started only PROTOCOL_FEATURES, which has no meaning for the rings, and
-     * LOG_ALL, which a migration switches, may change.
+     * Executes SET_FEATURES. While a ring is started, only two bits may change: PROTOCOL_FEATURES, which has no meaning for the rings, and
+     * LOG_ALL, which a migration switches.
      */
     void acknowledge(FeatureSet word, boolean ringsStarted) throws ProtocolException {
         FeatureSet surplus = word.minus(offered());
@@ -124,7 +124,7 @@ final class Negotiation {
         protocol = word;
     }
 
-    /** Restores the features acknowledged in a session of another process: fails when fewer are offered here. */
+    /** Restores the features that were acknowledged in a session of another process. Fails when not all of them are offered here. */
     void restore(SessionState state) throws ProtocolException {
         acknowledgeProtocol(state.protocol(), false);
         if (state.acknowledged()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.vhostuser.session;
 
-/** Thrown when a well-formed request cannot be executed here. The message is one line with the reason. */
+/** Thrown when a well-formed request cannot be executed. The message is one line with the reason. */
 public final class RefusedException extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -10,7 +10,7 @@ public final class RefusedException extends Exception {
     /**
      * Creates a refusal.
      *
-     * @param reason the request that cannot be executed, and the reason
+     * @param reason one line with the request that cannot be executed, and the reason
      */
     public RefusedException(String reason) {
         super(reason);
@@ -18,7 +18,7 @@ public final class RefusedException extends Exception {
     }
 
     /**
-     * Creates a refusal by a lower layer, whose message has the reason.
+     * Creates a refusal from an exception of a lower layer, whose message is the reason.
      *
      * @param cause the exception that was thrown
      */

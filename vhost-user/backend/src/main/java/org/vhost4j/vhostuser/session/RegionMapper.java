@@ -39,7 +39,7 @@ public interface RegionMapper {
      *
      * @param file the file; still owned by the caller, who closes it as soon as this returns
      * @param offset offset of the first byte in the file, unsigned
-     * @param size in bytes, at least 1
+     * @param size number of bytes, at least 1
      * @param what name of the mapping for messages
      * @return the mapping, which the caller closes
      * @throws RefusedException when the file is too short or cannot be mapped

@@ -6,8 +6,8 @@ public enum ResetCause {
     /** RESET_DEVICE: the machine or the driver was reset. */
     RESET_DEVICE,
     /**
-     * SET_STATUS with 0. Besides the driver's reset this may be a machine that is only paused: QEMU sends it whenever
-     * it stops a device, and a paused driver does not configure the device again.
+     * SET_STATUS with 0. The driver has reset the device, or the machine is only paused: QEMU sends this request whenever it stops a
+     * device, and a driver that continues after a pause does not configure the device again.
      */
     STATUS_CLEARED
 }

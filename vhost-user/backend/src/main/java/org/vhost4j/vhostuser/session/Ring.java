@@ -22,7 +22,7 @@ final class Ring {
 
     @Nullable
     VringAddress address;
-    /** Position, null until SET_VRING_BASE or a stop. */
+    /** Position; null until SET_VRING_BASE, or until the ring was stopped. */
     @Nullable
     Integer base;
 
@@ -111,8 +111,8 @@ final class Ring {
     }
 
     /**
-     * Returns a number that identifies a ring's memory: addresses in the front-end's own address space do not change
-     * while it and its guest live.
+     * Returns a number that identifies a ring's memory. It is made of the ring's addresses, which do not change while the front-end process
+     * and its driver live.
      */
     private static long identity(VringAddress at) {
         return at.descriptors() ^ Long.rotateLeft(at.avail(), 21) ^ Long.rotateLeft(at.used(), 42);
@@ -127,7 +127,7 @@ final class Ring {
                 usedRing ? memory.logAddress(at.log(), layout.usedBytes(size)) : QueueLog.UNLOGGED);
     }
 
-    /** Returns whether two setups of the ring are in the same memory. */
+    /** Returns whether two setups of the ring refer to the same memory. */
     static boolean sameMemory(QueueSetup one, QueueSetup other) {
         return one.descriptors().address() == other.descriptors().address()
                 && one.avail().address() == other.avail().address()
@@ -138,7 +138,7 @@ final class Ring {
             RingMemory memory, String what, long address, long bytes, int alignment, boolean write)
             throws RefusedException {
         MemorySegment slice = memory.slice(what, address, bytes, write);
-        // Host addresses are compared, too: a region may begin at another offset within a page here.
+        // The address in this process is checked, too: a region may begin at another offset within a page here.
         if ((address & (alignment - 1)) != 0 || (slice.address() & (alignment - 1)) != 0) {
             throw new RefusedException("%s at %s 0x%x is not aligned to %d bytes"
                     .formatted(what, memory.addressKind(), address, alignment));
@@ -146,7 +146,7 @@ final class Ring {
         return slice;
     }
 
-    /** Resets the settings of a stopped ring, except for the call and err descriptors, which are not sent again. */
+    /** Resets the settings of a stopped ring, except for the call and error descriptors, which front-ends do not send again. */
     void reset() {
         size = 0;
         address = null;

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.MemoryFault;
 
-/** The memory to which ring addresses refer: the front-end's own address space, or that of its IOMMU. */
+/** The address space of ring addresses: the front-end's own virtual addresses, or I/O virtual addresses behind its IOMMU. */
 interface RingMemory {
     /**
      * Returns the memory of a part of a ring.
@@ -25,13 +25,13 @@ interface RingMemory {
      *
      * @param address the address in SET_VRING_ADDR
      * @param bytes length of the used ring
-     * @return the address; without an IOMMU it need not be in memory
-     * @throws RefusedException when an IOMMU does not translate it as a whole
+     * @return the address; without an IOMMU it need not be in the memory table
+     * @throws RefusedException when an IOMMU translates only a part of it
      * @throws org.vhost4j.device.memory.IotlbMiss when a translation is missing
      */
     long logAddress(long address, long bytes) throws RefusedException;
 
-    /** Returns the kind of address, for messages. */
+    /** Returns the name of this kind of address, for messages. */
     String addressKind();
 
     /** Returns the memory at addresses of the front-end's own address space. */

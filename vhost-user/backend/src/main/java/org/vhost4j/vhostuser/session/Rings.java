@@ -30,7 +30,7 @@ final class Rings {
     private GuestMemory memory = GuestMemory.EMPTY;
     private RingMemory ringMemory = RingMemory.of(memory);
 
-    /** Whether addresses go through the front-end's IOMMU. */
+    /** Whether addresses are translated by the front-end's IOMMU. */
     private boolean translated;
 
     private final Iommu iommu = new Iommu();
@@ -94,13 +94,13 @@ final class Rings {
         if (ring.started) {
             throw started(Request.SET_VRING_BASE, ring, "base 0x" + Integer.toHexString(state.num()));
         }
-        // The valid range depends on the layout and the size, which may come later: the base is checked when the ring
-        // starts.
+        // The valid range depends on the layout and the size, which may be set later, so the base is checked when the
+        // ring starts.
         ring.base = state.num();
     }
 
     /**
-     * Sets the addresses of a ring; a started ring uses them at once. A migration changes only whether and where its
+     * Executes SET_VRING_ADDR; a started ring uses the addresses at once. A migration only changes whether, and under which address, the
      * used ring is logged.
      */
     void setAddress(VringAddress address) throws ProtocolException {
@@ -132,7 +132,7 @@ final class Rings {
         }
     }
 
-    /** Executes SET_LOG_BASE. When this returns no thread marks pages in the previous log. */
+    /** Executes SET_LOG_BASE. When this returns, no thread marks pages in the previous log. */
     void log(DirtyLog replacement) {
         logging.use(replacement);
         reresolveAll(rings);
@@ -142,7 +142,7 @@ final class Rings {
     void requireCoveredBy(DirtyLog candidate) throws RefusedException {
         Logging.requireCovered(candidate, memory);
         for (Ring ring : rings) {
-            // Behind an IOMMU the address has to be translated before it can be checked.
+            // Behind an IOMMU the address must be translated before it can be checked.
             if (ring.runs && !translated) {
                 Logging.requireCovered(candidate, ring, layout());
             }
@@ -178,7 +178,7 @@ final class Rings {
     /** Executes GET_VRING_BASE. */
     VringState stop(int index) {
         Ring ring = rings[index];
-        // A ring that the device does not process now may have chains in flight.
+        // A ring that the device does not process at the moment may have chains in flight.
         boolean whole = ring.runs && !ring.suspended;
         finish(ring);
         stop(ring);
@@ -189,7 +189,7 @@ final class Rings {
         return new VringState(index, base == null ? layout().startBase() : base);
     }
 
-    /** Stops a ring whose position the front-end knows from now on, or resets. */
+    /** Stops a ring. From now on the front-end knows its position, or has reset it. */
     private void stop(Ring ring) {
         boolean was = ring.started;
         halt(ring);
@@ -208,7 +208,7 @@ final class Rings {
         }
     }
 
-    /** Executes SET_VRING_CALL. Of the two descriptors the one that the device does not use is closed. */
+    /** Executes SET_VRING_CALL. Closes the previous descriptor, or the new one if the device cannot use it. */
     void setCall(int index, @Nullable Fd descriptor) throws ProtocolException {
         Ring ring = rings[index];
         Fd unused = descriptor;
@@ -270,8 +270,8 @@ final class Rings {
     }
 
     /**
-     * Changes the memory table. Running rings are started again over the new one. A ring whose addresses are not in it
-     * is suspended, not stopped: a region that changes its size is removed and added again, and then the ring resumes.
+     * Changes the memory table. Running rings are started again with the new one. A ring whose addresses it does not contain is suspended,
+     * not stopped: to change the size of a region, front-ends remove it and add it again, and then the ring resumes.
      */
     void changeMemory(GuestMemory changed) {
         boolean[] ran = new boolean[rings.length];
@@ -325,8 +325,8 @@ final class Rings {
     }
 
     /**
-     * Resolves the addresses of a running ring again: it continues over the same memory, with or without a log, is
-     * suspended, or stops.
+     * Resolves the addresses of a running ring again. The ring then continues in the same memory, with or without a log, or is suspended,
+     * or stops.
      */
     private void reresolve(Ring ring) {
         try {
@@ -357,7 +357,7 @@ final class Rings {
     }
 
     /**
-     * Removes a log that may be unmapped from a suspended ring. Such a ring writes nothing; its log is determined when
+     * Removes the log from a suspended ring, because the log may be unmapped. A suspended ring writes nothing; its log is determined when
      * it resumes.
      */
     private void leaveOldLog(Ring ring) {
@@ -405,7 +405,7 @@ final class Rings {
         }
     }
 
-    /** Stops a ring whose driver is gone, or pauses with available chains that were not used. */
+    /** Stops a ring whose driver is gone, or is paused and may have available chains that were not used. */
     private void abandon(Ring ring) {
         finish(ring);
         stop(ring);
@@ -422,14 +422,14 @@ final class Rings {
     void reset() {
         for (Ring ring : rings) {
             abandon(ring);
-            // Also for a queue that was not started here, because the next driver is a new one.
+            // Also for a queue that was not started in this process, because the next driver is a new one.
             effects.positionKnown(ring.index);
             ring.reset();
         }
     }
 
     /**
-     * Ends the session: no lane uses memory or descriptors of it after this. A front-end that lives does not know the
+     * Stops all rings at the end of the session; after this no lane uses its memory or descriptors. The front-end does not learn the
      * positions, and the in-flight area is unchanged.
      */
     void close() {
@@ -441,7 +441,7 @@ final class Rings {
         tellMemory();
     }
 
-    /** Closes the descriptors that {@link #close} left open. */
+    /** Closes the descriptors of all rings, after {@link #close}. */
     void closeDescriptors() {
         for (Ring ring : rings) {
             ring.closeDescriptors();
@@ -491,16 +491,13 @@ final class Rings {
         for (int i = 0; i < states.size(); i++) {
             rings[i].started = states.get(i).started();
             if (rings[i].started) {
-                // A ring that was suspended there for lack of memory is reported here, too.
+                // A ring that was suspended in the other process for lack of memory is reported here, too.
                 resume(rings[i], true);
             }
         }
     }
 
-    /**
-     * Suspends all rings until {@link #proceed}: every popped chain is used and published, and the driver is
-     * interrupted.
-     */
+    /** Suspends all rings until {@link #proceed}. Every popped chain is used and published, and the driver is interrupted. */
     void halt() {
         for (Ring ring : rings) {
             if (ring.runs && !ring.suspended) {

@@ -29,14 +29,12 @@ import org.vhost4j.vhostuser.wire.VringFile;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * One connection of a front-end, as a state machine: it handles requests, returns at most one reply to each, and calls
- * {@link SessionEffects} for the effects. It does no I/O and has no thread; one thread at a time may call it. The
- * package's description has the table of errors.
+ * The state machine of a front-end's connection. It handles requests, returns at most one reply to each, and calls {@link SessionEffects}
+ * for their effects. It does no I/O and has no thread; one thread at a time may call it. The package's description has the table of errors.
  *
- * <p>The owner of the socket receives at most {@link org.vhost4j.vhostuser.wire.MessageReader#wanted} bytes at a time,
- * passes them to the reader with the descriptors that came with them, each complete message to {@link #receive}, and
- * writes the reply before it receives more. When one of them throws, and when the peer is gone, it closes reader,
- * session and socket.
+ * <p>The owner of the socket receives at most {@link org.vhost4j.vhostuser.wire.MessageReader#wanted} bytes at a time, passes them to the
+ * reader together with their descriptors, passes each complete message to {@link #receive}, and writes the reply before it receives more.
+ * When the reader or the session throws an exception, or the peer is gone, it closes the reader, the session and the socket.
  */
 public final class Session implements AutoCloseable {
     private static final long SUCCESS = 0;
@@ -59,12 +57,12 @@ public final class Session implements AutoCloseable {
     private boolean closed;
 
     /**
-     * Creates a session that has received nothing.
+     * Creates a session in its initial state.
      *
      * @param options options of the session, including the offered features
      * @param effects receiver of the session's effects
      * @param mapper mapper of memory regions
-     * @throws IllegalArgumentException when the options break a dependency, see {@link SessionOptions#violations}
+     * @throws IllegalArgumentException when the options violate a dependency; see {@link SessionOptions#violations}
      */
     public Session(SessionOptions options, SessionEffects effects, RegionMapper mapper) {
         this.options = options;
@@ -78,13 +76,13 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Handles a request. All its effects have taken place when this returns.
+     * Handles a request. When this returns, all its effects have taken place, unless {@link #owesReply}.
      *
      * @param message the request, which the session owns from now on: its descriptors are kept or closed, also when this throws
      * @return the reply to send, if the request has one or its sender has set need_reply; empty also while {@link
      *     #owesReply} is true
-     * @throws ProtocolException when the front-end broke a rule: send {@link ProtocolException#reply} if there is one, then close the
-     *     connection and this session
+     * @throws ProtocolException when the front-end violated the protocol: send {@link ProtocolException#reply} if there is one, then close
+     *     the connection and this session
      */
     public Optional<Message> receive(Message message) throws ProtocolException {
         try (message) {
@@ -133,9 +131,7 @@ public final class Session implements AutoCloseable {
         states.onLateReply(handler);
     }
 
-    /**
-     * Returns whether the sender waits for an acknowledgement: a request that has its own reply is never acknowledged.
-     */
+    /** Returns whether the front-end waits for an acknowledgement. A request that has its own reply is never acknowledged. */
     private boolean acknowledges(Request request, Message message) {
         return message.needReply() && request.reply().isEmpty() && negotiation.has(ProtocolFeature.REPLY_ACK);
     }
@@ -189,7 +185,7 @@ public final class Session implements AutoCloseable {
             }
             case SET_PROTOCOL_FEATURES -> negotiation.acknowledgeProtocol(message.u64(), rings.anyStarted());
             case SET_OWNER -> {
-                // Nothing to do: the connection is the session.
+                // SET_OWNER has no effect: the connection itself is the session.
             }
             case RESET_OWNER -> rings.enableAll(false);
             case GET_QUEUE_NUM -> {
@@ -409,7 +405,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns the state that the front-end has set up, between two of its messages.
+     * Returns the state that the front-end has set up. Called between two messages.
      *
      * @return the state; the session still owns the descriptors
      */
@@ -428,7 +424,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Suspends all queues until {@link #proceed}. No message may be received in between.
+     * Suspends all queues until {@link #proceed}. No message may be passed to {@link #receive} in between.
      *
      * @see SessionEffects#suspendQueue
      */
@@ -451,13 +447,12 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Restores the state that a front-end has set up in a session of another process. Its memory is mapped when this
-     * returns, and no queue runs before {@link #begin}.
+     * Restores the state that a front-end has set up in a session of another process. When this returns, its memory is mapped; no queue
+     * runs before {@link #begin}.
      *
      * @param state the state, whose descriptors the session owns from now on; when this throws, {@link #close} closes
      *     them
-     * @throws RefusedException when this session cannot have that state, for instance because fewer features are
-     *     offered
+     * @throws RefusedException when this session cannot continue with that state, for example because not all of its features are offered
      */
     public void restore(SessionState state) throws RefusedException {
         backendChannel = state.channel();
@@ -495,7 +490,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Starts the queues that were started in the session that this one was restored from.
+     * Starts the queues that were started in the session from which this one was restored.
      *
      * @param state the state that was passed to {@link #restore}
      * @param positions positions of the rings
@@ -524,7 +519,7 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Returns whether the device has a queue.
+     * Returns whether a queue runs on the device.
      *
      * @param index index of the virtqueue
      * @return true while it is started and its addresses are in the memory table
@@ -534,9 +529,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Ends the session: stops all queues, removes memory and channel from the device, then unmaps and closes
-     * everything. Later calls do nothing. When the device fails to stop a queue, its exception propagates and the
-     * memory stays mapped, because a lane may be using it.
+     * Ends the session: stops all queues, removes the memory table and the back-end channel from the device, then unmaps the memory and
+     * closes all descriptors. Later calls do nothing. If the device fails to stop a queue, its exception propagates, and the memory stays
+     * mapped, because a lane may be using it.
      */
     @Override
     public void close() {

@@ -14,11 +14,11 @@ import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * The receiver of a session's effects: the device and the lanes that own its rings.
+ * Receives the effects of a session's requests: implemented by the device and the lanes that own its rings.
  *
- * <p>All methods are called by the session's thread, one at a time. When a method returns, its effect has taken place
- * on every lane: the reply to the front-end is sent next. The session owns all descriptors; the device uses one from
- * the call that passes it until the call that replaces it or stops the queue.
+ * <p>The session's thread calls the methods. When a method returns, its effect has taken place on every lane, because the reply to the
+ * front-end is sent next. The session owns all descriptors. The device may use a descriptor from the call that passes it until the call
+ * that replaces it or stops the queue.
  *
  * <p>Guaranteed order of calls: {@link #acknowledge} before the first {@link #startQueue}; {@link #memoryChanged} only
  * while no queue runs; {@link #enableQueue}, {@link #callChanged}, {@link #errChanged} and {@link #stopQueue} only for
@@ -28,15 +28,16 @@ public interface SessionEffects {
     /**
      * Returns the reply to GET_QUEUE_NUM.
      *
-     * @param ownsConfig whether the front-end acknowledged CONFIG, so that config space and control queue are the back-end's: it
-     *     then counts virtqueues, all of them. One that did not (QEMU's {@code -netdev vhost-user}) counts queue pairs.
+     * @param ownsConfig whether the front-end acknowledged CONFIG, so that the back-end implements the config space and the control queue.
+     *     Such a front-end expects the number of all virtqueues; any other (QEMU's {@code -netdev vhost-user}) expects the number of queue
+     *     pairs
      * @return the number of virtqueues or queue pairs
      */
     int queueNumber(boolean ownsConfig);
 
     /**
-     * Sets the features that the front-end acknowledged: called for every SET_FEATURES while no ring is started. The
-     * same features can come again, after a pause for example, and change nothing then.
+     * Sets the features that the front-end acknowledged. Called for every SET_FEATURES while no ring is started. The same features may be
+     * set again, for example after a pause; then nothing changes.
      *
      * @param features a subset of the offered features, without PROTOCOL_FEATURES
      */
@@ -63,24 +64,23 @@ public interface SessionEffects {
     void writeConfig(int offset, MemorySegment bytes, boolean migration) throws RefusedException;
 
     /**
-     * Sets a changed memory table. No queue runs now; those that still can are started next. When this returns no
-     * thread may use memory of the previous table: it is unmapped.
+     * Sets a changed memory table. No queue runs during the call; queues that can run with the new table are started afterwards. When this
+     * returns, no thread may use memory of the previous table, because it is unmapped next.
      *
-     * @param memory the new table, possibly empty; lanes that use it at the same time need one object each
+     * @param memory the new table, possibly empty; each lane that uses it needs its own object
      */
     void memoryChanged(GuestMemory memory);
 
     /**
-     * Applies a change of the ranges that the front-end's IOMMU makes accessible to devices, in the memory of the last
-     * {@link #memoryChanged}. Queues keep running; when this returns no thread may use an address that was translated
-     * before.
+     * Applies an IOTLB update or invalidation to the memory of the last {@link #memoryChanged}. Queues keep running. When this returns, no
+     * thread may use a translation that it made before.
      *
-     * @param message message of the front-end: an update or an invalidation
+     * @param message the front-end's message: an update or an invalidation
      */
     void translationsChanged(IotlbMessage message);
 
     /**
-     * Requests a translation from the front-end that is missing before a ring can run.
+     * Reports an IOTLB miss to the front-end: without this translation a ring cannot run.
      *
      * @param address the I/O virtual address
      * @param write whether the access is a write
@@ -96,16 +96,16 @@ public interface SessionEffects {
     void startQueue(QueueSetup setup) throws RefusedException;
 
     /**
-     * Completes the chains in flight on a running queue that is about to stop permanently: chains that were in flight
-     * in a process that has died, and were not popped again, are used with length 0.
+     * Completes the chains in flight of a running queue that is about to stop permanently. Chains that were in flight in a process that has
+     * died, and that were not popped again, are used with length 0.
      *
-     * @param index the virtqueue, which is not suspended
+     * @param index index of the virtqueue, which is not suspended
      */
     void finishQueue(int index);
 
     /**
-     * Stops a running queue, after all popped chains were used and published and the driver was notified, unless it suppresses that. A queue
-     * that has failed counts as running.
+     * Stops a running queue. Before this returns, all popped chains are used and published, and the driver is notified unless it suppresses
+     * notifications. A queue that has failed counts as running.
      *
      * @param index index of the virtqueue
      * @return its position, as in SET_VRING_BASE
@@ -113,23 +113,23 @@ public interface SessionEffects {
     int stopQueue(int index);
 
     /**
-     * Notifies that the front-end knows the position of a stopped queue, or has reset it: the base that it sets for the
-     * next start is used. A queue that is started again without this continues at its own position.
+     * Notifies that the front-end knows the position of a stopped queue, or has reset it. The next start then uses the base that the
+     * front-end has set. Without this call, a queue that is started again continues at its own position.
      *
      * @param index index of the virtqueue
      */
     void positionKnown(int index);
 
     /**
-     * Notifies that the front-end has stopped the last started queue, by GET_VRING_BASE, by a reset, or by
-     * disconnecting. No queue runs. A device that stopped because of a fault of its driver may be started again only
-     * after this: stopping and starting queues because the memory table or an address has changed is not enough.
+     * Notifies that the front-end has stopped the last started queue by GET_VRING_BASE, a reset, or disconnecting. Only after this may a
+     * device work again that has stopped because of its driver's fault. It is not sufficient that queues are stopped and started because
+     * the memory table or an address has changed.
      */
     void allQueuesStopped();
 
     /**
-     * Starts or stops logging the writes for a queue that runs, suspended or not. When this returns no lane writes to a
-     * previous log. A queue that starts is logged according to its {@link QueueSetup#log}.
+     * Starts or stops logging the writes for a queue that runs, suspended or not. When this returns, no lane writes to a previous log. A
+     * queue that starts is logged according to its {@link QueueSetup#log}.
      *
      * @param index index of the virtqueue
      * @param log the log; null to stop logging
@@ -137,7 +137,7 @@ public interface SessionEffects {
     void logQueue(int index, @Nullable QueueLog log);
 
     /**
-     * Returns the position of a queue that runs but is not processed by the device.
+     * Returns the position of a running queue that the device does not process, because it is suspended.
      *
      * @param index index of the virtqueue
      * @return the position, as in SET_VRING_BASE
@@ -145,34 +145,34 @@ public interface SessionEffects {
     int position(int index);
 
     /**
-     * Suspends a running queue until {@link #resumeQueue}, because the front-end's IOMMU has invalidated the memory of
-     * its ring. All popped chains are used and published, and the driver is interrupted, before this returns. The queue
-     * still counts as running.
+     * Suspends a running queue until {@link #resumeQueue}, for example because the front-end's IOMMU has invalidated the memory of its
+     * ring. Before this returns, all popped chains are used and published, and the driver is interrupted. The queue still counts as
+     * running.
      *
-     * @param index the virtqueue
+     * @param index index of the virtqueue
      */
     void suspendQueue(int index);
 
     /**
-     * Resumes a suspended queue at its position: its ring is in the same memory again.
+     * Resumes a suspended queue at its position, because its ring is accessible again in the same memory.
      *
-     * @param index the virtqueue
+     * @param index index of the virtqueue
      */
     void resumeQueue(int index);
 
     /**
      * Enables or disables a queue that runs.
      *
-     * @param index the virtqueue
-     * @param enabled whether it is enabled; a disabled queue discards the frames that it sends, and receives nothing
+     * @param index index of the virtqueue
+     * @param enabled whether it is enabled; for a disabled queue the device discards transmitted frames and delivers none
      */
     void enableQueue(int index, boolean enabled);
 
     /**
-     * Replaces the call descriptor of a queue that runs: the new one is used for every notification from now on, and signalled
-     * once, because the driver may have missed one in between.
+     * Replaces the call descriptor of a running queue. The new one is used for every notification from now on, and is signalled once,
+     * because the driver may have missed a notification in between.
      *
-     * @param index the virtqueue
+     * @param index index of the virtqueue
      * @param call the descriptor, or null when the driver polls
      * @throws RefusedException when it cannot be used; the previous one stays in use
      */
@@ -181,15 +181,15 @@ public interface SessionEffects {
     /**
      * Replaces the error descriptor of a queue that runs.
      *
-     * @param index the virtqueue
+     * @param index index of the virtqueue
      * @param err the descriptor, or null
      * @throws RefusedException when it cannot be used; the previous one stays in use
      */
     void errChanged(int index, @Nullable Fd err) throws RefusedException;
 
     /**
-     * Sets the descriptor that is signalled after pages were marked in the log of dirty pages: at most once for each
-     * burst of a queue, and only while queues are logged.
+     * Sets the descriptor that is signalled after pages were marked in the dirty page log. It is signalled at most once for each burst of a
+     * queue, and only while queues are logged.
      *
      * @param written the descriptor, which replaces the previous one; null when the session ends
      * @throws RefusedException when it cannot be used; the previous one stays in use
@@ -197,7 +197,7 @@ public interface SessionEffects {
     void logSignal(@Nullable Fd written) throws RefusedException;
 
     /**
-     * Resets the device: all queues have been stopped. Offered features, memory and descriptors stay.
+     * Resets the device, after all queues were stopped. The offered features, the memory table and the descriptors stay.
      *
      * @param cause the request that causes the reset
      */
@@ -219,7 +219,7 @@ public interface SessionEffects {
     void setMtu(int mtu) throws RefusedException;
 
     /**
-     * Sets the front-end's socket for requests of the back-end.
+     * Sets the back-end channel, the socket for requests of the back-end to the front-end.
      *
      * @param channel the socket, which replaces the previous one; null when the session ends
      * @param protocol the acknowledged protocol features, which determine the requests that may be sent
@@ -227,7 +227,7 @@ public interface SessionEffects {
     void backendChannel(@Nullable Fd channel, Set<ProtocolFeature> protocol);
 
     /**
-     * Requests a RARP to the network for a guest that has migrated here and cannot announce itself.
+     * Executes SEND_RARP: sends a RARP to the network for a guest that has migrated to this back-end and cannot announce itself.
      *
      * @param mac MAC address of the guest, 6 bytes
      * @throws RefusedException when the announcement cannot be sent; the front-end gets an error
@@ -235,28 +235,26 @@ public interface SessionEffects {
     void announce(byte[] mac) throws RefusedException;
 
     /**
-     * Begins to write the state of the device that moves with its guest. No queue is started; status 0 may have come
-     * before. A transfer in progress is abandoned.
+     * Starts to write the device state that migrates with the guest. Called while no queue is started, possibly after SET_STATUS with 0. A
+     * transfer in progress is abandoned.
      *
-     * @param to descriptor to write to; owned by the device from now on, which closes it at the end of the transfer,
-     *     and when this throws
+     * @param to descriptor to write to; owned by the device, which closes it at the end of the transfer, also when this throws
      * @throws RefusedException when the state cannot be saved; the front-end gets an error
      */
     void saveState(Fd to) throws RefusedException;
 
     /**
-     * Begins to read the state of the device that the guest comes from. No queue is started; features and memory may
-     * come later. A transfer in progress is abandoned.
+     * Starts to read the device state of the migration's source. Called while no queue is started; features and memory may be set later. A
+     * transfer in progress is abandoned.
      *
-     * @param from descriptor to read from; owned by the device from now on, which closes it at the end of the transfer,
-     *     and when this throws
+     * @param from descriptor to read from; owned by the device, which closes it at the end of the transfer, also when this throws
      * @throws RefusedException when a state cannot be loaded; the front-end gets an error
      */
     void loadState(Fd from) throws RefusedException;
 
     /**
-     * Ends a transfer of the device's state. The front-end has done its part: a transfer that cannot be completed
-     * without waiting has failed. A loaded state takes effect when all of it is valid, and has no effect otherwise.
+     * Executes CHECK_DEVICE_STATE: ends a transfer of the device state. The front-end has transferred all bytes by now, so a transfer that
+     * cannot be completed without waiting has failed. A loaded state takes effect only if all of it is valid.
      *
      * @param answer called once by the session's thread, before this returns or later: empty when the state was
      *     transferred, otherwise the reason for the failure
@@ -264,7 +262,7 @@ public interface SessionEffects {
     void checkState(Consumer<Optional<String>> answer);
 
     /**
-     * Reports an error, or the end of one, that does not end the connection.
+     * Reports an error that does not end the connection, or the end of such an error.
      *
      * @param line the report, one line for the user
      */

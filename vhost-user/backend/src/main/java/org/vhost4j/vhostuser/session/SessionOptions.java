@@ -14,13 +14,12 @@ import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * The options of a session, which do not change during its life.
+ * The options of a session. They do not change while it exists.
  *
  * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
- * @param leftToFrontEnd virtio feature bits that are offered in addition until the front-end acknowledges CONFIG. A
- *     front-end that does not acknowledge CONFIG implements the device itself: it has properties that turn these
- *     features on or off, and needs no special messages for them. A front-end that acknowledges CONFIG (QEMU's generic
- *     device) would offer them to a guest without being able to implement them
+ * @param leftToFrontEnd virtio feature bits that are offered in addition until the front-end acknowledges CONFIG. A front-end that does not
+ *     acknowledge CONFIG implements the device itself: its properties turn these features on or off, and they need no further messages. A
+ *     front-end that acknowledges CONFIG (QEMU's generic device) would offer them to a guest without being able to implement them
  * @param protocolFeatures protocol feature bits, a subset of {@link #SERVED}
  * @param queueCount number of virtqueues, including the control queue: 1 to 256
  * @param maxQueueSize maximum number of descriptors of a ring: 1 to 32768
@@ -36,13 +35,12 @@ public record SessionOptions(
         int configSize,
         int memorySlots) {
     /**
-     * The protocol features whose requests this session serves.
+     * The protocol features that a session supports.
      *
-     * <p>PAGEFAULT (postcopy) is not among them, and must not be: with it a page of guest memory may still be at the
-     * source, and an access waits for userfaultfd. A thread that accesses such a page from Java code waits in the
-     * kernel, where it cannot reach a safepoint, so the next garbage collection stops every thread of this process, and
-     * all guests, until the page arrives, or permanently when the source has died. Only native calls may wait for
-     * memory, and rings and chains are read by Java code.
+     * <p>PAGEFAULT (postcopy) cannot be supported. With it a page of guest memory may still be at the source, and an access waits for
+     * userfaultfd. A thread that accesses such a page from Java code waits in the kernel, where it cannot reach a safepoint. The next
+     * garbage collection then stops every thread of this process, and so all guests, until the page arrives, or permanently if the source
+     * has died. Only native calls may wait for memory, but Java code reads the rings and chains.
      */
     public static final Set<ProtocolFeature> SERVED = Collections.unmodifiableSet(EnumSet.of(
             ProtocolFeature.MQ,
@@ -58,13 +56,10 @@ public record SessionOptions(
             ProtocolFeature.STATUS,
             ProtocolFeature.DEVICE_STATE));
 
-    /**
-     * The maximum number of memory regions: the number that KVM supports for a machine on x86, so a machine never has
-     * more.
-     */
+    /** The maximum number of memory regions: the number of memory slots that KVM supports on x86, so a machine never has more. */
     public static final int MAX_MEMORY_SLOTS = 509;
 
-    /** Maximum number of rings: messages have 8 bits for a ring's index. */
+    /** Maximum number of rings: some messages have 8 bits for a ring's index. */
     private static final int MAX_QUEUES = 256;
 
     private static final int MIN_MEMORY_SLOTS = 8;
@@ -79,7 +74,7 @@ public record SessionOptions(
     }
 
     /**
-     * Creates options in which the back-end alone decides all features.
+     * Creates options without features that are left to the front-end.
      *
      * @param features virtio feature bits; PROTOCOL_FEATURES is added by the session
      * @param protocolFeatures protocol feature bits, a subset of {@link #SERVED}
@@ -105,10 +100,10 @@ public record SessionOptions(
     }
 
     /**
-     * Returns the dependencies, over both feature words, that these options violate. They may be offered only when
-     * there are none: a front-end that gets such an offer misbehaves, up to reconnecting forever.
+     * Returns the dependencies between features and protocol features that these options violate. A session refuses such options: with such
+     * an offer front-ends misbehave, up to reconnecting forever.
      *
-     * @return one sentence for each dependency
+     * @return one sentence for each violated dependency
      */
     public List<String> violations() {
         FeatureSet all = features.plus(leftToFrontEnd);

@@ -10,12 +10,12 @@ import org.vhost4j.vhostuser.wire.MemoryRegion;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
 /**
- * The complete state that a front-end has set up in a session, between two of its messages, for a session in another
- * process. The positions of queues change while they run, and are not included: see {@link Session#positions}.
+ * The complete state that a front-end has set up in a session, between two of its messages. A session in another process continues with it.
+ * The positions of the queues change while they run, and are not included: see {@link Session#positions}.
  *
  * @param acknowledged whether SET_FEATURES has arrived
  * @param features the acknowledged feature word, including PROTOCOL_FEATURES and LOG_ALL
- * @param protocol the acknowledged protocol features, as their word
+ * @param protocol the acknowledged protocol features, as a bit mask
  * @param status the device status, 0 to 255
  * @param regions the memory table
  * @param log the log of dirty pages; null when there was none
@@ -23,7 +23,7 @@ import org.vhost4j.vhostuser.wire.VringAddress;
  *     set
  * @param inflight the in-flight area; null when there was none
  * @param channel the back-end channel; null when there was none
- * @param rings every ring in the order of their indices
+ * @param rings all rings in the order of their indices
  */
 public record SessionState(
         boolean acknowledged,
@@ -70,9 +70,9 @@ public record SessionState(
      * A ring.
      *
      * @param size number of descriptors, 0 before SET_VRING_NUM
-     * @param address addresses, null before SET_VRING_ADDR
+     * @param address addresses; null before SET_VRING_ADDR
      * @param enabled value of SET_VRING_ENABLE
-     * @param started whether the ring is started: SET_VRING_KICK came after the last GET_VRING_BASE
+     * @param started whether the ring is started: SET_VRING_KICK was received after the last GET_VRING_BASE
      * @param kick kick descriptor, null for none
      * @param call call descriptor, null for none
      * @param err error descriptor, null for none

@@ -10,11 +10,11 @@ import org.vhost4j.vhostuser.wire.Message;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The requests that move the device's state (vhost-user protocol, "Migrating back-end state"). The reply to
- * CHECK_DEVICE_STATE is known only when another thread has finished with the pipe, so it may be late.
+ * Executes the requests that migrate the device state (vhost-user protocol, "Migrating back-end state"). The reply to CHECK_DEVICE_STATE is
+ * known only when another thread has finished the transfer, so it may be sent later.
  */
 final class StateRequests {
-    /** Reply to SET_DEVICE_STATE_FD: no descriptor comes with it; the front-end uses the one that it sent. */
+    /** Bit in the reply to SET_DEVICE_STATE_FD: the reply carries no descriptor; the front-end uses the pipe that it has sent. */
     private static final long NO_DESCRIPTOR = 0x100;
 
     /** Reply to SET_DEVICE_STATE_FD when no state is transferred. */
@@ -25,7 +25,7 @@ final class StateRequests {
     private static final int SAVE = 0;
     private static final int LOAD = 1;
 
-    /** The only defined phase: all rings are stopped. */
+    /** The only defined migration phase: all rings are stopped. */
     private static final int STOPPED = 0;
 
     private final SessionEffects effects;

@@ -6,19 +6,19 @@
  *
  * <h2>Replies to errors</h2>
  *
- * <p>A violation of the protocol ends the connection, with one line that names the request, the value and the rule. A
- * well-formed request that cannot be executed here is answered and reported in one line, and the connection stays. In
- * both cases every descriptor that came with the message is closed. An acknowledgement is sent only to a front-end that
- * acknowledged REPLY_ACK and set need_reply; a request with a reply of its own is never acknowledged.
+ * <p>A violation of the protocol ends the connection, and is reported in one line that names the request, the value and the rule. A
+ * well-formed request that cannot be executed is answered with an error and reported in one line, and the connection stays. In both cases
+ * all descriptors of the message are closed. An acknowledgement is sent only to a front-end that acknowledged REPLY_ACK and set need_reply;
+ * a request with a reply of its own is never acknowledged.
  *
  * <table>
  * <caption>Errors</caption>
- * <tr><th>what is wrong</th><th>answer</th><th>connection</th></tr>
- * <tr><td>version, reply flag, unknown flag, payload over 4096 bytes, more than 8 descriptors, descriptors after the first byte,
- *     end inside a message ({@link org.vhost4j.vhostuser.wire.MessageReader})</td><td>none: the stream is not to be
- *     trusted</td><td>ends</td></tr>
+ * <tr><th>error</th><th>reply</th><th>connection</th></tr>
+ * <tr><td>version, reply flag, unknown flag, payload over 4096 bytes, more than 8 descriptors, descriptors after the first byte, end inside
+ *     a message ({@link org.vhost4j.vhostuser.wire.MessageReader})</td><td>none: the position of the next message is
+ *     unknown</td><td>ends</td></tr>
  * <tr><td>unknown request</td><td>none: the format of its reply is unknown</td><td>ends</td></tr>
- * <tr><td>request of a feature that was not acknowledged, or that no network device serves</td><td>ack 1</td><td>ends</td></tr>
+ * <tr><td>request of a feature that was not acknowledged, or that network devices do not support</td><td>ack 1</td><td>ends</td></tr>
  * <tr><td>wrong payload size, missing or surplus descriptor</td><td>ack 1</td><td>ends</td></tr>
  * <tr><td>feature or protocol feature acknowledged that was not offered, or changed while a ring is started, except for
  *     LOG_ALL</td><td>ack 1</td><td>ends</td></tr>
@@ -30,7 +30,7 @@
  * <tr><td>ring that does not exist; size, base, address, alignment, enable value or flag that is not allowed; size or base of a
  *     started ring; SET_VRING_KICK before features, size, addresses or memory; a kick, call or err descriptor that cannot be
  *     used</td><td>ack 1</td><td>ends</td></tr>
- * <tr><td>device status of more than 8 bits, config flags, config size that is not the payload's</td><td>ack
+ * <tr><td>device status of more than 8 bits, unknown config flags, config size that differs from the payload's</td><td>ack
  *     1</td><td>ends</td></tr>
  * <tr><td>GET_CONFIG outside the config space, or refused by the device</td><td>a reply with an empty
  *     payload</td><td>stays</td></tr>
@@ -38,8 +38,8 @@
  *     refuses</td><td>ack 1</td><td>stays</td></tr>
  * <tr><td>SET_DEVICE_STATE_FD with an undefined direction or phase, while a ring is started, or while earlier transfers
  * are blocked</td><td>a reply with error 1</td><td>stays</td></tr>
- * <tr><td>CHECK_DEVICE_STATE when the state is damaged, of an unknown version, not transferred in full, or of a guest that was promised
- *     something else</td><td>a reply of 1</td><td>stays</td></tr>
+ * <tr><td>CHECK_DEVICE_STATE when the state is damaged, of an unknown version, not completely transferred, or of a guest that was promised
+ *     other features</td><td>a reply of 1</td><td>stays</td></tr>
  * <tr><td>memory table without the addresses of a ring that runs</td><td>ack 0; the ring is suspended with a report,
  * and resumes when the addresses are in the table again</td><td>stays</td></tr>
  * </table>

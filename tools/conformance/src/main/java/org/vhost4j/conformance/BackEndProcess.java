@@ -44,7 +44,7 @@ public final class BackEndProcess {
         try {
             this.log = Files.createTempFile("vhost4j-conformance", ".log");
         } catch (IOException e) {
-            throw new UnsupportedOption("--exec: no place for the back-end's output: " + e.getMessage());
+            throw new UnsupportedOption("--exec: the back-end's output cannot be stored: " + e.getMessage());
         }
         log.toFile().deleteOnExit();
     }
@@ -63,7 +63,7 @@ public final class BackEndProcess {
         } catch (ExecutionException e) {
             throw new UnsupportedOption("--exec: the back-end cannot be started: " + e.getMessage());
         } catch (IOException e) {
-            throw new UnsupportedOption("--exec: " + socket + " is in the way: " + e.getMessage());
+            throw new UnsupportedOption("--exec: " + socket + " exists and cannot be removed: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new UnsupportedOption("--exec: interrupted while the back-end was started");

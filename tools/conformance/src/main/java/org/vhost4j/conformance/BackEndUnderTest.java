@@ -137,7 +137,7 @@ public final class BackEndUnderTest implements AutoCloseable {
         try {
             connect().close();
         } catch (FrontEndException | SystemError e) {
-            trouble = "afterwards a fresh connection was not served: " + e.getMessage();
+            trouble = "a new connection after the case was not served: " + e.getMessage();
         }
         if (trouble != null && process != null) {
             String end = end().orElse(trouble);

@@ -171,7 +171,8 @@ public final class CaseContext implements AutoCloseable {
         try {
             return attach(setup);
         } catch (FrontEndException.Closed | FrontEndException.Refused e) {
-            throw new NotApplicable("the back-end serves no driver without VERSION_1, as virtio 1.4, 6.2 allows");
+            throw new NotApplicable(
+                    "the back-end does not support drivers without VERSION_1, as virtio 1.4, 6.2 allows");
         }
     }
 
@@ -319,7 +320,7 @@ public final class CaseContext implements AutoCloseable {
      */
     public ReceivedFrame receive(NetDriver driver) {
         return receive(driver, patience)
-                .orElseThrow(() -> violation("no frame came back within %d ms", patience.toMillis()));
+                .orElseThrow(() -> violation("no frame was returned within %d ms", patience.toMillis()));
     }
 
     /**
@@ -349,7 +350,7 @@ public final class CaseContext implements AutoCloseable {
         do {
             require(
                     sent.isEmpty() || System.nanoTime() - end < 0,
-                    "none of %d frames came back within %d ms",
+                    "none of %d frames was returned within %d ms",
                     sent.size(),
                     patience.toMillis());
             byte[] frame = datagram(payload).complete();
@@ -401,7 +402,7 @@ public final class CaseContext implements AutoCloseable {
                 ? ", byte %d is 0x%02x instead of 0x%02x".formatted(at, came[at] & 0xff, wanted[at] & 0xff)
                 : "";
         return "a frame of %d bytes instead of %d%s%n%s"
-                .formatted(came.length, wanted.length, where, "its beginning: " + beginning(came));
+                .formatted(came.length, wanted.length, where, "first bytes: " + beginning(came));
     }
 
     /**

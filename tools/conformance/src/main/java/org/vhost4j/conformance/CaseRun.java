@@ -38,7 +38,7 @@ final class CaseRun {
         }
         if (!ended) {
             // Its memory stays mapped, because the thread may be using it.
-            return evidence("the case was not done within " + longest.toSeconds() + " s", rule());
+            return evidence("the case did not finish within " + longest.toSeconds() + " s", rule());
         }
         return switch (thrown) {
             case null -> null;
@@ -76,6 +76,6 @@ final class CaseRun {
     /** Returns the steps of the case, at least one line. */
     List<String> notes() {
         List<String> done = new ArrayList<>(context.notes());
-        return done.isEmpty() ? List.of("what brings the device up") : done;
+        return done.isEmpty() ? List.of("the messages that initialize the device") : done;
     }
 }

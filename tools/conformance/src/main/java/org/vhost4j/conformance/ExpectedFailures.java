@@ -81,11 +81,11 @@ public final class ExpectedFailures {
         try {
             until = LocalDate.parse(columns[1]);
         } catch (DateTimeParseException e) {
-            throw new UnsupportedOption(place + "'" + columns[1] + "' is no day such as 2027-06-30");
+            throw new UnsupportedOption(place + "'" + columns[1] + "' is not a date such as 2027-06-30");
         }
         if (until.isBefore(today)) {
             throw new UnsupportedOption(place + columns[0] + " was expected to fail until " + until + " (" + columns[2]
-                    + "): remove the line or give it another day");
+                    + "): remove the line or change its date");
         }
         if (names != null && names.stream().noneMatch(cases::matches)) {
             throw new UnsupportedOption(place + "no case has the name '" + columns[0] + "'");

@@ -11,7 +11,7 @@ public enum LoopMode {
     /** Frames are not returned. */
     NONE("returns no frames"),
     /** Frames are returned unchanged. */
-    ECHO("returns frames as they are"),
+    ECHO("returns frames unchanged"),
     /** Frames are returned with source and destination MAC address exchanged. */
     MACSWAP("returns frames with the MAC addresses exchanged");
 

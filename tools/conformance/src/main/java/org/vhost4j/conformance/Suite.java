@@ -167,7 +167,7 @@ public final class Suite {
             Offer offer = backEnd.begin();
             return new Session(offer, wanted == null ? detectLoop(offer) : wanted);
         } catch (FrontEndException | SystemError e) {
-            throw new UnsupportedOption("there is no back-end to be tested: " + e.getMessage());
+            throw new UnsupportedOption("the back-end under test cannot be reached: " + e.getMessage());
         }
     }
 
@@ -235,7 +235,8 @@ public final class Suite {
     private CaseResult lost(CaseResult result, String trouble) {
         Evidence before = result.evidence();
         Evidence evidence = before == null
-                ? new Evidence(notes, trouble, "a back-end serves the next front-end, whatever this one did")
+                ? new Evidence(
+                        notes, trouble, "a back-end serves the next front-end, regardless of what the previous one did")
                 : new Evidence(before.sent(), before.came() + "\n" + trouble, before.rule());
         return new CaseResult(result.tried(), Outcome.FAIL, "", evidence, result.millis());
     }

@@ -22,30 +22,36 @@ public final class HostileRings {
     private static final int RANDOM_DESCRIPTORS = 2000;
 
     private static final List<HostileRing<SplitDriver>> SPLIT = List.of(
-            HostileRing.of("head-out-of-range", "a head beyond the table", ring -> available(ring, ring.size())),
-            HostileRing.of("next-out-of-range", "a next beyond the table", ring -> {
+            HostileRing.of(
+                    "head-out-of-range",
+                    "a head index beyond the descriptor table",
+                    ring -> available(ring, ring.size())),
+            HostileRing.of("next-out-of-range", "a next field beyond the descriptor table", ring -> {
                 ring.rawDescriptor(0, buffer(ring), 64, NEXT, ring.size() + 1);
                 available(ring, 0);
             }),
-            HostileRing.of("own-next", "a descriptor that is its own next", ring -> {
+            HostileRing.of("own-next", "a descriptor whose next field is its own index", ring -> {
                 ring.rawDescriptor(7, buffer(ring), 64, NEXT, 7);
                 available(ring, 7);
             }),
-            HostileRing.of("loop", "two descriptors that name each other", ring -> {
+            HostileRing.of("loop", "two descriptors whose next fields form a loop", ring -> {
                 ring.rawDescriptor(3, buffer(ring), 64, NEXT, 4);
                 ring.rawDescriptor(4, buffer(ring), 64, NEXT, 3);
                 available(ring, 3);
             }),
-            HostileRing.of("loop-of-nothing", "an empty descriptor that is its own next", ring -> {
+            HostileRing.of("loop-of-nothing", "an empty descriptor whose next field is its own index", ring -> {
                 ring.rawDescriptor(3, buffer(ring), 0, NEXT, 3);
                 available(ring, 3);
             }),
-            HostileRing.of("address-outside", "a buffer outside memory", ring -> one(ring, 0x10, 64, 0)),
+            HostileRing.of("address-outside", "a buffer outside guest memory", ring -> one(ring, 0x10, 64, 0)),
             HostileRing.of(
                     "address-over-the-end",
-                    "a buffer over the end of memory",
+                    "a buffer that crosses the end of guest memory",
                     ring -> one(ring, end(ring) - 10, 64, 0)),
-            HostileRing.of("address-wraps", "an address and a length that wrap", ring -> one(ring, -16, 32, 0)),
+            HostileRing.of(
+                    "address-wraps",
+                    "an address and a length whose sum overflows 64 bits",
+                    ring -> one(ring, -16, 32, 0)),
             HostileRing.of("length-4-gib", "a length of 4 GiB - 1", ring -> one(ring, buffer(ring), -1, 0)),
             HostileRing.of("lengths-overflow", "lengths whose sum overflows 32 bits", ring -> {
                 for (int i = 0; i < 3; i++) {
@@ -58,18 +64,18 @@ public final class HostileRings {
                     "index-jumps",
                     "an available index that jumps by more than the queue's size",
                     ring -> ring.rawAvailIdx(ring.size() + 1)),
-            HostileRing.of("index-goes-back", "an available index that goes back", ring -> ring.rawAvailIdx(0xffff)),
+            HostileRing.of("index-goes-back", "an available index that decreases", ring -> ring.rawAvailIdx(0xffff)),
             HostileRing.of("writable", "a writable buffer", ring -> one(ring, buffer(ring), 64, WRITE)),
-            HostileRing.of("readable-behind-writable", "a readable buffer behind a writable one", ring -> {
+            HostileRing.of("readable-behind-writable", "a readable buffer after a writable one", ring -> {
                 ring.rawDescriptor(1, buffer(ring), 64, 0, 0);
                 ring.rawDescriptor(0, buffer(ring), 64, WRITE | NEXT, 1);
                 available(ring, 0);
             }),
             HostileRing.of("runt", "a chain shorter than the header", ring -> one(ring, buffer(ring), 3, 0)),
-            HostileRing.of("nothing", "a chain of no bytes", ring -> one(ring, buffer(ring), 0, 0)),
+            HostileRing.of("nothing", "a chain of 0 bytes", ring -> one(ring, buffer(ring), 0, 0)),
             HostileRing.of(
                     "huge-frame",
-                    "a frame as long as memory",
+                    "a frame as large as guest memory",
                     ring -> one(
                             ring, ring.memory().guestBase(), (int) ring.memory().size(), 0)),
             HostileRing.indirect("indirect-in-indirect", "an indirect table in an indirect table", ring -> {
@@ -77,7 +83,7 @@ public final class HostileRings {
                 ring.rawTableDescriptor(table, 0, table + 16, 16, INDIRECT, 0);
                 one(ring, table, 16, INDIRECT);
             }),
-            HostileRing.indirect("indirect-with-next", "an indirect table with a next", ring -> {
+            HostileRing.indirect("indirect-with-next", "an indirect descriptor with the NEXT flag", ring -> {
                 ring.rawTableDescriptor(ring.tableAddress(0), 0, buffer(ring), 64, 0, 0);
                 ring.rawDescriptor(1, buffer(ring), 64, 0, 0);
                 ring.rawDescriptor(0, ring.tableAddress(0), 16, INDIRECT | NEXT, 1);
@@ -85,20 +91,22 @@ public final class HostileRings {
             }),
             HostileRing.indirect(
                     "indirect-empty",
-                    "an indirect table without an entry",
+                    "an indirect table without entries",
                     ring -> one(ring, ring.tableAddress(0), 0, INDIRECT)),
             HostileRing.indirect(
                     "indirect-part",
-                    "an indirect table with a part of an entry",
+                    "an indirect table whose length is not a multiple of an entry",
                     ring -> one(ring, ring.tableAddress(0), 24, INDIRECT)),
             HostileRing.indirect(
                     "indirect-4-gib",
                     "an indirect table of 4 GiB",
                     ring -> one(ring, ring.tableAddress(0), -16, INDIRECT)),
             HostileRing.indirect(
-                    "indirect-outside", "an indirect table outside memory", ring -> one(ring, 0x1000, 16, INDIRECT)),
+                    "indirect-outside",
+                    "an indirect table outside guest memory",
+                    ring -> one(ring, 0x1000, 16, INDIRECT)),
             HostileRing.indirect(
-                    "indirect-next-out-of-range", "an indirect table with a next that is not in it", ring -> {
+                    "indirect-next-out-of-range", "an indirect table with a next field beyond the table", ring -> {
                         ring.rawTableDescriptor(ring.tableAddress(0), 0, buffer(ring), 64, NEXT, 9);
                         one(ring, ring.tableAddress(0), 32, INDIRECT);
                     }),
@@ -119,12 +127,15 @@ public final class HostileRings {
             HostileRing.of("id-out-of-range", "an id beyond the queue's size", ring -> {
                 ring.rawDescriptor(0, buffer(ring), 64, 0xffff, AVAIL);
             }),
-            HostileRing.of("address-outside", "a buffer outside memory", ring -> one(ring, 0x10, 64, 0)),
+            HostileRing.of("address-outside", "a buffer outside guest memory", ring -> one(ring, 0x10, 64, 0)),
             HostileRing.of(
                     "address-over-the-end",
-                    "a buffer over the end of memory",
+                    "a buffer that crosses the end of guest memory",
                     ring -> one(ring, end(ring) - 10, 64, 0)),
-            HostileRing.of("address-wraps", "an address and a length that wrap", ring -> one(ring, -16, 32, 0)),
+            HostileRing.of(
+                    "address-wraps",
+                    "an address and a length whose sum overflows 64 bits",
+                    ring -> one(ring, -16, 32, 0)),
             HostileRing.of("length-4-gib", "a length of 4 GiB - 1", ring -> one(ring, buffer(ring), -1, 0)),
             HostileRing.of("lengths-overflow", "lengths whose sum overflows 32 bits", ring -> {
                 ring.rawDescriptor(2, buffer(ring), 64, 0, AVAIL);
@@ -133,36 +144,39 @@ public final class HostileRings {
                 }
             }),
             HostileRing.of("writable", "a writable buffer", ring -> one(ring, buffer(ring), 64, WRITE)),
-            HostileRing.of("readable-behind-writable", "a readable buffer behind a writable one", ring -> {
+            HostileRing.of("readable-behind-writable", "a readable buffer after a writable one", ring -> {
                 ring.rawDescriptor(1, buffer(ring), 64, 0, AVAIL);
                 ring.rawDescriptor(0, buffer(ring), 64, 0, WRITE | NEXT | AVAIL);
             }),
-            HostileRing.indirect("indirect-with-next", "an indirect table with a next", ring -> {
+            HostileRing.indirect("indirect-with-next", "an indirect descriptor with the NEXT flag", ring -> {
                 ring.rawDescriptor(1, buffer(ring), 64, 0, AVAIL);
                 ring.rawDescriptor(0, ring.tableAddress(0), 16, 0, INDIRECT | NEXT | AVAIL);
             }),
-            HostileRing.indirect("indirect-in-chain", "an indirect table behind a descriptor", ring -> {
+            HostileRing.indirect("indirect-in-chain", "an indirect descriptor after a direct one", ring -> {
                 ring.rawDescriptor(1, ring.tableAddress(0), 16, 0, INDIRECT | AVAIL);
                 ring.rawDescriptor(0, buffer(ring), 64, 0, NEXT | AVAIL);
             }),
             HostileRing.indirect(
                     "indirect-empty",
-                    "an indirect table without an entry",
+                    "an indirect table without entries",
                     ring -> one(ring, ring.tableAddress(0), 0, INDIRECT)),
             HostileRing.indirect(
                     "indirect-part",
-                    "an indirect table with a part of an entry",
+                    "an indirect table whose length is not a multiple of an entry",
                     ring -> one(ring, ring.tableAddress(0), 24, INDIRECT)),
             HostileRing.indirect(
                     "indirect-4-gib",
                     "an indirect table of 4 GiB",
                     ring -> one(ring, ring.tableAddress(0), -16, INDIRECT)),
             HostileRing.indirect(
-                    "indirect-outside", "an indirect table outside memory", ring -> one(ring, 0x1000, 16, INDIRECT)),
-            HostileRing.indirect("indirect-entry-outside", "an indirect table with a buffer outside memory", ring -> {
-                ring.rawTableDescriptor(ring.tableAddress(0), 0, 0x2000, 64, 0, 0);
-                one(ring, ring.tableAddress(0), 16, INDIRECT);
-            }));
+                    "indirect-outside",
+                    "an indirect table outside guest memory",
+                    ring -> one(ring, 0x1000, 16, INDIRECT)),
+            HostileRing.indirect(
+                    "indirect-entry-outside", "an indirect table with a buffer outside guest memory", ring -> {
+                        ring.rawTableDescriptor(ring.tableAddress(0), 0, 0x2000, 64, 0, 0);
+                        one(ring, ring.tableAddress(0), 16, INDIRECT);
+                    }));
 
     /** Invalid headers for a TCP segment over IPv4 without options, with 54 bytes of headers and 3000 of payload. */
     private static final List<DriverHeader> HEADERS = List.of(

@@ -71,7 +71,7 @@ class MalformedMessageTest {
                 }),
                 of("version 0", "GET_FEATURES", f -> send(f, 1, 0, NOTHING)),
                 of("version 2", "GET_FEATURES", f -> send(f, 1, 2, NOTHING)),
-                of("a request that says it is a reply", "GET_FEATURES", f -> send(f, 1, VERSION | 4, NOTHING)),
+                of("a request with the reply flag", "GET_FEATURES", f -> send(f, 1, VERSION | 4, NOTHING)),
                 of("a payload where there is none", "GET_FEATURES", f -> send(f, Request.GET_FEATURES, new byte[8])),
                 of("a payload that is too short", "SET_FEATURES", f -> send(f, Request.SET_FEATURES, new byte[4])),
                 of("a payload that is too long", "SET_VRING_NUM", f -> send(f, Request.SET_VRING_NUM, new byte[12])),

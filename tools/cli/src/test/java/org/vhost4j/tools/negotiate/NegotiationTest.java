@@ -113,14 +113,20 @@ class NegotiationTest {
         Attempt bad = new Attempt(wanted(OFFER, PROTOCOL), true, Outcome.BROKEN, "frames: none", 0);
         Attempt refused = new Attempt(wanted(-1, PROTOCOL), false, Outcome.REFUSED, "no", 0);
         Report report = new Report(
-                "/tmp/s", OFFER, PROTOCOL, List.of(good, bad, refused), 4, "the time is up", List.of("broken"));
+                "/tmp/s",
+                OFFER,
+                PROTOCOL,
+                List.of(good, bad, refused),
+                4,
+                "the time limit was reached",
+                List.of("broken"));
         assertThat(JsonSchemas.problems(NegotiateCommand.schemaText(), report.json()))
                 .isEmpty();
         assertThat(report.matrix())
                 .contains(
                         "! broken: frames: none",
                         "refused: no",
-                        "3 of 4 combinations tried: the time is up; 64 frames",
+                        "3 of 4 combinations tried: the time limit was reached; 64 frames",
                         "1 combinations, marked !");
         assertThat(report.text()).contains("accepted, 64 frames came back", "not as expected: broken");
     }

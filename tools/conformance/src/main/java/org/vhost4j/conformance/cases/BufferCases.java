@@ -29,40 +29,39 @@ public final class BufferCases implements CaseGroup {
                 Case.of(
                                 "rx.mergeable-num-buffers",
                                 RECEIVE,
-                                "num_buffers counts the buffers of a frame, all but the last are full, and "
-                                        + "they are used together",
+                                "num_buffers is the number of a frame's buffers, all but the last are full, and all become used at once",
                                 BufferCases::mergeable)
                         .needs(Feature.MRG_RXBUF)
                         .loops(),
                 Case.of(
                                 "rx.mergeable-edges",
                                 RECEIVE,
-                                "a frame that fills its buffers to the last byte takes no further one",
+                                "a frame that exactly fills its buffers does not use another buffer",
                                 BufferCases::edges)
                         .needs(Feature.MRG_RXBUF)
                         .loops(),
                 Case.of(
                                 "rx.not-mergeable",
                                 RECEIVE,
-                                "without MRG_RXBUF a frame takes one chain",
+                                "without MRG_RXBUF a frame uses one chain",
                                 BufferCases::notMergeable)
                         .loops(),
                 Case.of(
                                 "rx.buffer-too-small",
                                 RECEIVE,
-                                "a frame that no buffer has room for is dropped, and the next one comes",
+                                "a frame that is too large for every buffer is dropped, and the next frame is received",
                                 BufferCases::tooSmall)
                         .loops(),
                 Case.of(
                                 "rx.no-buffers",
                                 "virtio 1.4, 5.1.6.3",
-                                "a receiver that runs out of buffers gets frames again when it posts some",
+                                "a receive queue without buffers receives frames again after the driver posts buffers",
                                 BufferCases::noBuffers)
                         .loops(),
                 Case.of(
                                 "rx.num-buffers-is-1",
                                 RECEIVE,
-                                "num_buffers is 1 when MRG_RXBUF was not negotiated and VERSION_1 was",
+                                "num_buffers is 1 with VERSION_1 and without MRG_RXBUF",
                                 BufferCases::numBuffersIsOne)
                         .needs(Feature.VERSION_1)
                         .loops());
@@ -84,7 +83,7 @@ public final class BufferCases implements CaseGroup {
                 // The frame and its one header fill exactly that number of buffers.
                 int payload = buffers * capacity - driver.headerBytes() - headers + more;
                 byte[] frame = context.datagram(payload).complete();
-                context.note("a frame of %d bytes for buffers of %d, header included", frame.length, capacity);
+                context.note("a frame of %d bytes for buffers of %d bytes, header included", frame.length, capacity);
                 driver.send(frame);
                 ReceivedFrame came = context.receive(driver);
                 context.expect(frame, came);
@@ -108,11 +107,11 @@ public final class BufferCases implements CaseGroup {
     private static void tooSmall(CaseContext context) {
         NetSetup setup = context.setup().without(Feature.MRG_RXBUF).receive(ChainShape.TOGETHER, 700, 64);
         NetDriver driver = context.attach(setup);
-        context.note("a frame of 1242 bytes for buffers of 700");
+        context.note("a frame of 1242 bytes for buffers of 700 bytes");
         driver.send(context.datagram(1200).complete());
         context.require(
                 context.receive(driver, context.quiet()).isEmpty(),
-                "something for a frame that has no room in a buffer");
+                "a used buffer for a frame that is larger than each buffer");
         context.exchange(driver, 500);
     }
 

@@ -23,7 +23,7 @@ public final class ChainCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Chains: lengths, layouts, indirect tables, sizes of queues";
+        return "Chains: lengths, layouts, indirect tables, queue sizes";
     }
 
     @Override
@@ -31,7 +31,7 @@ public final class ChainCases implements CaseGroup {
         Case lengths = Case.of(
                         "chain.transmit-lengths",
                         FRAMING,
-                        "a frame may be in any number of descriptors",
+                        "a frame may be split over any number of descriptors",
                         ChainCases::transmitLengths)
                 .loops();
         Case whole = Case.of(
@@ -43,22 +43,21 @@ public final class ChainCases implements CaseGroup {
         Case layout = Case.of(
                         "chain.any-layout",
                         FRAMING,
-                        "header and frame may be cut anywhere, or not at all",
+                        "header and frame may be split over descriptors at any position, or not at all",
                         context -> layouts(context, context.attach(context.setup())))
                 .needs(Feature.VERSION_1)
                 .loops();
         Case receive = Case.of(
                         "chain.receive-layouts",
                         FRAMING,
-                        "a receive buffer may be in any number of descriptors",
+                        "a receive buffer may be split over any number of descriptors",
                         ChainCases::receiveLayouts)
                 .needs(Feature.VERSION_1)
                 .loops();
         Case indirect = Case.of(
                         "chain.indirect-transmit",
                         INDIRECT,
-                        "a frame may be in an indirect table of any length, and direct and indirect chains may take"
-                                + " turns",
+                        "a frame may be in an indirect table of any length, and direct and indirect chains may alternate",
                         ChainCases::indirectTransmit)
                 .needs(Feature.INDIRECT_DESC)
                 .loops();
@@ -79,7 +78,7 @@ public final class ChainCases implements CaseGroup {
         Case laps = Case.of(
                         "chain.laps",
                         "virtio 1.4, 2.7 and 2.8.1",
-                        "chains of changing lengths continue over the end of the ring",
+                        "chains of different lengths wrap around the end of the ring",
                         ChainCases::laps)
                 .loops();
         List<Case> all =
@@ -95,7 +94,7 @@ public final class ChainCases implements CaseGroup {
         all.add(sizes(
                 "chain.queue-sizes",
                 "virtio 1.4, 2.7",
-                "a queue may have any power of two as its size",
+                "the size of a split queue may be any power of two",
                 4,
                 16,
                 512,
@@ -103,7 +102,7 @@ public final class ChainCases implements CaseGroup {
         all.add(sizes(
                         "chain.queue-sizes",
                         "virtio 1.4, 2.8.10.1",
-                        "a packed queue may have any size",
+                        "the size of a packed queue may be any number",
                         3,
                         17,
                         100,
@@ -125,7 +124,7 @@ public final class ChainCases implements CaseGroup {
                                 exchange(context, driver, ChainShape.TOGETHER);
                             }
                             driver.awaitSent();
-                            context.note("%d frames at once, each in a descriptor of its own", size);
+                            context.note("%d frames at once, each in its own descriptor", size);
                             TransmitBuffer.of(context, driver).send(size);
                         }
                     }
@@ -143,7 +142,7 @@ public final class ChainCases implements CaseGroup {
         NetDriver driver = context.attach(context.setup());
         for (int pieces = 1; pieces <= 24; pieces++) {
             int bytes = Math.ceilDiv(context.datagram(FRAME_PAYLOAD).complete().length, pieces);
-            context.note("the header in one descriptor, the frame in pieces of %d bytes", bytes);
+            context.note("the header in one descriptor, the frame in descriptors of %d bytes", bytes);
             exchange(context, driver, ChainShape.pieces(bytes));
         }
     }
@@ -174,12 +173,13 @@ public final class ChainCases implements CaseGroup {
 
     private static String describe(ChainShape shape) {
         String header = switch (shape.headerPiece()) {
-            case 0 -> "the header before the frame's first bytes";
-            case Integer.MAX_VALUE -> "the header in one piece";
-            default -> "the header in pieces of " + shape.headerPiece() + " bytes";
+            case 0 -> "the header and the frame's first bytes in one descriptor";
+            case Integer.MAX_VALUE -> "the header in one descriptor";
+            default -> "the header in descriptors of " + shape.headerPiece() + " bytes";
         };
-        String frame =
-                shape.framePiece() == 0 ? "the frame in one piece" : "the frame in pieces of " + shape.framePiece();
+        String frame = shape.framePiece() == 0
+                ? "the frame in one descriptor"
+                : "the frame in descriptors of " + shape.framePiece();
         return header + ", " + frame + (shape.indirect() ? ", in an indirect table" : "");
     }
 
@@ -203,7 +203,7 @@ public final class ChainCases implements CaseGroup {
     private static void indirectTransmit(CaseContext context) {
         NetDriver driver = context.attach(context.setup());
         for (int bytes : new int[] {2000, 600, 200, 50, 13, 10}) {
-            context.note("an indirect table with the frame in pieces of %d bytes, then a direct chain", bytes);
+            context.note("an indirect table with the frame in descriptors of %d bytes, then a direct chain", bytes);
             exchange(context, driver, ChainShape.pieces(bytes).inTable());
             exchange(context, driver, ChainShape.HEADER_APART);
         }

@@ -39,7 +39,7 @@ public final class ChannelCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "The back-end's channel, and changes of the config space";
+        return "The back-end channel, and config space changes";
     }
 
     @Override
@@ -49,22 +49,22 @@ public final class ChannelCases implements CaseGroup {
                 Case.of(
                         "channel.closed",
                         "robustness",
-                        "a front-end that closes its end of the channel is served on",
+                        "a front-end that closes its end of the channel is still served",
                         ChannelCases::closed),
                 Case.of(
                         "channel.replaced",
                         CHANNEL,
-                        "another channel takes the place of the first, and frames are carried",
+                        "a second channel replaces the first, and frames are still carried",
                         ChannelCases::replaced),
                 Case.of(
                         "channel.unasked-reply",
                         "robustness",
-                        "a reply on the channel that nothing was asked for is survived",
+                        "the back-end survives a reply on the channel without a request",
                         ChannelCases::unaskedReply),
                 Case.of(
                         "channel.without-config",
                         CHANGE,
-                        "without PROTOCOL_F_CONFIG no change of the config space is told",
+                        "without PROTOCOL_F_CONFIG the back-end sends no CONFIG_CHANGE_MSG",
                         context -> changes(context, false)))) {
             all.add(each.needs(ProtocolFeature.BACKEND_REQ));
         }
@@ -72,26 +72,26 @@ public final class ChannelCases implements CaseGroup {
                 Case.of(
                                 "channel.config-change",
                                 CHANGE,
-                                "a change of the config space is told without a payload, and can be read when it is told",
+                                "CONFIG_CHANGE_MSG has no payload, and the changed config space can be read when it arrives",
                                 context -> changes(context, true))
                         .needs(ProtocolFeature.BACKEND_REQ, ProtocolFeature.CONFIG),
                 Case.of(
                                 "device.mtu-invalid",
                                 MTU,
-                                "an MTU below 68 or above 65535 is answered with an error, and 1500 is taken after it",
+                                "an MTU below 68 or above 65535 is answered with an error, and an MTU of 1500 is accepted afterwards",
                                 ChannelCases::invalidMtu)
                         .needs(ProtocolFeature.MTU, ProtocolFeature.REPLY_ACK),
                 Case.of(
                                 "device.config-read-only",
                                 "virtio 1.4, 5.1.4",
-                                "status and max_virtqueue_pairs are not changed by what a front-end writes",
+                                "SET_CONFIG does not change status and max_virtqueue_pairs, which are read-only for the driver",
                                 ChannelCases::readOnly)
                         .needs(Feature.STATUS)
                         .needs(ProtocolFeature.CONFIG, ProtocolFeature.REPLY_ACK),
                 Case.of(
                                 "device.config-outside",
                                 "vhost-user, VHOST_USER_GET_CONFIG",
-                                "what lies behind the config space is answered, without a payload or with all of it",
+                                "GET_CONFIG beyond the config space is answered with no payload or the requested size",
                                 ChannelCases::outside)
                         .needs(ProtocolFeature.CONFIG)));
         return all;
@@ -113,7 +113,7 @@ public final class ChannelCases implements CaseGroup {
 
     private static void closed(CaseContext context) {
         NetDriver driver = attach(context);
-        context.note("SET_BACKEND_REQ_FD, the end of that channel, then frames");
+        context.note("SET_BACKEND_REQ_FD, closing that channel, then frames");
         driver.frontEnd().openBackendChannel().close();
         traffic(context, driver);
         // Long enough for a back-end that watches the channel to detect its end.
@@ -158,7 +158,8 @@ public final class ChannelCases implements CaseGroup {
         FrontEnd frontEnd = driver.frontEnd();
         FrontEndSocket channel = context.keep(frontEnd.openBackendChannel());
         context.note(
-                "SET_BACKEND_REQ_FD, %s PROTOCOL_F_CONFIG, then the start and frames", config ? "with" : "without");
+                "SET_BACKEND_REQ_FD, %s PROTOCOL_F_CONFIG, then starting the rings and frames",
+                config ? "with" : "without");
         if (ProtocolFeature.MTU.in(frontEnd.protocolFeatures())) {
             frontEnd.netSetMtu(1500);
         }
@@ -173,7 +174,9 @@ public final class ChannelCases implements CaseGroup {
         }
         if (changes > 0) {
             context.note("GET_CONFIG after %d changes", changes);
-            context.require(frontEnd.getConfig(0, STATUS_OFFSET).length == STATUS_OFFSET, "no config space");
+            context.require(
+                    frontEnd.getConfig(0, STATUS_OFFSET).length == STATUS_OFFSET,
+                    "GET_CONFIG was answered without the requested bytes");
         }
     }
 
@@ -216,7 +219,7 @@ public final class ChannelCases implements CaseGroup {
             } catch (FrontEndException.Refused e) {
                 refused = true;
             }
-            context.require(refused, "an MTU of %d was answered with 0", mtu);
+            context.require(refused, "an MTU of %d was answered with 0, success", mtu);
         }
         context.note("NET_SET_MTU 1500 with need_reply");
         driver.frontEnd().netSetMtu(1500);
@@ -241,7 +244,7 @@ public final class ChannelCases implements CaseGroup {
         byte[] after = frontEnd.getConfig(STATUS_OFFSET, before.length);
         context.require(
                 Arrays.equals(before, after),
-                "%s became %s",
+                "the field changed from %s to %s",
                 CaseContext.beginning(before),
                 CaseContext.beginning(after));
     }
@@ -251,7 +254,7 @@ public final class ChannelCases implements CaseGroup {
         frontEnd.setProtocolFeatures(ProtocolFeature.CONFIG.mask());
         context.note("GET_CONFIG of 8 bytes at %d", FAR_OFFSET);
         int bytes = frontEnd.getConfig(FAR_OFFSET, 8).length;
-        context.note("%d bytes came", bytes);
+        context.note("a payload of %d bytes", bytes);
         frontEnd.barrier();
     }
 }

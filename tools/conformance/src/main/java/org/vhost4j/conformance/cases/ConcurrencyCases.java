@@ -28,7 +28,7 @@ public final class ConcurrencyCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Messages under traffic, kicks during messages";
+        return "Messages during traffic, kicks during messages";
     }
 
     @Override
@@ -45,7 +45,7 @@ public final class ConcurrencyCases implements CaseGroup {
                                 "GET_STATUS",
                                 driver -> driver.frontEnd().getStatus())
                         .needs(ProtocolFeature.STATUS),
-                under("enable", STATES, "SET_VRING_ENABLE 1 of rings that are enabled", driver -> {
+                under("enable", STATES, "SET_VRING_ENABLE 1 for enabled rings", driver -> {
                             for (FrontEndQueue queue : driver.queues()) {
                                 driver.frontEnd().setVringEnable(queue.index(), true);
                             }
@@ -88,7 +88,7 @@ public final class ConcurrencyCases implements CaseGroup {
                             }
                         })
                         .needs(ProtocolFeature.CONFIGURE_MEM_SLOTS),
-                under("kicks", "virtio 1.4, 2.9", "kicks of rings in which nothing is new", driver -> {
+                under("kicks", "virtio 1.4, 2.9", "kicks of rings without new chains", driver -> {
                     driver.queues().forEach(queue -> queue.kick().signal());
                     driver.frontEnd().getFeatures();
                 }));
@@ -96,10 +96,7 @@ public final class ConcurrencyCases implements CaseGroup {
 
     private static Case under(String name, String section, String what, Consumer<NetDriver> messages) {
         return Case.of(
-                "concurrent." + name,
-                section,
-                what + ", repeated while frames are carried, does not end that",
-                context -> {
+                "concurrent." + name, section, what + ", repeated during traffic, does not stop frames", context -> {
                     NetSetup setup = name.equals("slots")
                             ? context.setup().withProtocol(ProtocolFeature.CONFIGURE_MEM_SLOTS)
                             : context.setup();

@@ -47,7 +47,7 @@ public final class ControlCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "The control queue: every class of commands";
+        return "The control queue: every command class";
     }
 
     @Override
@@ -57,44 +57,44 @@ public final class ControlCases implements CaseGroup {
                 command(
                                 "rx-allmulti",
                                 RECEIVE_MODES,
-                                "all-multicast can be switched on and off",
+                                "all-multicast mode can be enabled and disabled",
                                 ControlCases::allMulti)
                         .needs(Feature.CTRL_RX),
                 command(
                                 "rx-extra",
                                 RECEIVE_MODES,
-                                "the extra receive modes can be switched on and off",
+                                "the extra receive modes can be enabled and disabled",
                                 ControlCases::extraModes)
                         .needs(Feature.CTRL_RX, Feature.CTRL_RX_EXTRA),
                 command(
                                 "rx-without-a-value",
                                 RECEIVE_MODES,
-                                "a receive mode without its byte is refused, and the next command is carried out",
+                                "a receive mode command without its data byte is refused, and the next command is executed",
                                 ControlCases::withoutValue)
                         .needs(Feature.CTRL_RX),
                 command(
                                 "rx-no-unicast",
                                 RECEIVE_MODES,
-                                "with no-unicast a frame to our address does not come, and comes again without it",
+                                "with no-unicast a frame to the driver's address is not received, and without it the frame is received",
                                 ControlCases::noUnicast)
                         .needs(Feature.CTRL_RX, Feature.CTRL_RX_EXTRA, Feature.CTRL_MAC_ADDR)
                         .loops(),
                 command(
                                 "mac-table",
                                 MAC_FILTER,
-                                "tables of unicast and multicast addresses are taken, empty ones too",
+                                "tables of unicast and multicast addresses are accepted, including empty ones",
                                 ControlCases::macTable)
                         .needs(Feature.CTRL_RX),
                 command(
                                 "mac-table-cut",
                                 MAC_FILTER,
-                                "a table that is shorter than it says is refused",
+                                "a table that is shorter than its entry count requires is refused",
                                 ControlCases::macTableCut)
                         .needs(Feature.CTRL_RX),
                 command(
                                 "mac-table-filter",
                                 MAC_FILTER,
-                                "a frame to an address in the table comes, and one to another does not",
+                                "a frame to an address in the table is received, and a frame to another address is not",
                                 ControlCases::macTableFilter)
                         .needs(Feature.CTRL_RX, Feature.CTRL_MAC_ADDR)
                         .loops(),
@@ -105,46 +105,46 @@ public final class ControlCases implements CaseGroup {
                 command(
                                 "vlan-filter",
                                 VLAN_FILTER,
-                                "a tagged frame comes when its VLAN was added",
+                                "a tagged frame is received after its VLAN was added",
                                 ControlCases::vlanFilter)
                         .needs(Feature.CTRL_VLAN)
                         .loops(),
-                command("announce", ANNOUNCE, "the acknowledgement of an announcement is taken", ControlCases::announce)
+                command("announce", ANNOUNCE, "VIRTIO_NET_CTRL_ANNOUNCE_ACK is accepted", ControlCases::announce)
                         .needs(Feature.GUEST_ANNOUNCE, Feature.STATUS),
-                command("pairs", MULTIQUEUE, "1 to max_virtqueue_pairs pairs can be used", ControlCases::pairs)
+                command("pairs", MULTIQUEUE, "1 to max_virtqueue_pairs queue pairs can be enabled", ControlCases::pairs)
                         .needs(Feature.MQ)
                         .needs(ProtocolFeature.MQ),
                 command(
                                 "pairs-wrong",
                                 MULTIQUEUE,
-                                "0 pairs, and more than there are, are refused",
+                                "0 queue pairs, and more than max_virtqueue_pairs, are refused",
                                 ControlCases::wrongPairs)
                         .needs(Feature.MQ)
                         .needs(ProtocolFeature.MQ),
                 command(
                                 "offloads-wrong",
                                 OFFLOADS,
-                                "an offload without the one that it needs, and a command that is cut, are refused",
+                                "an offload without the offload that it requires, and a truncated command, are refused",
                                 ControlCases::wrongOffloads)
                         .needs(Feature.CTRL_GUEST_OFFLOADS, Feature.GUEST_CSUM, Feature.GUEST_TSO4),
                 command(
                                 "coalescing",
                                 COALESCING,
-                                "coalescing of all queues can be set, and frames come with it",
+                                "coalescing can be set for all queues, and frames are still received",
                                 ControlCases::coalescing)
                         .needs(Feature.NOTF_COAL)
                         .loops(),
                 command(
                                 "coalescing-of-a-queue",
                                 COALESCING,
-                                "what was set for a queue is what is returned for it, and a queue that is not there is"
-                                        + " refused",
+                                "the coalescing parameters that were set for a queue are returned for it, and a nonexistent "
+                                        + "queue is refused",
                                 ControlCases::queueCoalescing)
                         .needs(Feature.VQ_NOTF_COAL),
                 command(
                         "unknown-in-class",
                         "virtio 1.4, 5.1.6.5",
-                        "a command that its class does not have is refused",
+                        "an unknown command of a known class is refused",
                         ControlCases::unknownInClass),
                 command(
                                 "indirect",
@@ -155,7 +155,8 @@ public final class ControlCases implements CaseGroup {
                 command(
                                 "many",
                                 "virtio 1.4, 5.1.6.5",
-                                "%d commands, over the end of the ring several times, are all answered".formatted(MANY),
+                                "%d commands are all answered, and wrap around the end of the ring several times"
+                                        .formatted(MANY),
                                 ControlCases::many)
                         .needs(Feature.CTRL_RX))) {
             all.addAll(Case.onBoth(each));
@@ -222,13 +223,13 @@ public final class ControlCases implements CaseGroup {
     }
 
     private static void comes(CaseContext context, NetDriver driver, byte[] frame) {
-        context.note("a frame that is to come back");
+        context.note("a frame that must be returned");
         driver.send(frame);
         context.expect(frame, context.receive(driver));
     }
 
     private static void comesNot(CaseContext context, NetDriver driver, byte[] frame) {
-        context.note("a frame that is not to come back");
+        context.note("a frame that must not be returned");
         driver.send(frame);
         context.require(context.receive(driver, context.quiet()).isEmpty(), "a frame that the filter forbids");
     }
@@ -325,7 +326,7 @@ public final class ControlCases implements CaseGroup {
 
     private static int most(CaseContext context, NetDriver driver) {
         byte[] field = driver.frontEnd().getConfig(PAIRS_OFFSET, 2);
-        context.require(field.length == 2, "no config space");
+        context.require(field.length == 2, "GET_CONFIG was answered without the requested bytes");
         return (field[0] & 0xff) | (field[1] & 0xff) << 8;
     }
 
@@ -414,7 +415,7 @@ public final class ControlCases implements CaseGroup {
         byte[] came = driver.question(NOTF_COAL, NOTF_COAL_VQ_GET, values.length, le32(1));
         context.require(
                 Arrays.equals(came, values),
-                "%s where %s was set",
+                "%s instead of the parameters that were set, %s",
                 CaseContext.beginning(came),
                 CaseContext.beginning(values));
     }

@@ -43,32 +43,32 @@ public final class DeviceCases implements CaseGroup {
                 Case.of(
                                 "device.queue-num",
                                 "vhost-user, VHOST_USER_GET_QUEUE_NUM",
-                                "GET_QUEUE_NUM returns how many there are, and the same each time",
+                                "GET_QUEUE_NUM returns the same nonzero number of queues each time",
                                 DeviceCases::queueNum)
                         .needs(ProtocolFeature.MQ),
                 Case.of(
                                 "device.mtu",
                                 "vhost-user, VHOST_USER_NET_SET_MTU",
-                                "an MTU of 1500 is taken, and frames of that size are carried",
+                                "an MTU of 1500 is accepted, and frames of that size are carried",
                                 DeviceCases::mtu)
                         .needs(ProtocolFeature.MTU, ProtocolFeature.REPLY_ACK),
                 Case.of(
                                 "device.config-in-parts",
                                 "vhost-user, VHOST_USER_GET_CONFIG",
-                                "a part of the config space is what it is in the whole",
+                                "GET_CONFIG of a part of the config space returns the same bytes as GET_CONFIG of all of it",
                                 DeviceCases::configInParts)
                         .needs(ProtocolFeature.CONFIG),
                 Case.of(
                                 "device.config-mac",
                                 CONFIG,
-                                "the MAC address is a unicast address and not 0",
+                                "the MAC address is a nonzero unicast address",
                                 DeviceCases::configMac)
                         .needs(Feature.MAC)
                         .needs(ProtocolFeature.CONFIG),
                 Case.of(
                                 "device.config-link",
                                 CONFIG,
-                                "the status field has no bits but LINK_UP and ANNOUNCE",
+                                "the status field has no bits other than LINK_UP and ANNOUNCE",
                                 DeviceCases::configStatus)
                         .needs(Feature.STATUS)
                         .needs(ProtocolFeature.CONFIG),
@@ -82,28 +82,28 @@ public final class DeviceCases implements CaseGroup {
                 Case.of(
                                 "device.pairs",
                                 "virtio 1.4, 5.1.2",
-                                "frames that are sent by any pair come back",
+                                "frames that are sent on any queue pair are returned",
                                 DeviceCases::pairs)
                         .needs(ProtocolFeature.MQ)
                         .loops(),
                 Case.of(
                                 "device.control-unknown",
                                 CONTROL,
-                                "a command that does not exist is answered with VIRTIO_NET_ERR, and the next is answered",
+                                "an unknown command is answered with VIRTIO_NET_ERR, and the next command is answered",
                                 DeviceCases::controlUnknown)
                         .needs(Feature.CTRL_VQ)
                         .needs(ProtocolFeature.CONFIG),
                 Case.of(
                                 "device.control-promisc",
                                 "virtio 1.4, 5.1.6.5.1",
-                                "the receive modes can be switched on and off",
+                                "the receive modes can be enabled and disabled",
                                 DeviceCases::promisc)
                         .needs(Feature.CTRL_VQ, Feature.CTRL_RX)
                         .needs(ProtocolFeature.CONFIG),
                 Case.of(
                                 "device.control-filter",
                                 "virtio 1.4, 5.1.6.5.2",
-                                "without promiscuous mode a frame to another address does not come, and one to our own does",
+                                "without promiscuous mode a frame to another address is not received, and a frame to the driver's own is",
                                 DeviceCases::filter)
                         .needs(Feature.CTRL_VQ, Feature.CTRL_RX, Feature.CTRL_MAC_ADDR)
                         .needs(ProtocolFeature.CONFIG)
@@ -111,7 +111,7 @@ public final class DeviceCases implements CaseGroup {
                 Case.of(
                                 "device.control-offloads",
                                 "virtio 1.4, 5.1.6.5.6",
-                                "a receive offload that was switched off is not used, and one that was not negotiated is refused",
+                                "a disabled receive offload is not used, and enabling an offload that was not negotiated is refused",
                                 DeviceCases::offloads)
                         .needs(
                                 Feature.CTRL_VQ,
@@ -150,7 +150,7 @@ public final class DeviceCases implements CaseGroup {
         FrontEnd asked = acknowledged(context, ProtocolFeature.MQ);
         long told = asked.getQueueNum();
         asked.close();
-        context.note("GET_QUEUE_NUM, which told %d", told);
+        context.note("GET_QUEUE_NUM, which returned %d", told);
         // Some back-ends count pairs, as QEMU does, and some count virtqueues; two pairs are enough to distinguish
         // them.
         int pairs = (int) Math.min(2, told);
@@ -161,7 +161,7 @@ public final class DeviceCases implements CaseGroup {
         for (int round = 0; round < 4; round++) {
             for (int pair = 0; pair < pairs; pair++) {
                 byte[] frame = context.datagram(200 + pair).complete();
-                context.note("a frame by pair %d of %d", pair, pairs);
+                context.note("a frame on queue pair %d of %d", pair, pairs);
                 driver.send(pair, frame, DriverHeader.PLAIN, ChainShape.TOGETHER);
                 context.expect(frame, context.receive(driver));
             }
@@ -173,7 +173,7 @@ public final class DeviceCases implements CaseGroup {
         context.note("GET_CONFIG of %d bytes at %d", bytes, offset);
         byte[] config = frontEnd.getConfig(offset, bytes);
         frontEnd.close();
-        context.require(config.length == bytes, "no config space");
+        context.require(config.length == bytes, "GET_CONFIG was answered without the requested bytes");
         return config;
     }
 
@@ -190,7 +190,7 @@ public final class DeviceCases implements CaseGroup {
             byte[] part = config(context, offset, 2);
             context.require(
                     part[0] == whole[offset] && part[1] == whole[offset + 1],
-                    "%s, which is not what is at %d in %s",
+                    "%s, which differs from the bytes at offset %d of %s",
                     Arrays.toString(part),
                     offset,
                     Arrays.toString(whole));
@@ -255,11 +255,11 @@ public final class DeviceCases implements CaseGroup {
         byte[] returned = context.loop().returned(frame);
         byte[] destination = Arrays.copyOf(returned, MAC_BYTES);
         answers(context, driver, Control.OK, Control.MAC, Control.MAC_ADDR_SET, PacketBuilder.mac(77));
-        context.note("a frame that comes back to another address");
+        context.note("a frame that is returned to another address");
         driver.send(frame);
         context.require(context.receive(driver, context.quiet()).isEmpty(), "a frame to another address");
         answers(context, driver, Control.OK, Control.MAC, Control.MAC_ADDR_SET, destination);
-        context.note("a frame that comes back to our address");
+        context.note("a frame that is returned to the driver's address");
         driver.send(frame);
         context.expect(frame, context.receive(driver));
     }

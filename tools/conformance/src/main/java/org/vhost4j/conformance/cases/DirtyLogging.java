@@ -32,7 +32,7 @@ final class DirtyLogging {
         List<Long> lost = log.lost(driver);
         context.require(
                 lost.isEmpty(),
-                "%d pages that were written and are not marked: %s",
+                "%d written pages are not marked in the log: %s",
                 lost.size(),
                 lost.stream().limit(5).map(Long::toHexString).toList());
     }

@@ -41,7 +41,7 @@ public final class FragmentCases implements CaseGroup {
                 Case.of(
                                 "rx.ufo",
                                 "virtio 1.4, 5.1.6.4.1",
-                                "a datagram to be fragmented comes whole with GSO_UDP, or as right fragments",
+                                "a datagram to be fragmented is received whole with GSO_UDP, or as valid fragments",
                                 FragmentCases::taken)
                         .needs(Feature.CSUM, Feature.GUEST_CSUM, Feature.HOST_UFO, Feature.GUEST_UFO)
                         .loops());
@@ -100,7 +100,7 @@ public final class FragmentCases implements CaseGroup {
         }
         byte[] wanted = Arrays.copyOfRange(whole, IP + IP_BYTES, whole.length);
         int differs = Arrays.mismatch(wanted, datagram.toByteArray());
-        context.require(differs < 0, "fragments that together differ from the datagram at byte %d", differs);
+        context.require(differs < 0, "fragments whose combined payload differs from the datagram at byte %d", differs);
     }
 
     private static void fragment(CaseContext context, byte[] whole, byte[] fragment, int index, int before) {
@@ -108,13 +108,13 @@ public final class FragmentCases implements CaseGroup {
         int place = get16(fragment, IP + 6);
         context.require(
                 bytes > 0 && bytes <= SIZE && get16(fragment, IP + 2) == fragment.length - IP,
-                "fragment %d has %d bytes, and IP says %d",
+                "fragment %d has %d bytes, and its IP header says %d",
                 index,
                 fragment.length - IP,
                 get16(fragment, IP + 2));
         context.require(
                 (place & OFFSET) * 8 == before,
-                "fragment %d is at %d instead of %d",
+                "fragment %d has fragment offset %d instead of %d",
                 index,
                 (place & OFFSET) * 8,
                 before);

@@ -91,7 +91,7 @@ public final class HashCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Hash reports and receive-side scaling, by published vectors";
+        return "Hash reports and receive-side scaling, with published vectors";
     }
 
     @Override
@@ -100,21 +100,28 @@ public final class HashCases implements CaseGroup {
         for (Hash hash : Hash.values()) {
             all.add(report(
                     hash.name().toLowerCase(Locale.ROOT),
-                    "the hash of " + hash + " is the published one, and hash_report says which it is",
+                    "the hash of " + hash + " has the published value, and hash_report names its type",
                     context -> vectors(context, hash)));
         }
-        all.add(report("not-configured", "before a hash is configured none is reported", HashCases::notConfigured));
-        all.add(report("not-selected", "a frame without a selected type has hash_report NONE", HashCases::notSelected));
-        all.add(report("wrong-key", "a key that is longer than it may be, or cut, is refused", HashCases::wrongKey));
+        all.add(report(
+                "not-configured", "no hash is reported before hash types are configured", HashCases::notConfigured));
+        all.add(report(
+                "not-selected", "a frame whose hash type is not enabled has hash_report NONE", HashCases::notSelected));
+        all.add(report(
+                "wrong-key",
+                "a key that is longer than rss_max_key_size, or truncated, is refused",
+                HashCases::wrongKey));
         all.add(scaling(
-                "table", "the receive queue is the one that the table has for the published hash", HashCases::table));
+                "table",
+                "the receive queue is the indirection table's entry for the published hash",
+                HashCases::table));
         all.add(scaling(
                 "unclassified",
-                "a frame without a selected type goes to the unclassified queue",
+                "a frame whose hash type is not enabled goes to unclassified_queue",
                 HashCases::unclassified));
         all.add(scaling(
                 "wrong-table",
-                "a table with a queue that is not there, or with a length that is no power of two, is refused",
+                "a table that names a nonexistent queue, or whose length is not a power of two, is refused",
                 HashCases::wrongTable));
         return Case.onBoth(all.toArray(Case[]::new));
     }
@@ -227,14 +234,14 @@ public final class HashCases implements CaseGroup {
 
     private static void notConfigured(CaseContext context) {
         NetDriver driver = reporting(context);
-        context.note("a frame, and no command");
+        context.note("a frame, without a command before it");
         requireReport(context, returned(context, driver, frame(context, Kind.TCP4, IPV4.getFirst())), 0, 0);
     }
 
     private static void notSelected(CaseContext context) {
         NetDriver driver = reporting(context);
         configure(context, driver, Control.OK, hashConfig(Hash.TCP4.type, KEY));
-        context.note("UDP and IPv6, where TCP over IPv4 alone is selected");
+        context.note("UDP and IPv6 frames when only TCP over IPv4 is enabled");
         requireReport(context, returned(context, driver, frame(context, Kind.UDP4, IPV4.getFirst())), 0, 0);
         requireReport(context, returned(context, driver, frame(context, Kind.TCP6, IPV6.getFirst())), 0, 0);
     }
@@ -275,7 +282,7 @@ public final class HashCases implements CaseGroup {
     }
 
     private static void requirePair(CaseContext context, ReceivedFrame came, int pair) {
-        context.require(came.pair() == pair, "a frame by pair %d instead of %d", came.pair(), pair);
+        context.require(came.pair() == pair, "a frame on queue pair %d instead of %d", came.pair(), pair);
     }
 
     private static void table(CaseContext context) {
@@ -297,7 +304,7 @@ public final class HashCases implements CaseGroup {
         NetDriver driver = scaled(context);
         for (int queue = 1; queue >= 0; queue--) {
             scale(context, driver, Control.OK, rssConfig(Hash.TCP4.type, queue, 1 - queue));
-            context.note("UDP, where TCP is selected");
+            context.note("a UDP frame when only TCP is enabled");
             byte[] frame = frame(context, Kind.UDP4, IPV4.getFirst());
             requirePair(context, returned(context, driver, frame), queue);
         }

@@ -36,7 +36,7 @@ public final class HostileMessageCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Messages that must be survived";
+        return "Malformed messages that the back-end must survive";
     }
 
     @Override
@@ -56,27 +56,27 @@ public final class HostileMessageCases implements CaseGroup {
                         f -> f.sendRaw(RawMessage.encode(1, 2, NOTHING), List.of())),
                 survived(
                         "reply-flag",
-                        "a request that says it is a reply",
+                        "a request with the reply flag",
                         f -> f.sendRaw(RawMessage.encode(1, 5, NOTHING), List.of())),
                 survived("too-short", "SET_FEATURES with 4 bytes", f -> send(f, 2, new byte[4])),
                 survived("too-long", "SET_VRING_NUM with 64 bytes", f -> send(f, 8, new byte[64])),
                 survived("payload-unwanted", "GET_FEATURES with a payload", f -> send(f, 1, new byte[8])),
                 survived(
                         "size-4-gib",
-                        "a payload whose size is 4 GiB - 1",
+                        "a payload size of 4 GiB - 1",
                         f -> f.sendRaw(RawMessage.encode(2, MessageHeader.VERSION, -1, new byte[8]), List.of())),
                 survived(
                         "size-1-mib",
-                        "SET_MEM_TABLE whose size is 1 MiB",
+                        "SET_MEM_TABLE with a payload of 1 MiB",
                         f -> f.sendRaw(RawMessage.encode(5, MessageHeader.VERSION, 1 << 20, new byte[64]), List.of())),
-                survived("truncated", "half a message and the end of the connection", HostileMessageCases::truncated),
+                survived("truncated", "half a message, then closing the connection", HostileMessageCases::truncated),
                 survived(
                         "header-only",
-                        "half a header and the end of the connection",
+                        "half a header, then closing the connection",
                         f -> f.sendRaw(new byte[5], List.of())),
                 survived(
                         "descriptor-missing",
-                        "SET_VRING_KICK without the descriptor that it says comes",
+                        "SET_VRING_KICK that announces a descriptor and has none",
                         f -> send(f, Request.SET_VRING_KICK.code(), FrontEnd.u64(0))),
                 survived(
                         "descriptor-unwanted",
@@ -98,23 +98,26 @@ public final class HostileMessageCases implements CaseGroup {
                 survived("kick-not-an-eventfd", "SET_VRING_KICK with a memory file", HostileMessageCases::kickIsAFile),
                 survived(
                         "ring-address-unmapped",
-                        "SET_VRING_ADDR that is in no region, and SET_VRING_KICK",
+                        "SET_VRING_ADDR outside all regions, then SET_VRING_KICK",
                         HostileMessageCases::unmappedRing),
                 survived(
                         "ring-address-unaligned",
-                        "SET_VRING_ADDR that is not aligned",
+                        "SET_VRING_ADDR with unaligned addresses",
                         HostileMessageCases::unalignedRing),
                 survived(
                         "memory-regions-17",
-                        "SET_MEM_TABLE that says it has 17 regions",
+                        "SET_MEM_TABLE with a region count of 17",
                         HostileMessageCases::tooManyRegions),
                 survived("memory-file-short", "a region that is larger than its file", HostileMessageCases::shortFile),
-                survived("memory-wraps", "a region that ends beyond 64 bits", HostileMessageCases::wrappingRegion),
-                survived("memory-gone", "a memory table that no longer has the rings", HostileMessageCases::ringsGone));
+                survived("memory-wraps", "a region whose end exceeds 64 bits", HostileMessageCases::wrappingRegion),
+                survived(
+                        "memory-gone",
+                        "a memory table without the region of the rings",
+                        HostileMessageCases::ringsGone));
     }
 
     private static Case survived(String name, String what, Consumer<FrontEnd> act) {
-        return Case.of("hostile-message." + name, "robustness", what + " is survived", context -> {
+        return Case.of("hostile-message." + name, "robustness", "the back-end survives " + what, context -> {
             FrontEnd frontEnd = context.connect();
             context.note("%s", what);
             try {

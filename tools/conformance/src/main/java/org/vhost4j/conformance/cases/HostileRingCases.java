@@ -26,7 +26,7 @@ import org.vhost4j.frontend.ReceivedFrame;
 public final class HostileRingCases implements CaseGroup {
     @Override
     public String title() {
-        return "Rings and headers that must be survived";
+        return "Malformed rings and headers that the back-end must survive";
     }
 
     @Override
@@ -40,32 +40,33 @@ public final class HostileRingCases implements CaseGroup {
                 Case.of(
                         "hostile-ring.headers",
                         "robustness",
-                        "headers that lie are survived",
+                        "the back-end survives headers with false fields",
                         HostileRingCases::headers),
                 Case.of(
                                 "hostile-ring.headers-loop",
                                 "robustness",
-                                "after headers that lie the next frame comes back",
+                                "after headers with false fields the next frame is returned",
                                 HostileRingCases::headersAndThenAFrame)
                         .loops()));
         all.add(Case.of(
                 "hostile-ring.random",
                 "robustness",
-                "descriptors and indices that change at random while they are read are survived",
+                "the back-end survives descriptors and indices that change randomly while it reads them",
                 HostileRingCases::random));
         return all;
     }
 
     private static <D extends RingDriver> Case survives(HostileRing<D> ring, Function<FrontEndQueue, D> side) {
-        Case survival = Case.of("hostile-ring." + ring.name(), "robustness", ring.says() + " is survived", context -> {
-            NetDriver driver = context.attach(context.setup());
-            FrontEndQueue queue = driver.transmitQueue(0);
-            context.note("%s in a transmit queue, and a kick", ring.says());
-            ring.write().accept(side.apply(queue));
-            queue.kick().signal();
-            // Time for the back-end to read it, and possibly to crash.
-            driver.frontEnd().socket().awaitClosed(context.quiet());
-        });
+        Case survival = Case.of(
+                "hostile-ring." + ring.name(), "robustness", "the back-end survives " + ring.says(), context -> {
+                    NetDriver driver = context.attach(context.setup());
+                    FrontEndQueue queue = driver.transmitQueue(0);
+                    context.note("%s in a transmit queue, and a kick", ring.says());
+                    ring.write().accept(side.apply(queue));
+                    queue.kick().signal();
+                    // Time for the back-end to read it, and possibly to crash.
+                    driver.frontEnd().socket().awaitClosed(context.quiet());
+                });
         return ring.indirect() ? survival.needs(Feature.INDIRECT_DESC) : survival;
     }
 
@@ -93,7 +94,7 @@ public final class HostileRingCases implements CaseGroup {
         long end = System.nanoTime() + context.patience().toNanos();
         do {
             // Segments of one byte fill the receive buffers, and later frames may be dropped.
-            context.note("a frame of %d bytes that is in order", last.length);
+            context.note("a valid frame of %d bytes", last.length);
             driver.send(last);
             Optional<ReceivedFrame> came = context.receive(driver, context.quiet());
             while (came.isPresent()) {
@@ -104,7 +105,9 @@ public final class HostileRingCases implements CaseGroup {
                 came = context.receive(driver, context.quiet());
             }
         } while (System.nanoTime() - end < 0);
-        throw context.violation("no such frame within %d ms", context.patience().toMillis());
+        throw context.violation(
+                "the valid frame was not returned within %d ms",
+                context.patience().toMillis());
     }
 
     private static void random(CaseContext context) {

@@ -48,29 +48,28 @@ public final class InflightCases implements CaseGroup {
                 Case.of(
                         "inflight.area",
                         SECTION,
-                        "GET_INFLIGHT_FD gives a file with room for every queue, and SET_INFLIGHT_FD takes it",
+                        "GET_INFLIGHT_FD returns a file that is large enough for every queue, and SET_INFLIGHT_FD accepts it",
                         InflightCases::area),
                 Case.of(
                         "inflight.cleared",
                         SECTION,
-                        "a chain that the driver was shown as used is not in flight any more",
+                        "a chain that was published as used is no longer marked in flight",
                         InflightCases::cleared),
                 Case.of(
                         "inflight.returned",
                         SECTION,
-                        "a chain that was in flight when a back-end died is used once by the next, which then"
-                                + " continues behind it",
+                        "a chain in flight when a back-end crashed is used once by the next back-end, which then continues after it",
                         InflightCases::returned),
                 Case.of(
                                 "inflight.base-at-once",
                                 "vhost-user, VHOST_USER_PROTOCOL_F_GET_VRING_BASE_INFLIGHT",
-                                "what GET_VRING_BASE counts is used, or in flight in the area",
+                                "each chain that GET_VRING_BASE counts is used, or in flight in the area",
                                 InflightCases::baseAtOnce)
                         .needs(ProtocolFeature.GET_VRING_BASE_INFLIGHT),
                 Case.of(
                         "inflight.contents",
                         "robustness",
-                        "%d areas with random contents are survived".formatted(RANDOM_AREAS),
+                        "the back-end survives %d areas with random contents".formatted(RANDOM_AREAS),
                         InflightCases::randomContents)));
         all.addAll(List.of(
                 asked("num-queues-0", 0, SIZE),
@@ -97,7 +96,7 @@ public final class InflightCases implements CaseGroup {
 
     /** Returns the area for a driver whose queues do not run yet. */
     private static InflightArea get(CaseContext context, NetDriver driver) {
-        context.note("GET_INFLIGHT_FD for %d queues of %d", QUEUES, SIZE);
+        context.note("GET_INFLIGHT_FD for %d queues of size %d", QUEUES, SIZE);
         return context.keep(InflightArea.get(driver.frontEnd(), QUEUES, SIZE));
     }
 
@@ -108,7 +107,7 @@ public final class InflightCases implements CaseGroup {
             int version = context.packed()
                     ? area.packed(queue).version()
                     : area.split(queue).version();
-            context.require(version <= 1, "version %d of queue %d before anything has run", version, queue);
+            context.require(version <= 1, "version %d of queue %d before the queue was started", version, queue);
         }
         area.set(driver.frontEnd());
         driver.start();
@@ -116,7 +115,11 @@ public final class InflightCases implements CaseGroup {
         int number = context.packed()
                 ? area.packed(TRANSMIT).descNum()
                 : area.split(TRANSMIT).descNum();
-        context.require(number == SIZE, "desc_num of the transmit queue is %d, and queue_size was %d", number, SIZE);
+        context.require(
+                number == SIZE,
+                "desc_num of the transmit queue is %d, and the requested queue_size is %d",
+                number,
+                SIZE);
     }
 
     private static List<Integer> inFlight(CaseContext context, InflightArea area) {
@@ -137,7 +140,7 @@ public final class InflightCases implements CaseGroup {
             // There may be a short time between publishing and clearing.
             boolean clear = context.await(
                     context.patience(), () -> inFlight(context, area).isEmpty());
-            context.require(clear, "in flight are %s", inFlight(context, area));
+            context.require(clear, "the descriptors in flight are %s", inFlight(context, area));
         }
     }
 
@@ -151,7 +154,7 @@ public final class InflightCases implements CaseGroup {
         for (int round = 0; round < 5; round++) {
             buffer.offer(FRAMES);
             CaseContext.publishAndKick(queue);
-            context.note("%d frames, and GET_VRING_BASE at once", FRAMES);
+            context.note("%d frames, then GET_VRING_BASE immediately", FRAMES);
             int base = queue.stop(driver.frontEnd());
             int inFlight = inFlight(context, area).size();
             while (queue.ring().collect()) {
@@ -160,7 +163,7 @@ public final class InflightCases implements CaseGroup {
             // The used chains end at the base, minus the chains in flight.
             if (inFlight == 0) {
                 int wanted = queue.ring().deviceBase();
-                context.require(base == wanted, "0x%x, but what was used ends at 0x%x", base, wanted);
+                context.require(base == wanted, "0x%x, but the used chains end at 0x%x", base, wanted);
             }
             queue.start(driver.frontEnd(), base);
             context.awaitUsed(queue);
@@ -199,10 +202,10 @@ public final class InflightCases implements CaseGroup {
         FrontEnd frontEnd = continued(context, driver, area);
         queue.kick().signal();
         context.awaitUsed(queue);
-        context.note("%d frames more", FRAMES);
+        context.note("%d more frames", FRAMES);
         buffer.send(FRAMES);
         frontEnd.getFeatures();
-        context.require(!ring.hasUsed(), "more was used than was offered");
+        context.require(!ring.hasUsed(), "more chains were used than were available");
     }
 
     /** Returns the area with the transmit queue's first chain, of one descriptor, in flight. */
@@ -266,7 +269,7 @@ public final class InflightCases implements CaseGroup {
         return Case.of(
                 "inflight.get-" + name,
                 "robustness",
-                "GET_INFLIGHT_FD for %d queues of %d is survived".formatted(queues, queueSize),
+                "the back-end survives GET_INFLIGHT_FD for %d queues of size %d".formatted(queues, queueSize),
                 context -> {
                     NetDriver driver = context.negotiated(setup(context));
                     attempt(
@@ -282,7 +285,7 @@ public final class InflightCases implements CaseGroup {
         return Case.of(
                 "inflight.set-" + name,
                 "robustness",
-                "SET_INFLIGHT_FD with mmap_size %s at mmap_offset %s of a file of 1 MiB is survived"
+                "the back-end survives SET_INFLIGHT_FD with mmap_size %s at mmap_offset %s of a file of 1 MiB"
                         .formatted(Long.toUnsignedString(size), Long.toUnsignedString(offset)),
                 context -> {
                     NetDriver driver = context.negotiated(setup(context));

@@ -26,7 +26,7 @@ public final class IommuCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "IOMMU: translations asked for, given and withdrawn";
+        return "IOMMU: IOTLB misses, updates and invalidations";
     }
 
     @Override
@@ -36,22 +36,22 @@ public final class IommuCases implements CaseGroup {
                 Case.of(
                         "iommu.asked",
                         IOTLB,
-                        "the device asks for each address that it has no translation of, and works once it is answered",
+                        "the device sends an IOTLB miss for each address without a translation, and continues after the update",
                         IommuCases::asked),
                 Case.of(
                         "iommu.told-before",
                         IOTLB,
-                        "a translation that is given without a question is used",
+                        "an IOTLB update without a preceding miss is used",
                         IommuCases::requestedBefore),
                 Case.of(
                         "iommu.withdrawn",
                         IOTLB,
-                        "after an invalidation the device asks again, and does not use the old translation",
+                        "after an invalidation the device sends IOTLB misses again, and does not use the old translation",
                         IommuCases::withdrawn),
                 Case.of(
                         "iommu.answers",
                         IOTLB,
-                        "updates and invalidations are answered with 0",
+                        "IOTLB updates and invalidations are answered with 0",
                         IommuCases::answers))) {
             all.addAll(Case.onBoth(each.needs(Feature.ACCESS_PLATFORM)
                     .needs(ProtocolFeature.BACKEND_REQ, ProtocolFeature.REPLY_ACK)
@@ -114,9 +114,9 @@ public final class IommuCases implements CaseGroup {
         NetDriver driver = negotiated(context);
         FrontEndIommu iommu = context.keep(new FrontEndIommu(driver));
         driver.start();
-        context.note("frames, with no address mapped before it is asked for");
+        context.note("frames, each address mapped only after its IOTLB miss");
         int answered = exchange(context, driver, iommu);
-        context.require(answered > 0, "no question, and a frame all the same");
+        context.require(answered > 0, "a returned frame without an IOTLB miss");
         for (int i = 1; i < FRAMES; i++) {
             exchange(context, driver, iommu);
         }
@@ -125,14 +125,14 @@ public final class IommuCases implements CaseGroup {
     private static void requestedBefore(CaseContext context) {
         NetDriver driver = negotiated(context);
         FrontEndIommu iommu = context.keep(new FrontEndIommu(driver));
-        context.note("an update of all memory before the rings start, then frames");
+        context.note("an IOTLB update for all memory before the rings start, then frames");
         driver.start(() -> {
             driver.guestRam().share();
             mapAll(context, driver, iommu);
         });
         for (int i = 0; i < FRAMES; i++) {
             int answered = exchange(context, driver, iommu);
-            context.require(answered == 0, "%d questions though everything is mapped", answered);
+            context.require(answered == 0, "%d IOTLB misses although all memory is mapped", answered);
         }
     }
 
@@ -143,11 +143,11 @@ public final class IommuCases implements CaseGroup {
         for (int i = 0; i < FRAMES; i++) {
             exchange(context, driver, iommu);
             driver.awaitSent();
-            context.note("an invalidation of everything, then a frame");
+            context.note("an invalidation of all memory, then a frame");
             long result = iommu.invalidate(0, 0);
             context.require(result == 0, "the invalidation was answered with %d", result);
             int answered = exchange(context, driver, iommu);
-            context.require(answered > 0, "no question after the invalidation, and a frame all the same");
+            context.require(answered > 0, "no IOTLB miss after the invalidation, and a returned frame");
         }
     }
 
@@ -161,7 +161,7 @@ public final class IommuCases implements CaseGroup {
             long address = base + (long) page * FrontEndIommu.PAGE;
             long mapped = iommu.map(address, BOTH);
             long gone = iommu.invalidate(address, FrontEndIommu.PAGE);
-            context.require(mapped == 0 && gone == 0, "page %d: %d and %d", page, mapped, gone);
+            context.require(mapped == 0 && gone == 0, "page %d: the answers %d and %d", page, mapped, gone);
         }
         mapAll(context, driver, iommu);
         driver.start(() -> {});

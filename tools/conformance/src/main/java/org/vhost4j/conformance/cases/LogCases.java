@@ -23,7 +23,7 @@ public final class LogCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Migration: the log of written pages";
+        return "Migration: the dirty log";
     }
 
     @Override
@@ -33,30 +33,30 @@ public final class LogCases implements CaseGroup {
                 Case.of(
                                 "log.receive-buffers",
                                 MIGRATION,
-                                "every page of a receive buffer that was written is marked in the log",
+                                "every written page of a receive buffer is marked in the log",
                                 LogCases::receiveBuffers)
                         .loops(),
                 Case.of(
                         "log.used-ring",
                         MIGRATION,
-                        "the used ring's page is marked at its log address when VHOST_VRING_F_LOG is set",
+                        "with VHOST_VRING_F_LOG the used ring's page is marked at its log address",
                         LogCases::usedRing),
                 Case.of(
                                 "log.complete",
                                 MIGRATION,
-                                "under traffic every page that was written since the log was read is marked again",
+                                "during traffic every page that was written since the log was read is marked again",
                                 LogCases::complete)
                         .loops(),
                 Case.of(
                                 "log.replaced",
                                 MIGRATION,
-                                "a log that replaces another while rings run is used from then on",
+                                "a log that replaces another while rings run is used immediately",
                                 LogCases::replaced)
                         .loops(),
                 Case.of(
                                 "log.signal",
                                 "vhost-user, VHOST_USER_SET_LOG_FD",
-                                "the log's descriptor is taken, and signalled at no other time than while writes are logged",
+                                "the descriptor of SET_LOG_FD is accepted, and signalled only while writes are logged",
                                 LogCases::signal)
                         .loops())) {
             all.add(each.needs(Feature.LOG_ALL).needs(ProtocolFeature.LOG_SHMFD));
@@ -83,7 +83,7 @@ public final class LogCases implements CaseGroup {
             addresses[id] = address;
         }
         queue.publish();
-        context.note("%d receive buffers over the end of a page, %d frames", BUFFERS, BUFFERS);
+        context.note("%d receive buffers that cross a page boundary, %d frames", BUFFERS, BUFFERS);
         TransmitBuffer.of(context, driver).send(BUFFERS);
         RingDriver ring = queue.ring();
         for (int i = 0; i < BUFFERS; i++) {
@@ -93,7 +93,7 @@ public final class LogCases implements CaseGroup {
             List<Long> unmarked = log.unmarked(address, ring.usedLength());
             context.require(
                     unmarked.isEmpty(),
-                    "page 0x%x is not marked, where %d bytes were written from 0x%x on",
+                    "page 0x%x is not marked, although %d bytes were written at 0x%x",
                     unmarked.isEmpty() ? 0 : unmarked.getFirst(),
                     ring.usedLength(),
                     address);
@@ -130,7 +130,7 @@ public final class LogCases implements CaseGroup {
         long written = context.packed() ? ring.descAddress() : ring.usedAddress();
         TransmitBuffer.of(context, driver).send(5);
         driver.frontEnd().barrier();
-        context.require(log.marked(written), "page 0x%x is not marked, where the ring was written", written);
+        context.require(log.marked(written), "page 0x%x is not marked, although the ring in it was written", written);
     }
 
     /** Checks the signal; the specification requires neither that a back-end signals nor how often. */

@@ -41,7 +41,7 @@ public final class LogFailureCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Migration: logs that must be survived";
+        return "Migration: invalid dirty logs that the back-end must survive";
     }
 
     @Override
@@ -49,28 +49,32 @@ public final class LogFailureCases implements CaseGroup {
         List<Case> all = new ArrayList<>(List.of(
                 given("size-0", "a log of 0 bytes", 0, 0),
                 given("size-wraps", "a log of 2^64 - 4096 bytes", -PAGE, 0),
-                given("offset-wraps", "a log whose offset and size are beyond 64 bits together", FILE_BYTES, -PAGE),
+                given("offset-wraps", "a log whose offset plus size exceeds 64 bits", FILE_BYTES, -PAGE),
                 given("offset-odd", "a log at offset 1 of its file", FILE_BYTES - PAGE, 1),
                 given("larger-than-file", "a log that is larger than its file", 1L << 30, 0),
-                given("behind-file", "a log that begins behind the end of its file", FILE_BYTES, 1L << 30),
+                given("behind-file", "a log that begins beyond the end of its file", FILE_BYTES, 1L << 30),
                 Case.of(
                         "log-failure.no-descriptor",
                         "robustness",
-                        "SET_LOG_BASE without a descriptor is survived",
+                        "the back-end survives SET_LOG_BASE without a descriptor",
                         context -> {
                             NetDriver driver = attach(context);
                             tryLog(context, driver, () -> base(driver.frontEnd(), FILE_BYTES, 0));
                         }),
-                Case.of("log-failure.not-a-file", "robustness", "SET_LOG_BASE with an eventfd is survived", context -> {
-                    NetDriver driver = attach(context);
-                    try (EventFd event = EventFd.create()) {
-                        tryLog(context, driver, () -> base(driver.frontEnd(), FILE_BYTES, 0, event.fd()));
-                    }
-                }),
+                Case.of(
+                        "log-failure.not-a-file",
+                        "robustness",
+                        "the back-end survives SET_LOG_BASE with an eventfd",
+                        context -> {
+                            NetDriver driver = attach(context);
+                            try (EventFd event = EventFd.create()) {
+                                tryLog(context, driver, () -> base(driver.frontEnd(), FILE_BYTES, 0, event.fd()));
+                            }
+                        }),
                 Case.of(
                         "log-failure.without-a-log",
                         "robustness",
-                        "LOG_ALL and VHOST_VRING_F_LOG without any SET_LOG_BASE are survived",
+                        "the back-end survives LOG_ALL and VHOST_VRING_F_LOG without SET_LOG_BASE",
                         context -> {
                             NetDriver driver = attach(context);
                             tryLog(context, driver, () -> {});
@@ -78,18 +82,18 @@ public final class LogFailureCases implements CaseGroup {
                 Case.of(
                         "log-failure.truncated",
                         "robustness",
-                        "a log whose file is shortened while it is in use is survived",
+                        "the back-end survives a log whose file is truncated while it is in use",
                         LogFailureCases::truncated)));
         all.addAll(Case.onBoth(
                 Case.of(
                         "log-failure.too-small",
                         "vhost-user, Migration",
-                        "a log that has no bit for the guest's memory is not written behind its end",
+                        "a log that is too small for the guest's memory is not written beyond its end",
                         context -> nothingOutside(context, PAGE, 0)),
                 Case.of(
                         "log-failure.offset",
                         "vhost-user, Migration",
-                        "what is before the log's mmap_offset in its file is not written",
+                        "the bytes before the log's mmap_offset in its file are not written",
                         context -> nothingOutside(context, FILE_BYTES / 2, FILE_BYTES / 2))));
         return all.stream()
                 .map(each -> each.needs(Feature.LOG_ALL).needs(ProtocolFeature.LOG_SHMFD))
@@ -97,7 +101,7 @@ public final class LogFailureCases implements CaseGroup {
     }
 
     private static Case given(String name, String what, long size, long offset) {
-        return Case.of("log-failure." + name, "robustness", what + " is survived", context -> {
+        return Case.of("log-failure." + name, "robustness", "the back-end survives " + what, context -> {
             NetDriver driver = attach(context);
             try (Fd file = MemFd.create("log", FILE_BYTES)) {
                 tryLog(context, driver, () -> base(driver.frontEnd(), size, offset, file));
@@ -155,7 +159,7 @@ public final class LogFailureCases implements CaseGroup {
         NetDriver driver = attach(context);
         DirtyLog log = DirtyLogging.create(context, driver);
         tryLog(context, driver, () -> log.begin(driver));
-        context.note("the log's file is shortened to 0 bytes");
+        context.note("the log's file is truncated to 0 bytes");
         log.truncate(0);
         tryLog(context, driver, () -> {});
     }
@@ -173,7 +177,7 @@ public final class LogFailureCases implements CaseGroup {
                 byte bits = mapping.segment().get(ValueLayout.JAVA_BYTE, at);
                 context.require(
                         inside || bits == 0,
-                        "byte %d of the file is 0x%02x, and the log is from %d to %d",
+                        "byte %d of the file is 0x%02x, and the log extends only from byte %d to byte %d",
                         at,
                         bits & 0xff,
                         offset,

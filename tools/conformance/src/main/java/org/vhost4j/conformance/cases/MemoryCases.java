@@ -32,7 +32,7 @@ public final class MemoryCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Memory: tables and regions that change under traffic";
+        return "Memory: tables and regions that change during traffic";
     }
 
     @Override
@@ -48,7 +48,7 @@ public final class MemoryCases implements CaseGroup {
                 Case.of(
                         "memory.buffers-elsewhere",
                         TABLE,
-                        "buffers may lie in another region than the rings",
+                        "buffers may be in another region than the rings",
                         context -> buffersElsewhere(context, false)),
                 Case.of(
                                 "memory.regions-come-and-go",
@@ -60,7 +60,7 @@ public final class MemoryCases implements CaseGroup {
                 Case.of(
                                 "memory.buffers-in-added-region",
                                 SLOTS,
-                                "buffers may lie in a region that was added",
+                                "buffers may be in a region that was added",
                                 context -> buffersElsewhere(context, true))
                         .needs(ProtocolFeature.CONFIGURE_MEM_SLOTS)));
         all.addAll(Case.onBoth(
@@ -72,7 +72,7 @@ public final class MemoryCases implements CaseGroup {
                 Case.of(
                         "memory.file-offset",
                         TABLE,
-                        "a region may begin anywhere in its file: the mmap offset counts",
+                        "a region may begin at any mmap offset of its file",
                         MemoryCases::fileOffset),
                 Case.of(
                         "memory.buffer-across-regions",
@@ -82,7 +82,7 @@ public final class MemoryCases implements CaseGroup {
         all.add(Case.of(
                         "memory.slots",
                         "vhost-user, VHOST_USER_GET_MAX_MEM_SLOTS",
-                        "as many regions can be added as GET_MAX_MEM_SLOTS says, up to 64 tried",
+                        "as many regions can be added as GET_MAX_MEM_SLOTS returns (tried: at most 64)",
                         MemoryCases::slots)
                 .needs(ProtocolFeature.CONFIGURE_MEM_SLOTS));
         return all;
@@ -129,10 +129,10 @@ public final class MemoryCases implements CaseGroup {
         NetDriver driver = context.attach(slots ? slotted(context) : context.setup());
         Ram more = context.keep(Ram.create(ELSEWHERE, REGION));
         if (slots) {
-            context.note("ADD_MEM_REG, then a frame that lies there");
+            context.note("ADD_MEM_REG, then a frame in that region");
             driver.frontEnd().addMemReg(more);
         } else {
-            context.note("SET_MEM_TABLE with a second region, then a frame that lies there");
+            context.note("SET_MEM_TABLE with a second region, then a frame in that region");
             driver.frontEnd().setMemTable(List.of(driver.ram(), more));
             driver.frontEnd().barrier();
         }
@@ -158,7 +158,7 @@ public final class MemoryCases implements CaseGroup {
     private static void fileOffset(CaseContext context) {
         NetDriver driver = context.attach(context.setup());
         Ram more = context.keep(Ram.create(ELSEWHERE, REGION, 5 * 4096));
-        context.note("SET_MEM_TABLE with a region at offset 0x5000 of its file, then a frame that lies there");
+        context.note("SET_MEM_TABLE with a region at offset 0x5000 of its file, then a frame in that region");
         driver.frontEnd().setMemTable(List.of(driver.ram(), more));
         driver.frontEnd().barrier();
         SlotCases.sendFrom(context, driver, more);
@@ -180,7 +180,9 @@ public final class MemoryCases implements CaseGroup {
         first.memory().write(address, all, 0, inFirst);
         second.memory().write(ELSEWHERE + REGION, all, inFirst, all.length - inFirst);
         FrontEndQueue queue = driver.transmitQueue(0);
-        context.note("a frame of %d bytes in one descriptor, %d of them in the region before", frame.length, inFirst);
+        context.note(
+                "a frame of %d bytes in one descriptor, the first %d of them in the lower region",
+                frame.length, inFirst);
         queue.ring().begin();
         queue.ring().readable(address, all.length).offer();
         CaseContext.publishAndKick(queue);

@@ -59,12 +59,12 @@ public final class MessageCases implements CaseGroup {
                 Case.of(
                         "message.reply-header",
                         MESSAGES,
-                        "a reply has the request's number, version 1, the reply flag and no other, and the size of its payload",
+                        "a reply has the request's number, version 1, only the reply flag, and the size of its payload",
                         MessageCases::replyHeader),
                 Case.of(
                         "message.features-stable",
                         "vhost-user, VHOST_USER_GET_FEATURES",
-                        "the features that are offered do not change from one request or one connection to the next",
+                        "the offered features do not change between requests or connections",
                         MessageCases::featuresStable),
                 Case.of(
                         "message.feature-dependencies",
@@ -74,35 +74,35 @@ public final class MessageCases implements CaseGroup {
                 Case.of(
                                 "message.protocol-dependencies",
                                 "vhost-user, Protocol features",
-                                "a protocol feature is offered only together with those that it requires",
+                                "a protocol feature is offered only together with the features that it requires",
                                 MessageCases::protocolDependencies)
                         .needs(Feature.PROTOCOL_FEATURES),
                 Case.of(
                                 "message.reply-ack",
                                 REPLY_ACK,
-                                "a request with need_reply that has no reply of its own is answered with a u64, 0 for success",
+                                "a request with need_reply that has no specific reply is answered with a u64, 0 for success",
                                 MessageCases::replyAck)
                         .needs(ProtocolFeature.REPLY_ACK),
                 Case.of(
                                 "message.reply-ack-once",
                                 REPLY_ACK,
-                                "need_reply changes nothing for a request that is answered anyway: one reply comes",
+                                "a request that has a specific reply gets only that reply, with or without need_reply",
                                 MessageCases::replyAckOnce)
                         .needs(ProtocolFeature.REPLY_ACK),
                 Case.of(
                         "message.no-reply-unasked",
                         COMMUNICATION,
-                        "a request without a reply of its own is not answered unless need_reply is set",
+                        "a request that has no specific reply is not answered unless need_reply is set",
                         MessageCases::noReplyUnasked),
                 Case.of(
                         "message.in-order",
                         COMMUNICATION,
-                        "requests that were sent together are all answered, in their order",
+                        "requests that were sent with one call are all answered, in order",
                         MessageCases::inOrder),
                 Case.of(
                         "message.in-pieces",
                         "robustness",
-                        "a message is understood however the stream socket cuts it, which keeps no boundaries",
+                        "a message is understood in pieces of any size, because a stream socket does not keep message boundaries",
                         MessageCases::inPieces));
     }
 
@@ -142,7 +142,7 @@ public final class MessageCases implements CaseGroup {
                     reply.request() == request.code()
                             && reply.flags() == REPLY_FLAGS
                             && reply.payload().remaining() == Long.BYTES,
-                    "request %d, flags 0x%x, a payload of %d bytes; wanted request %d, flags 0x%x, 8 bytes",
+                    "request %d, flags 0x%x, a payload of %d bytes instead of request %d, flags 0x%x, 8 bytes",
                     reply.request(),
                     reply.flags(),
                     reply.payload().remaining(),
@@ -160,12 +160,16 @@ public final class MessageCases implements CaseGroup {
                 long one = frontEnd.getFeatures();
                 long two = frontEnd.getFeatures();
                 context.require(
-                        one == first && two == first, "0x%x and 0x%x, where 0x%x had come at first", one, two, first);
+                        one == first && two == first,
+                        "0x%x and 0x%x instead of 0x%x as on the first connection",
+                        one,
+                        two,
+                        first);
                 if (context.offer().has(Feature.PROTOCOL_FEATURES)) {
                     long protocol = frontEnd.getProtocolFeatures();
                     context.require(
                             protocol == context.offer().protocolWord(),
-                            "protocol features 0x%x, where 0x%x had come at first",
+                            "protocol features 0x%x instead of 0x%x as on the first connection",
                             protocol,
                             context.offer().protocolWord());
                 }
@@ -254,7 +258,7 @@ public final class MessageCases implements CaseGroup {
             all.writeBytes(RawMessage.encode(request.code(), MessageHeader.VERSION, NOTHING));
             sent.add(request);
         }
-        context.note("%d requests with one call", PIPELINED);
+        context.note("%d requests sent with one call", PIPELINED);
         frontEnd.sendRaw(all.toByteArray(), List.of());
         for (Request request : sent) {
             checkReply(context, frontEnd, request);

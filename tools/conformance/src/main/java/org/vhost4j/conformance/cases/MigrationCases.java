@@ -42,7 +42,7 @@ public final class MigrationCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Migration: begun, cancelled, begun again, ended";
+        return "Migration: begin, cancel, begin again, end";
     }
 
     @Override
@@ -52,50 +52,51 @@ public final class MigrationCases implements CaseGroup {
                 Case.of(
                                 "migration.begin-under-traffic",
                                 MIGRATION,
-                                "logging begins and ends while rings run, and no frame is lost or doubled by it",
+                                "logging begins and ends while rings run, and no frame is lost or duplicated",
                                 MigrationCases::underTraffic)
                         .loops(),
                 Case.of(
                                 "migration.cancel-and-retry",
                                 MIGRATION,
-                                "after each of %d cancelled migrations the next log is whole".formatted(ATTEMPTS),
+                                "after each of %d cancelled migrations the next log is complete".formatted(ATTEMPTS),
                                 MigrationCases::cancelAndRetry)
                         .loops(),
                 Case.of(
                                 "migration.stop-in-burst",
                                 "vhost-user, VHOST_USER_GET_VRING_BASE",
-                                "when GET_VRING_BASE is answered in the middle of a burst, all that was written is marked, and nothing is "
-                                        + "written after it",
+                                "when GET_VRING_BASE is answered during a burst, all written pages are marked, and no page is "
+                                        + "written afterwards",
                                 MigrationCases::stopInBurst)
                         .loops(),
                 Case.of(
                                 "migration.never-ended",
                                 MIGRATION,
-                                "a log that was never ended is not written for the next front-end",
+                                "a log whose logging was not ended is not written on the next connection",
                                 MigrationCases::neverEnded)
                         .loops(),
                 Case.of(
                                 "log.fetch-and-clear",
                                 MIGRATION,
-                                "a page is marked after it was written: none is lost to a front-end that fetches and clears all the time",
+                                "a page is marked after it was written, so that no write is missed by a front-end that keeps "
+                                        + "fetching and clearing the log",
                                 MigrationCases::fetchAndClear)
                         .loops(),
                 Case.of(
                                 "log.indirect",
                                 MIGRATION,
-                                "pages of buffers in indirect tables and in pieces are marked",
+                                "pages of buffers in indirect tables and in several descriptors are marked",
                                 MigrationCases::indirect)
                         .loops(),
                 Case.of(
                                 "log.last-page",
                                 MIGRATION,
-                                "the last page of the guest's memory is marked, for which the log has its last bit",
+                                "the last page of the guest's memory, the last bit of the log, is marked",
                                 MigrationCases::lastPage)
                         .loops(),
                 Case.of(
                         "log.event-words",
                         MIGRATION,
-                        "the page in which the device writes when it wants to be notified is marked",
+                        "the page with the device's avail_event or device event suppression structure is marked",
                         MigrationCases::eventWords))) {
             all.add(each.needs(Feature.LOG_ALL).needs(ProtocolFeature.LOG_SHMFD));
         }
@@ -134,7 +135,7 @@ public final class MigrationCases implements CaseGroup {
             during.forEach(frame -> context.expect(frame, context.receive(driver)));
         }
         Optional<ReceivedFrame> more = context.receive(driver, context.quiet());
-        context.require(more.isEmpty(), "a frame more than were sent");
+        context.require(more.isEmpty(), "one more frame than were sent");
     }
 
     private static void cancelAndRetry(CaseContext context) {
@@ -183,7 +184,7 @@ public final class MigrationCases implements CaseGroup {
         NetDriver first = context.attach(setup(context));
         DirtyLog log = DirtyLogging.begin(context, first);
         context.exchange(first, 300);
-        context.note("the rings are stopped and the connection is closed, and logging was never ended");
+        context.note("stopping the rings and closing the connection, without ending the logging");
         first.queues().forEach(queue -> queue.stop(first.frontEnd()));
         first.close();
         NetDriver next = context.attach(setup(context));
@@ -215,7 +216,7 @@ public final class MigrationCases implements CaseGroup {
             }
         });
         try {
-            context.note("%d frames, while the log is fetched and cleared all the time", FETCHED);
+            context.note("%d frames, while the log is fetched and cleared repeatedly", FETCHED);
             for (int i = 0; i < FETCHED; i++) {
                 driver.recordWrites();
                 byte[] frame = context.datagram(64 + i % 1400).complete();
@@ -232,7 +233,7 @@ public final class MigrationCases implements CaseGroup {
                     }
                 });
                 context.require(
-                        whole, "a page of %s was fetched before it was written, and is not marked again", written);
+                        whole, "a page of %s was fetched before the write, and is not marked after it", written);
             }
         } finally {
             over.set(true);
@@ -281,7 +282,7 @@ public final class MigrationCases implements CaseGroup {
         driver.receiveQueue(0).publish();
         context.note("a receive buffer at the end of memory, a frame");
         TransmitBuffer.of(context, driver).send(1);
-        context.require(context.await(context.patience(), ring::hasUsed), "the frame did not come");
+        context.require(context.await(context.patience(), ring::hasUsed), "the frame was not received");
         context.require(log.marked(buffer), "the last page, 0x%x, is not marked", buffer & -DirtyLog.PAGE);
     }
 
@@ -313,10 +314,10 @@ public final class MigrationCases implements CaseGroup {
         }
         driver.frontEnd().barrier();
         byte[] after = driver.ram().memory().read(word, bytes);
-        context.note("what the device wrote there: %s, before %s", Arrays.toString(after), Arrays.toString(before));
+        context.note("the device wrote %s, where %s was before", Arrays.toString(after), Arrays.toString(before));
         context.require(
                 Arrays.equals(before, after) || context.await(context.quiet(), () -> log.marked(word)),
-                "page 0x%x is not marked, where the device said when it wants to be notified",
+                "page 0x%x with the device's event index or event suppression structure is not marked",
                 word & -DirtyLog.PAGE);
     }
 }

@@ -33,53 +33,53 @@ public final class NotificationCases implements CaseGroup {
         Case interrupt = Case.of(
                 "notify.interrupt",
                 USED,
-                "a used buffer raises an interrupt when the driver asks for it by flags",
+                "a used buffer raises an interrupt when the driver requests it by flags",
                 context -> interrupt(context, flags(context)));
         Case suppressed = Case.of(
                 "notify.no-interrupt",
                 USED,
-                "no interrupt should come when the driver wants none by flags",
+                "no interrupt should be sent when the driver suppresses interrupts by flags",
                 NotificationCases::suppressed);
         Case event = Case.of(
                         "notify.event-idx",
                         USED,
-                        "a used buffer raises an interrupt when the driver asks for it by index",
+                        "a used buffer raises an interrupt when the driver requests it by event index",
                         context -> interrupt(context, context.setup()))
                 .needs(Feature.EVENT_IDX);
         Case eventLater = Case.of(
                         "notify.event-idx-later",
                         USED,
-                        "an interrupt comes when the index that the driver named is passed, and should not come before",
+                        "an interrupt is sent when the driver's event index is passed, and should not be sent before",
                         NotificationCases::later)
                 .needs(Feature.EVENT_IDX);
         Case kicks = Case.of(
                 "notify.kick",
                 AVAILABLE,
-                "the device sees what is made available when it is notified only as far as it asks by flags",
+                "the device processes all available buffers when the driver kicks only as requested by flags",
                 context -> kicks(context, flags(context)));
         Case kicksEvent = Case.of(
                         "notify.kick-event-idx",
                         AVAILABLE,
-                        "the device sees what is made available when it is notified only as far as it asks by index",
+                        "the device processes all available buffers when the driver kicks only as requested by event index",
                         context -> kicks(context, context.setup()))
                 .needs(Feature.EVENT_IDX);
         Case random = Case.of(
                         "notify.random",
                         USED,
-                        "in thousands of frames with random suppression by flags no notification is lost",
+                        "no notification is lost in thousands of frames with random suppression by flags",
                         context -> random(context, flags(context)))
                 .loops();
         Case randomEvent = Case.of(
                         "notify.random-event-idx",
                         USED,
-                        "in thousands of frames with random suppression by index no notification is lost",
+                        "no notification is lost in thousands of frames with random suppression by event index",
                         context -> random(context, context.setup()))
                 .needs(Feature.EVENT_IDX)
                 .loops();
         Case onEmpty = Case.of(
                         "notify.on-empty",
                         "virtio 1.4, 6.3",
-                        "with NOTIFY_ON_EMPTY the device interrupts when it has used all buffers, suppressed or not",
+                        "with NOTIFY_ON_EMPTY the device interrupts when it has used all buffers, even if interrupts are suppressed",
                         NotificationCases::onEmpty)
                 .needs(Feature.NOTIFY_ON_EMPTY);
         return Stream.concat(
@@ -104,15 +104,15 @@ public final class NotificationCases implements CaseGroup {
         FrontEndQueue queue = driver.transmitQueue(0);
         for (int i = 0; i < 50; i++) {
             queue.call().drain();
-            context.require(!queue.ring().enableInterrupts(), "a used element that nothing was sent for");
-            context.note("interrupts on, a frame by the transmit queue");
+            context.require(!queue.ring().enableInterrupts(), "a used element without a frame that was sent");
+            context.note("interrupts enabled, a frame on the transmit queue");
             sendOne(context, driver);
             context.require(
                     context.await(context.patience(), () -> queue.call().drain() > 0),
-                    "no interrupt for frame %d within %d ms; it was %s",
+                    "no interrupt for frame %d within %d ms; its buffer was %s",
                     i + 1,
                     context.patience().toMillis(),
-                    queue.ring().hasUsed() ? "used" : "not used either");
+                    queue.ring().hasUsed() ? "used" : "not used");
             context.awaitUsed(queue);
         }
     }
@@ -125,7 +125,7 @@ public final class NotificationCases implements CaseGroup {
         buffer.send(1);
         LockSupport.parkNanos(context.quiet().toNanos() / 4);
         queue.call().drain();
-        context.note("interrupts off, 30 frames by the transmit queue, one after the other");
+        context.note("interrupts suppressed, 30 frames on the transmit queue, one after the other");
         for (int i = 0; i < 30; i++) {
             buffer.send(1);
         }
@@ -145,20 +145,20 @@ public final class NotificationCases implements CaseGroup {
             // A packed ring's event is a position, which depends on the chains before it, so they are offered first.
             buffer.offer(chains - 1);
             queue.ring().enableInterruptsAfter(chains);
-            context.note("an interrupt wanted after %d more frames, then %d", chains, chains - 1);
+            context.note("an interrupt requested after %d more frames, then %d frames", chains, chains - 1);
             CaseContext.publishAndKick(queue);
             context.awaitUsed(queue);
             LockSupport.parkNanos(context.quiet().toNanos() / 10);
             long early = queue.call().drain();
             context.require(early == 0, "%d interrupts before the last frame", early);
-            context.note("the last of them");
+            context.note("the last of these frames");
             buffer.offer(1);
             CaseContext.publishAndKick(queue);
             context.require(
                     context.await(context.patience(), () -> queue.call().drain() > 0),
-                    "no interrupt within %d ms; it was %s",
+                    "no interrupt within %d ms; chains were %s",
                     context.patience().toMillis(),
-                    queue.ring().hasUsed() ? "used" : "not used either");
+                    queue.ring().hasUsed() ? "used" : "not used");
             context.awaitUsed(queue);
         }
     }
@@ -215,7 +215,7 @@ public final class NotificationCases implements CaseGroup {
         queue.ring().disableInterrupts();
         for (int i = 0; i < 5; i++) {
             queue.call().drain();
-            context.note("interrupts off, one frame by the transmit queue, the only one");
+            context.note("interrupts suppressed, a single frame on the transmit queue");
             sendOne(context, driver);
             context.require(
                     context.await(context.patience(), () -> queue.call().drain() > 0),

@@ -33,7 +33,7 @@ public final class OffloadCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Offloads: checksums and segmentation, both ways";
+        return "Offloads: checksums and segmentation, in both directions";
     }
 
     @Override
@@ -51,14 +51,14 @@ public final class OffloadCases implements CaseGroup {
         all.add(Case.of(
                         "tx.csum-udp-zero",
                         "virtio 1.4, 5.1.6.2.1",
-                        "a UDP checksum that comes to 0 is sent as 0xffff: 0 means that there is none",
+                        "a UDP checksum of 0 is sent as 0xffff, because 0 means that there is no checksum",
                         OffloadCases::udpZero)
                 .needs(Feature.CSUM)
                 .loops());
         all.add(Case.of(
                         "tx.csum-vlan",
                         TRANSMIT,
-                        "a partial checksum behind a VLAN tag is completed: csum_start counts",
+                        "a partial checksum behind a VLAN tag is completed at the position of csum_start",
                         OffloadCases::behindVlan)
                 .needs(Feature.CSUM)
                 .loops());
@@ -82,7 +82,7 @@ public final class OffloadCases implements CaseGroup {
         all.add(Case.of(
                         "tx.tso-flags",
                         TRANSMIT,
-                        "only the last segment has PSH and FIN; options and wrapping sequence numbers are kept",
+                        "only the last segment has PSH and FIN; options are kept, and sequence numbers may wrap around",
                         context -> segmented(
                                 context,
                                 setup(context).with(Feature.HOST_TSO4),
@@ -97,8 +97,7 @@ public final class OffloadCases implements CaseGroup {
         all.add(Case.of(
                         "tx.uso-certification",
                         TRANSMIT,
-                        "a datagram of 64 KiB is sent in segments of 536 bytes, as a Windows certification test wants"
-                                + " it",
+                        "a datagram of 64 KiB is sent in segments of 536 bytes, as a Windows certification test requires",
                         context -> {
                             segmented(context, setup(context).with(Feature.HOST_USO), largest(Kind.UDP4), SMALLEST_MSS);
                             segmented(context, setup(context).with(Feature.HOST_USO), largest(Kind.UDP6), SMALLEST_MSS);
@@ -109,8 +108,7 @@ public final class OffloadCases implements CaseGroup {
             all.add(Case.of(
                             "rx.csum-" + kind.label(),
                             RECEIVE,
-                            "a frame comes with a complete checksum, or with a partial one and the fields to complete"
-                                    + " it",
+                            "a frame is received with a complete checksum, or with a partial one and the fields to complete it",
                             context -> received(context, kind))
                     .needs(Feature.CSUM, Feature.GUEST_CSUM)
                     .loops());
@@ -119,8 +117,7 @@ public final class OffloadCases implements CaseGroup {
             all.add(Case.of(
                             "rx." + kind.offload(),
                             RECEIVE,
-                            "a super-frame comes whole, with gso_type, gso_size and a partial checksum, or as right"
-                                    + " segments",
+                            "a super-frame is received whole, with gso_type, gso_size and a partial checksum, or as valid segments",
                             context -> taken(context, kind))
                     .needs(Feature.CSUM, Feature.GUEST_CSUM, kind.host(), kind.guest())
                     .loops());
@@ -128,7 +125,7 @@ public final class OffloadCases implements CaseGroup {
         all.add(Case.of(
                         "rx.tso-ecn",
                         RECEIVE,
-                        "a super-frame with ECN comes whole with GSO_ECN, or as right segments",
+                        "a super-frame with ECN is received whole with GSO_ECN, or as valid segments",
                         OffloadCases::takenEcn)
                 .needs(
                         Feature.CSUM,
@@ -141,7 +138,7 @@ public final class OffloadCases implements CaseGroup {
         all.add(Case.of(
                         "rx.uso-certification",
                         RECEIVE,
-                        "a datagram of 64 KiB in segments of 536 bytes comes whole or as right segments",
+                        "a datagram of 64 KiB in segments of 536 bytes is received whole or as valid segments",
                         context -> {
                             NetDriver driver = context.attach(receiving(context, Kind.UDP4));
                             taken(context, driver, largest(Kind.UDP4), Kind.UDP4.gsoType(), SMALLEST_MSS);
@@ -161,7 +158,7 @@ public final class OffloadCases implements CaseGroup {
         return Case.of(
                         "tx." + kind.offload(),
                         TRANSMIT,
-                        "a super-frame is cut into segments of gso_size, each with right headers and checksums",
+                        "a super-frame is split into segments of gso_size, each with correct headers and checksums",
                         context -> segmented(context, kind))
                 .needs(Feature.CSUM, kind.host())
                 .loops();
@@ -271,7 +268,7 @@ public final class OffloadCases implements CaseGroup {
         List<String> problems = problems(context.loop().returned(whole), size, segments);
         context.require(
                 problems.isEmpty(),
-                "%d frames, %d bytes in the first; %d problems:%n%s",
+                "%d frames, the first of %d bytes; %d problems:%n%s",
                 segments.size(),
                 segments.getFirst().length,
                 problems.size(),
@@ -282,7 +279,7 @@ public final class OffloadCases implements CaseGroup {
         try {
             return Packet.segmentationProblems(whole, size, segments);
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-            return List.of("a frame that is no segment of it: " + e.getMessage());
+            return List.of("a frame that is not a segment of the super-frame: " + e.getMessage());
         }
     }
 
@@ -295,7 +292,7 @@ public final class OffloadCases implements CaseGroup {
             DriverHeader header = came.header();
             context.require(
                     header.gsoType() == DriverHeader.GSO_NONE,
-                    "a frame that is whole with %s",
+                    "a frame with a complete checksum and %s",
                     CaseContext.describe(header));
             if ((header.flags() & DriverHeader.NEEDS_CSUM) != 0) {
                 requireChecksumFields(context, builder.partialHeader(), header);
@@ -342,17 +339,17 @@ public final class OffloadCases implements CaseGroup {
         }
         context.require(
                 header.gsoType() == gsoType && header.gsoSize() == size,
-                "the frame whole, of %d bytes, with %s",
+                "the whole frame of %d bytes, with %s",
                 whole.length,
                 CaseContext.describe(header));
         context.require(
                 (header.flags() & DriverHeader.NEEDS_CSUM) != 0,
-                "the frame whole, without NEEDS_CSUM: %s",
+                "the whole frame, without NEEDS_CSUM: %s",
                 CaseContext.describe(header));
         requireChecksumFields(context, sent, header);
         context.require(
                 Arrays.equals(came.bytes(), context.loop().returned(whole)),
-                "the frame whole, but its bytes differ from those that were sent from byte %d on",
+                "the whole frame, but it differs from the sent frame from byte %d on",
                 Arrays.mismatch(came.bytes(), context.loop().returned(whole)));
     }
 

@@ -26,7 +26,7 @@ public final class OrderCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Use in order, and reset of single queues";
+        return "In-order use, and reset of single queues";
     }
 
     @Override
@@ -40,18 +40,18 @@ public final class OrderCases implements CaseGroup {
                         .needs(Feature.MRG_RXBUF),
                 ordered(
                                 "indirect",
-                                "with IN_ORDER direct and indirect chains take turns",
+                                "with IN_ORDER direct and indirect chains may alternate",
                                 context -> shapes(context, true))
                         .needs(Feature.INDIRECT_DESC),
                 ordered(
                         "chains",
-                        "with IN_ORDER chains of changing lengths continue over the end of the ring",
+                        "with IN_ORDER chains of different lengths wrap around the end of the ring",
                         context -> shapes(context, false)),
                 ordered("resume", "with IN_ORDER a ring continues where it stopped", OrderCases::resume),
-                ordered("random", "with IN_ORDER bursts of any length come back", OrderCases::random),
+                ordered("random", "with IN_ORDER bursts of any length are returned", OrderCases::random),
                 ordered(
                         "notifications",
-                        "with IN_ORDER no interrupt that is wanted is missing",
+                        "with IN_ORDER no requested interrupt is missing",
                         OrderCases::notifications))) {
             all.addAll(Case.onBoth(each));
         }
@@ -59,12 +59,12 @@ public final class OrderCases implements CaseGroup {
                 Case.of(
                         "reset.transmit-ring",
                         RESET,
-                        "a transmit queue that is reset begins again with an empty ring",
+                        "a transmit queue that is reset restarts with an empty ring",
                         context -> reset(context, 1)),
                 Case.of(
                         "reset.receive-ring",
                         RESET,
-                        "a receive queue that is reset does not disturb the transmit queue, and begins again",
+                        "a receive queue that is reset does not affect the transmit queue, and restarts with an empty ring",
                         context -> reset(context, 0)))) {
             all.addAll(Case.onBoth(each.needs(Feature.RING_RESET, Feature.PROTOCOL_FEATURES)));
         }
@@ -95,7 +95,7 @@ public final class OrderCases implements CaseGroup {
         for (int i = 0; i < ROUNDS * SIZE / 4; i++) {
             ChainShape direct = ChainShape.pieces(100 + 90 * (i % 9));
             byte[] frame = context.datagram(900).complete();
-            context.note("a chain with the frame in pieces of %d bytes", direct.framePiece());
+            context.note("a chain with the frame in descriptors of %d bytes", direct.framePiece());
             driver.send(0, frame, DriverHeader.PLAIN, indirect && i % 2 == 0 ? direct.inTable() : direct);
             context.expect(frame, context.receive(driver));
         }
@@ -108,7 +108,7 @@ public final class OrderCases implements CaseGroup {
                 context.exchange(driver, 200 + round);
             }
             driver.awaitSent();
-            context.note("GET_VRING_BASE of both queues, and the start at that base");
+            context.note("GET_VRING_BASE of both queues, then starting them at that base");
             List<Integer> bases = new ArrayList<>();
             for (FrontEndQueue queue : driver.queues()) {
                 bases.add(queue.stop(driver.frontEnd()));
@@ -168,7 +168,7 @@ public final class OrderCases implements CaseGroup {
         int beginning = queue.ring() instanceof PackedDriver ? PackedDriver.START : 0;
         for (int round = 0; round < ROUNDS; round++) {
             buffer.send(3 + round);
-            context.note("SET_VRING_ENABLE 0 and GET_VRING_BASE of queue %d, an empty ring from the beginning", index);
+            context.note("SET_VRING_ENABLE 0 and GET_VRING_BASE of queue %d, then an empty ring with base 0", index);
             driver.frontEnd().setVringEnable(index, false);
             queue.stop(driver.frontEnd());
             if (index == 0) {

@@ -31,14 +31,14 @@ public final class PostcopyCases implements CaseGroup {
                 Case.of(
                                 "postcopy.advise-and-end",
                                 POSTCOPY,
-                                "POSTCOPY_ADVISE gives a userfaultfd, SET_MEM_TABLE is answered with addresses, and"
-                                        + " POSTCOPY_END ends it",
+                                "POSTCOPY_ADVISE returns a userfaultfd, SET_MEM_TABLE is answered with addresses, and "
+                                        + "POSTCOPY_END ends postcopy",
                                 PostcopyCases::adviseAndEnd)
                         .needs(ProtocolFeature.PAGEFAULT),
                 Case.of(
                                 "postcopy.page-fault",
                                 POSTCOPY,
-                                "a page that has not arrived is asked for by a page fault, and used when it is there",
+                                "a page that has not arrived causes a page fault, and is used after it has arrived",
                                 PostcopyCases::pageFault)
                         .needs(ProtocolFeature.PAGEFAULT));
     }
@@ -89,7 +89,7 @@ public final class PostcopyCases implements CaseGroup {
                 .offer();
         CaseContext.publishAndKick(driver.transmitQueue(0));
         context.awaitUsed(driver.transmitQueue(0));
-        context.require(postcopy.served() > 0, "the frame was used, and no page was asked for");
+        context.require(postcopy.served() > 0, "the frame was used, and there was no page fault");
         if (context.loop() != LoopMode.NONE) {
             context.expect(frame, context.receive(driver));
         }

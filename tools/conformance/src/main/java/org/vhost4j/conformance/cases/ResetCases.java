@@ -30,14 +30,14 @@ public final class ResetCases implements CaseGroup {
                 Case.of(
                                 "reset.device",
                                 "vhost-user, VHOST_USER_RESET_DEVICE",
-                                "RESET_DEVICE disables all rings, and the device can be set up again",
+                                "RESET_DEVICE disables all rings, and the device can be initialized again",
                                 ResetCases::resetDevice)
                         .needs(ProtocolFeature.RESET_DEVICE)
                         .loops(),
                 Case.of(
                                 "reset.status",
                                 "vhost-user, VHOST_USER_SET_STATUS",
-                                "a status of 0 resets the device, and the device can be set up again",
+                                "a status of 0 resets the device, and the device can be initialized again",
                                 ResetCases::clearStatus)
                         .needs(ProtocolFeature.STATUS)
                         .loops(),
@@ -57,19 +57,19 @@ public final class ResetCases implements CaseGroup {
                 Case.of(
                                 "reset.driver",
                                 "vhost-user, Ring states",
-                                "a driver that starts over after every ring was stopped finds a device that does the same",
+                                "when all rings were stopped and the driver starts with empty rings, the device starts at index 0",
                                 ResetCases::newDriver)
                         .loops(),
                 Case.of(
                                 "reset.reconnect",
                                 "vhost-user, Communication",
-                                "the next connection is served as the first was, with other features and queues",
+                                "a second connection with other features and queues is served like the first",
                                 ResetCases::reconnect)
                         .loops(),
                 Case.of(
                                 "reset.vanish",
                                 "robustness",
-                                "a front-end that vanishes under traffic leaves a back-end that serves the next",
+                                "after a front-end disconnects during traffic, the back-end serves the next one",
                                 ResetCases::vanish)
                         .loops());
     }
@@ -79,7 +79,7 @@ public final class ResetCases implements CaseGroup {
         for (int i = 0; i < 3; i++) {
             context.exchange(driver, 300);
             driver.awaitSent();
-            context.note("RESET_DEVICE, SET_FEATURES, queues from where they were, SET_VRING_ENABLE");
+            context.note("RESET_DEVICE, SET_FEATURES, starting the queues at their last bases, SET_VRING_ENABLE");
             driver.frontEnd().resetDevice();
             driver.frontEnd().setFeatures(driver.frontEnd().features());
             startAgain(driver);
@@ -100,7 +100,8 @@ public final class ResetCases implements CaseGroup {
         for (int i = 0; i < 3; i++) {
             context.exchange(driver, 300);
             driver.awaitSent();
-            context.note("GET_VRING_BASE of every queue, SET_STATUS 0; then the status of a driver, features, queues");
+            context.note(
+                    "GET_VRING_BASE of every queue, SET_STATUS 0; then the driver's status bits, features, queues");
             for (FrontEndQueue queue : driver.queues()) {
                 queue.stop(driver.frontEnd());
             }
@@ -118,7 +119,7 @@ public final class ResetCases implements CaseGroup {
         NetDriver driver = context.attach(context.setup());
         context.exchange(driver, 300);
         driver.awaitSent();
-        context.note("RESET_OWNER, SET_OWNER, queues from where they were, SET_VRING_ENABLE");
+        context.note("RESET_OWNER, SET_OWNER, starting the queues at their last bases, SET_VRING_ENABLE");
         driver.frontEnd().resetOwner();
         driver.frontEnd().setOwner();
         for (FrontEndQueue queue : driver.queues()) {
@@ -130,7 +131,7 @@ public final class ResetCases implements CaseGroup {
 
     private static void statusIsKept(CaseContext context) {
         NetDriver driver = context.attach(context.setup());
-        context.note("SET_STATUS 15 when the queues run, then GET_STATUS");
+        context.note("SET_STATUS 15 while the queues run, then GET_STATUS");
         long status = driver.frontEnd().getStatus();
         context.require(status == RUNNING, "%d", status);
     }
@@ -139,7 +140,7 @@ public final class ResetCases implements CaseGroup {
         NetSetup setup = context.setup().queues(1, 32).receive(ChainShape.TOGETHER, 1518, 0);
         NetDriver driver = context.attach(setup);
         for (int i = 0; i < 3; i++) {
-            context.note("GET_VRING_BASE of every queue, then empty rings from the beginning");
+            context.note("GET_VRING_BASE of every queue, then empty rings with base 0");
             for (FrontEndQueue queue : driver.queues()) {
                 queue.stop(driver.frontEnd());
             }
@@ -169,7 +170,7 @@ public final class ResetCases implements CaseGroup {
     private static void vanish(CaseContext context) {
         for (int i = 0; i < 5; i++) {
             try (NetDriver driver = context.attach(context.setup())) {
-                context.note("30 frames, then the connection is closed");
+                context.note("30 frames, then closing the connection");
                 List<byte[]> frames = Stream.generate(
                                 () -> context.datagram(800).complete())
                         .limit(30)

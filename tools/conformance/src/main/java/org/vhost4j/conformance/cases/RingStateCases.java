@@ -41,19 +41,19 @@ public final class RingStateCases implements CaseGroup {
                 Case.of(
                         "ring.kick-starts",
                         STATES,
-                        "SET_VRING_KICK starts a ring: what is in it is processed without a kick",
+                        "SET_VRING_KICK starts a ring, and its available buffers are processed without a kick",
                         RingStateCases::kickStarts),
                 Case.of(
                                 "ring.enable-goes-on",
                                 STATES,
-                                "a started ring that is enabled by SET_VRING_ENABLE carries frames from then on",
+                                "a started ring carries frames after SET_VRING_ENABLE enables it",
                                 RingStateCases::enableContinues)
                         .needs(Feature.PROTOCOL_FEATURES)
                         .loops(),
                 Case.of(
                                 "ring.disabled-receives-nothing",
                                 STATES,
-                                "a receive ring that is started and disabled is not supplied with frames",
+                                "a receive ring that is started and disabled receives no frames",
                                 RingStateCases::disabledReceivesNothing)
                         .needs(Feature.PROTOCOL_FEATURES)
                         .loops(),
@@ -72,7 +72,7 @@ public final class RingStateCases implements CaseGroup {
                 Case.of(
                         "ring.base",
                         BASE,
-                        "GET_VRING_BASE stops the ring and returns where it would continue, wrap counters included",
+                        "GET_VRING_BASE stops the ring and returns the next index, including wrap counters",
                         RingStateCases::base),
                 Case.of(
                                 "ring.base-receive",
@@ -83,42 +83,42 @@ public final class RingStateCases implements CaseGroup {
                 Case.of(
                         "ring.stopped-is-silent",
                         STATES,
-                        "a ring that was stopped by GET_VRING_BASE is not processed any more",
+                        "a ring that was stopped by GET_VRING_BASE is no longer processed",
                         RingStateCases::stoppedIsSilent),
                 Case.of(
                                 "ring.resume",
                                 BASE,
-                                "a ring that starts again at the base that it stopped at loses and repeats nothing",
+                                "a ring that restarts at the base at which it stopped loses and repeats no frames",
                                 RingStateCases::resume)
                         .loops(),
                 Case.of(
                         "ring.start-anywhere",
                         "vhost-user, VHOST_USER_SET_VRING_BASE",
-                        "a ring begins at the index that SET_VRING_BASE tells, and continues past its end",
+                        "a ring begins at the index of SET_VRING_BASE, and wraps around its end",
                         RingStateCases::startAnywhere),
                 Case.of(
                                 "ring.one-stops",
                                 STATES,
-                                "each ring has a state of its own: the transmit ring runs while the receive ring is stopped",
+                                "each ring has its own state: the transmit ring runs while the receive ring is stopped",
                                 RingStateCases::oneStops)
                         .loops(),
                 Case.of(
                                 "ring.call-replaced",
                                 "vhost-user, VHOST_USER_SET_VRING_CALL",
-                                "a call descriptor that replaces another at run time is signalled from then on",
+                                "a call descriptor that replaces another while the ring runs is signalled instead of it",
                                 RingStateCases::callReplaced)
                         .loops(),
                 Case.of(
                         "ring.call-absent",
                         "vhost-user, VHOST_USER_SET_VRING_CALL",
-                        "a ring whose call descriptor was taken away continues without interrupts",
+                        "a ring whose call descriptor was removed continues without interrupts",
                         RingStateCases::callAbsent));
         return Stream.concat(
                         both.stream(),
                         Stream.of(Case.of(
                                         "ring.legacy",
                                         "virtio 1.4, 5.1.6.1",
-                                        "a driver without any feature is served, with a header of 10 bytes",
+                                        "a driver that acknowledges no feature is served, with a header of 10 bytes",
                                         RingStateCases::legacy)
                                 .loops()))
                 .toList();
@@ -128,14 +128,14 @@ public final class RingStateCases implements CaseGroup {
         NetDriver driver = context.negotiated(context.setup());
         TransmitBuffer.of(context, driver).offer(3);
         driver.transmitQueue(0).ring().publish();
-        context.note("3 frames in the transmit ring before SET_VRING_KICK, no kick after it");
+        context.note("3 frames in the transmit ring before SET_VRING_KICK, without a kick after it");
         driver.start();
         FrontEndQueue queue = driver.transmitQueue(0);
         if (!context.await(context.patience(), () -> queue.ring().hasUsed())) {
             context.note("a kick");
             queue.kick().signal();
             context.awaitUsed(queue);
-            throw new NotApplicable("a ring starts at its first kick, as the specification said until QEMU 11.1");
+            throw new NotApplicable("a ring starts at its first kick, as the specification required until QEMU 11.1");
         }
         context.awaitUsed(queue);
     }
@@ -159,8 +159,7 @@ public final class RingStateCases implements CaseGroup {
         driver.frontEnd().barrier();
         byte[] disabled = context.datagram(301).complete();
         driver.send(disabled);
-        context.require(
-                context.receive(driver, context.quiet()).isEmpty(), "a frame in a receive ring that is disabled");
+        context.require(context.receive(driver, context.quiet()).isEmpty(), "a frame in a disabled receive ring");
         context.note("SET_VRING_ENABLE 1 for the receive queue, then a frame");
         driver.frontEnd().setVringEnable(0, true);
         driver.frontEnd().barrier();
@@ -178,7 +177,7 @@ public final class RingStateCases implements CaseGroup {
         driver.frontEnd().setVringEnable(1, false);
         driver.frontEnd().barrier();
         TransmitBuffer.of(context, driver).send(3);
-        context.require(context.receive(driver, context.quiet()).isEmpty(), "a frame that was sent by a disabled ring");
+        context.require(context.receive(driver, context.quiet()).isEmpty(), "a frame that was sent on a disabled ring");
     }
 
     private static void withoutProtocolFeatures(CaseContext context) {
@@ -202,7 +201,7 @@ public final class RingStateCases implements CaseGroup {
             context.note("%d frames, then GET_VRING_BASE", frames);
             int came = queue.stop(driver.frontEnd());
             int wanted = queue.ring().deviceBase();
-            context.require(came == wanted, "0x%x, but what the back-end used ends at 0x%x", came, wanted);
+            context.require(came == wanted, "0x%x, but the back-end's used chains end at 0x%x", came, wanted);
             queue.start(driver.frontEnd(), came);
         }
     }
@@ -217,7 +216,7 @@ public final class RingStateCases implements CaseGroup {
         context.note("GET_VRING_BASE of the receive queue");
         int came = queue.stop(driver.frontEnd());
         int wanted = queue.ring().deviceBase();
-        context.require(came == wanted, "0x%x, but what the back-end used ends at 0x%x", came, wanted);
+        context.require(came == wanted, "0x%x, but the back-end's used chains end at 0x%x", came, wanted);
     }
 
     private static void stoppedIsSilent(CaseContext context) {
@@ -236,7 +235,8 @@ public final class RingStateCases implements CaseGroup {
         for (int round = 0; round < ROUNDS; round++) {
             context.exchange(driver, 200 + round);
             driver.awaitSent();
-            context.note("GET_VRING_BASE of both queues, a frame meanwhile, and the start at that base");
+            context.note(
+                    "GET_VRING_BASE of both queues, a frame while they are stopped, then starting them at that base");
             List<Integer> bases = new ArrayList<>();
             for (FrontEndQueue queue : driver.queues()) {
                 bases.add(queue.stop(driver.frontEnd()));
@@ -248,7 +248,7 @@ public final class RingStateCases implements CaseGroup {
             }
             context.expect(late, context.receive(driver));
             context.require(
-                    context.receive(driver, context.quiet().dividedBy(4)).isEmpty(), "one frame more than was sent");
+                    context.receive(driver, context.quiet().dividedBy(4)).isEmpty(), "one more frame than was sent");
         }
     }
 
@@ -271,13 +271,13 @@ public final class RingStateCases implements CaseGroup {
     private static void oneStops(CaseContext context) {
         NetDriver driver = context.attach(context.setup());
         context.exchange(driver, 300);
-        context.note("GET_VRING_BASE of the receive queue, then 3 frames by the transmit queue");
+        context.note("GET_VRING_BASE of the receive queue, then 3 frames on the transmit queue");
         FrontEndQueue receive = driver.receiveQueue(0);
         driver.awaitSent();
         int base = receive.stop(driver.frontEnd());
         TransmitBuffer.of(context, driver).send(3);
-        context.require(!receive.ring().hasUsed(), "a frame in a receive ring that is stopped");
-        context.note("the start of the receive queue at its base, then a frame");
+        context.require(!receive.ring().hasUsed(), "a frame in a stopped receive ring");
+        context.note("starting the receive queue at its base, then a frame");
         receive.start(driver.frontEnd(), base);
         byte[] last = context.datagram(555).complete();
         driver.send(last);
@@ -321,7 +321,7 @@ public final class RingStateCases implements CaseGroup {
 
     private static void legacy(CaseContext context) {
         NetDriver driver = context.attachLegacy(NetSetup.legacy());
-        context.note("SET_FEATURES with PROTOCOL_FEATURES at most");
+        context.note("SET_FEATURES with no feature other than PROTOCOL_FEATURES");
         context.exchange(driver, 300);
         context.exchange(driver, 1400);
     }

@@ -57,7 +57,7 @@ public final class SequenceCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Start sequences: of several front-ends, and broken off";
+        return "Initialization sequences of several front-ends, complete and aborted";
     }
 
     @Override
@@ -70,7 +70,7 @@ public final class SequenceCases implements CaseGroup {
         RECORDED.forEach((name, frontEnd) -> all.addAll(Case.onBoth(Case.of(
                         "sequence.recorded-" + name,
                         COMMUNICATION,
-                        "a device that is brought up as " + frontEnd + " was recorded to do it carries frames",
+                        "a device that is initialized by the recorded requests of " + frontEnd + " carries frames",
                         context -> traffic(context, RecordedSequence.run(context, name)))
                 .needs(Feature.VERSION_1))));
         for (Step step : Step.values()) {
@@ -78,7 +78,7 @@ public final class SequenceCases implements CaseGroup {
                     "sequence.gone-after-"
                             + step.name().toLowerCase(Locale.ROOT).replace('_', '-'),
                     COMMUNICATION,
-                    "a front-end that is gone after " + step + " leaves a back-end that serves the next",
+                    "after a front-end disconnects at " + step + ", the back-end serves the next one",
                     context -> goneAfter(context, step));
             all.addAll(Case.onBoth(gone.needs(Feature.PROTOCOL_FEATURES)));
         }
@@ -88,7 +88,7 @@ public final class SequenceCases implements CaseGroup {
                             "sequence.again-without-"
                                     + fewer.name().toLowerCase(Locale.ROOT).replace('_', '-'),
                             COMMUNICATION,
-                            "a front-end that comes back without " + fewer + " is served without it",
+                            "a front-end that reconnects without " + fewer + " is served without that feature",
                             context -> fewer(context, fewer))
                     .needs(fewer)
                     .loops()));
@@ -96,8 +96,7 @@ public final class SequenceCases implements CaseGroup {
         all.add(Case.of(
                         "sequence.again-with-the-other-ring",
                         COMMUNICATION,
-                        "a front-end that comes back with split rings after packed ones is served, and the other way"
-                                + " round",
+                        "a front-end that reconnects with split rings after packed rings is served, and vice versa",
                         SequenceCases::otherRing)
                 .needs(Feature.RING_PACKED, Feature.VERSION_1));
         return all;
@@ -116,7 +115,7 @@ public final class SequenceCases implements CaseGroup {
         return Case.of(
                 "sequence." + name,
                 COMMUNICATION,
-                "a device that is brought up in the order of " + frontEnd + " carries frames",
+                "a device that is initialized in the order of " + frontEnd + " carries frames",
                 body);
     }
 
@@ -257,7 +256,8 @@ public final class SequenceCases implements CaseGroup {
             frontEnd.setFeatures(Feature.PROTOCOL_FEATURES.mask());
             frontEnd.getFeatures();
         } catch (FrontEndException.Closed e) {
-            throw new NotApplicable("the back-end serves no driver without VERSION_1, as virtio 1.4, 6.2 allows");
+            throw new NotApplicable(
+                    "the back-end does not support drivers without VERSION_1, as virtio 1.4, 6.2 allows");
         }
         long word = protocol(frontEnd, ProtocolFeature.MQ, ProtocolFeature.BACKEND_REQ);
         if (ProtocolFeature.BACKEND_REQ.in(word)) {
@@ -282,7 +282,8 @@ public final class SequenceCases implements CaseGroup {
     }
 
     private static void goneAfter(CaseContext context, Step last) {
-        context.note("everything up to %s, then the end of the connection; a front-end that does all of it", last);
+        context.note(
+                "the steps up to %s, then closing the connection; then a front-end that completes all steps", last);
         FrontEnd frontEnd = context.connect();
         NetDriver driver = null;
         for (Step step : Step.values()) {
@@ -338,11 +339,11 @@ public final class SequenceCases implements CaseGroup {
                     context.exchange(driver, PAYLOAD + i);
                 }
                 if (feature == Feature.MRG_RXBUF && !setup.equals(all)) {
-                    context.note("a frame that no single buffer has room for");
+                    context.note("a frame that is larger than each buffer");
                     driver.send(context.datagram(2 * SMALL_BUFFER).complete());
                     context.require(
                             context.receive(driver, context.quiet()).isEmpty(),
-                            "something for a frame that has no room in a buffer");
+                            "a used buffer for a frame that is larger than each buffer");
                 }
             }
         }

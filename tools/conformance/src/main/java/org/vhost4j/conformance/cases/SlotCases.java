@@ -31,7 +31,7 @@ public final class SlotCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Memory slots, plugged memory, huge pages, shared files";
+        return "Memory: slots, hot-plugged memory, huge pages, shared files";
     }
 
     @Override
@@ -41,25 +41,24 @@ public final class SlotCases implements CaseGroup {
                 Case.of(
                         "slot.all",
                         SLOTS,
-                        "regions can be added up to the number of slots, %d at most tried, and each is used"
+                        "regions can be added up to the number of slots (tried: at most %d), and each is used"
                                 .formatted(MOST_SLOTS),
                         SlotCases::all),
                 Case.of(
                         "slot.again",
                         SLOTS,
-                        "a region can be added where another was removed, and the new one's memory is used",
+                        "a region can be added at the address of a removed one, and the new region's memory is used",
                         SlotCases::again),
                 Case.of(
                                 "slot.plugged-under-traffic",
                                 SLOTS,
-                                "buffers lie in memory that is plugged, and in the old memory again before it is"
-                                        + " unplugged",
+                                "buffers may be in plugged memory, and move back to the old memory before it is unplugged",
                                 SlotCases::plugged)
                         .loops(),
                 Case.of(
                         "slot.any-order",
                         SLOTS,
-                        "regions can be removed in another order than they were added",
+                        "regions can be removed in a different order than they were added",
                         SlotCases::anyOrder))) {
             all.addAll(Case.onBoth(each.needs(ProtocolFeature.CONFIGURE_MEM_SLOTS)));
         }
@@ -67,18 +66,18 @@ public final class SlotCases implements CaseGroup {
                 Case.of(
                         "memory.shared-file",
                         TABLE,
-                        "regions may lie in one file, each at its mmap offset",
+                        "several regions may be in one file, each at its mmap offset",
                         SlotCases::sharedFile),
                 Case.of(
                                 "memory.huge-pages",
                                 TABLE,
-                                "guest memory may be of huge pages, whose size an mmap has to respect",
+                                "guest memory may consist of huge pages, to whose size an mmap must be aligned",
                                 SlotCases::hugePages)
                         .loops(),
                 Case.of(
                                 "memory.regions-apart",
                                 TABLE,
-                                "rings, receive buffers and transmit buffers may lie in regions of their own",
+                                "rings, receive buffers and transmit buffers may be in separate regions",
                                 SlotCases::apart)
                         .loops()));
         return all;
@@ -91,7 +90,7 @@ public final class SlotCases implements CaseGroup {
     private static void all(CaseContext context) {
         NetDriver driver = attach(context);
         int slots = (int) Math.min(driver.frontEnd().getMaxMemSlots(), MOST_SLOTS);
-        context.note("ADD_MEM_REG until there are %d regions, then a frame in every one of the last", slots);
+        context.note("ADD_MEM_REG until there are %d regions, then a frame in each of the last", slots);
         List<Ram> regions = new ArrayList<>();
         for (int i = 1; i < slots; i++) {
             Ram more = context.keep(Ram.create(ELSEWHERE + 2L * i * PAGE, PAGE));
@@ -112,7 +111,7 @@ public final class SlotCases implements CaseGroup {
     private static void again(CaseContext context) {
         NetDriver driver = attach(context);
         for (int i = 0; i < ROUNDS; i++) {
-            context.note("ADD_MEM_REG, a frame there, REM_MEM_REG");
+            context.note("ADD_MEM_REG, a frame in that region, REM_MEM_REG");
             try (Ram more = Ram.create(ELSEWHERE, REGION)) {
                 driver.frontEnd().addMemReg(more);
                 sendFrom(context, driver, more);
@@ -147,7 +146,9 @@ public final class SlotCases implements CaseGroup {
         NetDriver driver = attach(context);
         for (int i = 0; i < ROUNDS; i++) {
             Ram first = driver.guestRam().regions().getFirst();
-            context.note("memory is plugged, %d frames, all buffers there, and back; it is unplugged", FRAMES);
+            context.note(
+                    "plugging memory, %d frames with all buffers in it, moving the buffers back, unplugging it",
+                    FRAMES);
             Ram more = driver.guestRam().plug(16 * REGION);
             driver.receiveInto(0, more);
             driver.sendFrom(0, more);
@@ -195,7 +196,7 @@ public final class SlotCases implements CaseGroup {
         NetDriver driver = context.attach(context.setup());
         Ram first = context.keep(Ram.create(ELSEWHERE, 4 * REGION));
         Ram second = context.keep(Ram.create(ELSEWHERE + (1L << 32), REGION, 2 * REGION));
-        context.note("SET_MEM_TABLE with a region, and with one that begins 2 MiB into another file");
+        context.note("SET_MEM_TABLE with a region, and a region that begins at 2 MiB in another file");
         driver.frontEnd().setMemTable(List.of(driver.ram(), first, second));
         driver.frontEnd().barrier();
         for (int i = 0; i < ROUNDS; i++) {

@@ -33,7 +33,7 @@ public final class StateCases implements CaseGroup {
 
     @Override
     public String title() {
-        return "Migration: the back-end's state, and announcements";
+        return "Migration: the back-end's state, and SEND_RARP";
     }
 
     @Override
@@ -43,17 +43,17 @@ public final class StateCases implements CaseGroup {
                 Case.of(
                         "announce.before-features",
                         RARP,
-                        "SEND_RARP is taken before SET_FEATURES and SET_MEM_TABLE, where QEMU sends the first",
+                        "SEND_RARP is accepted before SET_FEATURES and SET_MEM_TABLE, when QEMU sends the first one",
                         StateCases::beforeFeatures),
                 Case.of(
                         "announce.many",
                         RARP,
-                        "%d SEND_RARP do not hold up the guest's frames".formatted(MANY_ANNOUNCEMENTS),
+                        "%d SEND_RARP do not delay the guest's frames".formatted(MANY_ANNOUNCEMENTS),
                         StateCases::many),
                 Case.of(
                         "announce.wrong-address",
                         "robustness",
-                        "SEND_RARP for multicast, broadcast and 00:00:00:00:00:00 is survived",
+                        "the back-end survives SEND_RARP for multicast, broadcast and 00:00:00:00:00:00",
                         StateCases::wrongAddress))) {
             all.add(each.needs(ProtocolFeature.RARP));
         }
@@ -61,19 +61,19 @@ public final class StateCases implements CaseGroup {
                 Case.of(
                         "state.moves",
                         STATE,
-                        "a state that was saved with the rings stopped and the status 0 is loaded before SET_FEATURES",
+                        "a state that was saved with stopped rings and status 0 can be loaded before SET_FEATURES",
                         StateCases::moves),
                 refused("truncated", "half a state", state -> Arrays.copyOf(state, state.length / 2)),
                 refused("first-byte-only", "a state that ends after its first byte", state -> Arrays.copyOf(state, 1)),
                 refused(
                         "oversized",
-                        "a state with 16 MiB behind it",
+                        "a state followed by 16 MiB",
                         state -> Arrays.copyOf(state, state.length + OVERSIZE)),
-                refused("unknown", "a state of which every bit is another", StateCases::inverted),
+                refused("unknown", "a state with every bit inverted", StateCases::inverted),
                 Case.of(
                         "state.many",
                         "robustness",
-                        "%d states that are refused leave no descriptors open".formatted(MANY_LOADS),
+                        "refusing %d states leaves no descriptors open".formatted(MANY_LOADS),
                         StateCases::manyLoads))) {
             all.add(each.needs(ProtocolFeature.DEVICE_STATE));
         }
@@ -92,7 +92,7 @@ public final class StateCases implements CaseGroup {
                         return;
                     }
                     FrontEnd frontEnd = arriving(context);
-                    context.note("%s, %d bytes as saved", what, state.length);
+                    context.note("%s; the saved state has %d bytes", what, state.length);
                     requireRefused(context, frontEnd, change.apply(state));
                     frontEnd.close();
                     // The saved state can still be loaded afterwards.
@@ -115,7 +115,7 @@ public final class StateCases implements CaseGroup {
             context.note("then: %s", String.valueOf(e.getMessage()));
             return;
         }
-        throw context.violation("it was taken");
+        throw context.violation("the state was accepted");
     }
 
     /** Returns a connection of a destination at the point at which QEMU loads the state. */

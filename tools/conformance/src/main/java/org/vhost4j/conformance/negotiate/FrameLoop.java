@@ -122,7 +122,7 @@ final class FrameLoop {
                 return;
             }
         }
-        throw new FrontEndException("none of " + STRAYS + " frames was the one that was sent");
+        throw new FrontEndException("none of " + STRAYS + " frames was the sent one");
     }
 
     private static boolean isOurs(byte[] frame) {

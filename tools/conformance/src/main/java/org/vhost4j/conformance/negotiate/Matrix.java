@@ -112,7 +112,7 @@ public final class Matrix {
                     names.add(offered.get(i).name());
                 }
             }
-            add("rings", names.isEmpty() ? "split, nothing else" : String.join(" ", names), features, baseProtocol);
+            add("rings", names.isEmpty() ? "split only" : String.join(" ", names), features, baseProtocol);
         }
     }
 

@@ -82,7 +82,7 @@ public final class MatrixRun {
     public void run(List<Combination> combinations, Consumer<Attempt> tried, BooleanSupplier interrupted) {
         for (Combination combination : combinations) {
             if (System.nanoTime() - end > 0) {
-                stopped = "the time is up";
+                stopped = "the time limit was reached";
                 return;
             }
             if (isInterrupted(interrupted)) {
@@ -99,10 +99,9 @@ public final class MatrixRun {
                     return;
                 }
                 // The offer was requested on a separate connection.
-                stopped =
-                        "after " + (attempts.size() + 1) + " connections the back-end takes no other (" + e.getMessage()
-                                + "): one that ends with its connection has to be started again each time, as by"
-                                + " --exec";
+                stopped = "after " + (attempts.size() + 1) + " connections the back-end accepts no more ("
+                        + e.getMessage()
+                        + "): a back-end that ends with its connection must be restarted each time, as by --exec";
                 return;
             }
             if (isInterrupted(interrupted)) {

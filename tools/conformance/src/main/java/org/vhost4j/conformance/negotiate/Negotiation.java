@@ -82,7 +82,7 @@ public final class Negotiation {
             step = "SET_OWNER";
             frontEnd.setOwner();
             if (!featuresAreKept(combination)) {
-                return new Attempt(combination, lawful, Outcome.REFUSED, "the back-end did not keep FEATURES_OK", 0);
+                return new Attempt(combination, lawful, Outcome.REFUSED, "the back-end cleared FEATURES_OK", 0);
             }
             if (loop != LoopMode.NONE && combination.carriesFrames()) {
                 step = "frames";

@@ -84,7 +84,7 @@ public final class ConsoleReport {
     public void end(SuiteReport report) {
         out.printf("%n%s: %s%n", report.label(), counts(report));
         out.printf(
-                "It %s. %d cases in %.1f s.%n",
+                "The back-end %s. %d cases in %.1f s.%n",
                 report.loop().text(), report.results().size(), report.millis() / 1000.0);
         out.flush();
     }
@@ -138,7 +138,7 @@ public final class ConsoleReport {
         each.features().forEach(feature -> names.add(feature.name()));
         each.protocol().forEach(feature -> names.add("PROTOCOL_F_" + feature.name()));
         if (each.loop()) {
-            names.add("frames that return");
+            names.add("a back-end that returns frames");
         }
         return names.isEmpty() ? "" : "; needs " + String.join(", ", names);
     }

@@ -54,7 +54,7 @@ public record Trace(Map<String, String> heading, List<TracedMessage> messages) {
         }
         if (lines.isEmpty() || !lines.getFirst().equals(TraceRecorder.TITLE)) {
             throw new UnsupportedOption(
-                    "--replay=" + file + " is no trace: its first line is not '" + TraceRecorder.TITLE + "'");
+                    "--replay=" + file + " is not a trace: its first line is not '" + TraceRecorder.TITLE + "'");
         }
         return read(file, lines);
     }

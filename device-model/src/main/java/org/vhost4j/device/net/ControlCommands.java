@@ -7,8 +7,8 @@ import org.vhost4j.device.memory.LittleEndian;
 import org.vhost4j.device.steering.ReceiveFilter;
 
 /**
- * Executes the commands of the control queue (virtio 1.4 section 5.1.6.5). A command that was not negotiated, or has an
- * invalid value or length, is refused and changes nothing.
+ * Executes the commands of the control queue (virtio 1.4 section 5.1.6.5). A command of a feature that was not
+ * negotiated, or with an invalid value or length, is refused with VIRTIO_NET_ERR and changes nothing.
  */
 final class ControlCommands {
     static final int CLASS_RX = 0;
@@ -39,7 +39,7 @@ final class ControlCommands {
         this.driver = driver;
     }
 
-    /** The response to the driver: the ack byte and the result after it. */
+    /** The response to the driver: the ack byte and, for some commands, a result after it. */
     static final class Answer {
         static final Answer OK = new Answer(true, new byte[0]);
         static final Answer ERR = new Answer(false, new byte[0]);
@@ -77,7 +77,7 @@ final class ControlCommands {
     /**
      * Executes a command.
      *
-     * @param command class, command, data
+     * @param command class, command and data, as the driver sent them
      * @param room size in bytes of the driver's buffer for the result; a command whose result does not fit is refused
      */
     Answer execute(byte[] command, long room) {
@@ -151,8 +151,8 @@ final class ControlCommands {
     }
 
     /**
-     * Executes MAC_TABLE_SET: two tables, unicast and multicast, each a le32 count and that number of addresses.
-     * Changes nothing unless both are complete.
+     * Executes MAC_TABLE_SET: the unicast table, then the multicast table, each a le32 count and that number of
+     * addresses. Changes nothing unless both are complete.
      */
     private boolean macTable(byte[] command) {
         int unicastAt = 2;
@@ -231,7 +231,7 @@ final class ControlCommands {
             moderations.set(queue, Moderation.read(command, 6));
             return Answer.OK;
         }
-        // Linux sends the whole structure with a query, too.
+        // Linux sends the whole structure even with a query.
         boolean asked = code == COAL_VQ_GET && (command.length == 6 || command.length == 6 + 8);
         return asked ? Answer.with(moderations.of(queue).bytes()) : Answer.ERR;
     }

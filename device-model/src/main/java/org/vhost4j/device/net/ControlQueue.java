@@ -9,15 +9,15 @@ import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 
 /**
- * The control queue (virtio 1.4 section 5.1.6.5). A command is a class, a command and data for the device to read, and
- * an ack byte for it to write (0 VIRTIO_NET_OK, 1 VIRTIO_NET_ERR), followed by a result for some commands. A command is
- * copied out of guest memory once before it is interpreted.
+ * The control queue (virtio 1.4 section 5.1.6.5). The device-readable part of a chain is a class, a command and data.
+ * The device-writable part is an ack byte (0 VIRTIO_NET_OK, 1 VIRTIO_NET_ERR), followed by a result for some commands.
+ * The device copies a command out of guest memory once, before it interprets the command.
  */
 final class ControlQueue {
     /** Maximum length of a command in bytes: room for a MAC table of ten thousand addresses. */
     private static final int MAX_COMMAND = 65536;
 
-    /** The virtqueue; a logging one replaces it while writes are logged. */
+    /** The virtqueue; replaced by a {@link Virtqueue#logged} one while writes are logged. */
     Virtqueue queue;
 
     final QueueInterrupt interrupt;
@@ -33,14 +33,17 @@ final class ControlQueue {
         this.counters = counters;
     }
 
-    /** Executes one command, if there is one. Returns the length of the command and its response in bytes. */
+    /**
+     * Executes the next command, if one is available. Returns the length of the command and its response in bytes, 0
+     * without a command.
+     */
     long next() {
         if (!queue.pop(chain)) {
             return 0;
         }
         if (chain.writableBytes < 1) {
             queue.unpop(1);
-            throw new RingFault("%s: the control command at descriptor %d has no byte for the answer"
+            throw new RingFault("%s: the control command at descriptor %d has no byte for the response"
                     .formatted(queue.name(), chain.head));
         }
         QueueStatistics statistics = interrupt.statistics();
@@ -68,7 +71,7 @@ final class ControlQueue {
         return command;
     }
 
-    /** Writes the ack byte and the result to the writable pieces, which have room for both. */
+    /** Writes the ack byte and the result to the chain's writable pieces, which have room for both. */
     private void write(ControlCommands.Answer answer) {
         byte[] result = answer.result();
         int at = -1;

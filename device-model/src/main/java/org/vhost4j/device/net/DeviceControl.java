@@ -19,8 +19,8 @@ import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.stats.Counters;
 
 /**
- * The operations on a network device between the bursts of its lane, requested by the session of its driver: features,
- * start and stop of queues, contents of the config space. Entered by the lane.
+ * The operations by which the session of a front-end controls a network device: features, start and stop of queues,
+ * contents of the config space. They are called by the device's lane, between two bursts.
  */
 public final class DeviceControl {
     private static final int MAC_BYTES = 6;
@@ -33,10 +33,10 @@ public final class DeviceControl {
     private final Counters counters;
     private final ControlCommands commands;
 
-    /** The settings that the driver made at the migration's source, until one of its queues runs here. */
+    /** The settings that the driver made at the source of a migration, until one of its queues runs here. */
     private List<byte[]> arrived = List.of();
 
-    /** Creates the control of a device. */
+    /** Creates the operations of a device. */
     DeviceControl(DeviceState state) {
         this.state = state;
         this.queues = state.queues;
@@ -48,10 +48,10 @@ public final class DeviceControl {
     }
 
     /**
-     * Sets the features that the driver acknowledged. No queue may run. Setting the same features again, as after a
-     * pause, changes nothing.
+     * Sets the features that the driver acknowledged. No queue may run. Setting the same features again, as when a
+     * paused guest continues, changes nothing.
      *
-     * @param acknowledged a subset of what was offered
+     * @param acknowledged a subset of the offered features
      */
     public void features(FeatureSet acknowledged) {
         if (driver.acknowledge(acknowledged)) {
@@ -60,11 +60,11 @@ public final class DeviceControl {
     }
 
     /**
-     * Returns the settings that the driver made by its control queue, as commands that bring another device to the same
-     * settings, so that they can migrate with the guest.
+     * Returns the settings that the driver made by its control queue, so that they can migrate with the guest. They are
+     * commands that give another device the same settings.
      *
-     * @return class, command and data of each command, as on the control queue; up to 5000 commands with 32 KiB in all;
-     *     empty when nothing was set
+     * @return class, command and data of each command, as on the control queue; up to 5000 commands, 32 KiB in total;
+     *     empty when the driver changed no setting
      */
     public List<byte[]> settings() {
         List<byte[]> all = new ArrayList<>();
@@ -79,8 +79,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Applies the settings that the driver made at the migration's source. Called once the features are known, while no
-     * queue runs. A command that the features do not allow has no effect.
+     * Applies the settings that the driver made at the source of a migration. Called after {@link
+     * #features(FeatureSet)}, while no queue runs. A command of a feature that was not acknowledged has no effect.
      *
      * @param settings commands that {@link #settings()} returned, each of at least 2 bytes
      */
@@ -89,7 +89,7 @@ public final class DeviceControl {
         for (byte[] command : settings) {
             boolean mac = command[0] == ControlCommands.CLASS_MAC && command[1] == ControlCommands.MAC_ADDR_SET;
             if (mac && command.length == 2 + MAC_BYTES) {
-                // A driver may read the config space before it acknowledges features.
+                // The address is set now, because a driver may read the config space before it acknowledges features.
                 ByteBuffer address = ByteBuffer.wrap(command, 2, MAC_BYTES);
                 configSpace.setMac(
                         Short.toUnsignedLong(address.getShort()) << 32 | Integer.toUnsignedLong(address.getInt()));
@@ -107,7 +107,10 @@ public final class DeviceControl {
         }
     }
 
-    /** Resets the settings made by the control queue, because a new driver has acknowledged the same features. */
+    /**
+     * Resets the settings that were made by the control queue. Called when a new driver acknowledges the same features
+     * as its predecessor.
+     */
     public void newDriver() {
         arrived = List.of();
         driver.forget();
@@ -134,7 +137,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Returns the purpose of a virtqueue.
+     * Returns the kind of a virtqueue.
      *
      * @param index the virtqueue's index, for which {@link #hasQueue} is true
      * @return the kind, according to the negotiated features
@@ -144,9 +147,10 @@ public final class DeviceControl {
     }
 
     /**
-     * Restarts a device that stopped because of a fault, after the session has stopped all queues or reset the device.
+     * Allows a device that stopped because of a fault to run again, after the session has stopped all queues or reset
+     * the device.
      *
-     * @return true when it had stopped
+     * @return true when the device had stopped because of a fault
      * @throws IllegalStateException when a queue runs
      */
     public boolean clearStop() {
@@ -163,11 +167,11 @@ public final class DeviceControl {
      * Starts a queue.
      *
      * @param index the virtqueue's index, of a queue that does not run
-     * @param queue the queue, over rings that are mapped
-     * @param notifier interrupts the guest for this queue
-     * @param enabled whether it is enabled already
-     * @param silent whether the driver never notifies (no kick descriptor), so that the queue has to be polled all the
-     *     time
+     * @param queue the virtqueue, whose ring is mapped
+     * @param notifier raises the interrupts of this queue
+     * @param enabled whether the queue is enabled already
+     * @param silent whether the driver never notifies the device (no kick descriptor), so that the queue must be polled
+     *     all the time
      */
     public void start(int index, Virtqueue queue, GuestNotifier notifier, boolean enabled, boolean silent) {
         QueueInterrupt interrupt = new QueueInterrupt(notifier, driver.statistics[index], counters, state.clock);
@@ -195,8 +199,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Sets a listener for control commands of the driver that change a setting, which passes them to the device's seats
-     * on other lanes. It is called before the driver sees the response.
+     * Sets a listener for control commands that change a setting. The listener passes them to the device's seats on
+     * other lanes. It is called before the driver sees the response.
      *
      * @param seats receives class, command and data of each command
      */
@@ -205,7 +209,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Executes a command that changed a setting on the device's home lane.
+     * Executes on this seat a command that changed a setting on the device's home lane.
      *
      * @param command class, command and data, as passed to the listener of {@link #mirror}
      */
@@ -214,10 +218,10 @@ public final class DeviceControl {
     }
 
     /**
-     * Stops the device until {@link #clearStop}, because it has stopped on another lane.
+     * Stops this seat until {@link #clearStop}, because the device has stopped on another lane.
      *
      * @param reason the reason, in one line
-     * @param memory whether its memory is lost, so that no ring is written
+     * @param memory whether guest memory is lost, so that no ring may be written
      */
     public void halt(String reason, boolean memory) {
         if (memory) {
@@ -233,7 +237,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Returns whether the device stopped because of its memory.
+     * Returns whether the device stopped because guest memory vanished.
      *
      * @return true until {@link #clearStop}
      */
@@ -242,28 +246,30 @@ public final class DeviceControl {
     }
 
     /**
-     * Returns whether the device itself is able to move frames: it has not stopped, and its link is up.
+     * Returns whether the device can forward frames, regardless of its queues: it has not stopped because of a fault,
+     * and its link is up.
      *
-     * @return the value of {@link #ready} once queues are started and enabled
+     * @return the value that {@link #ready} has once queues are started and enabled
      */
     public boolean open() {
         return state.stoppedReason == null && state.linkUp;
     }
 
     /**
-     * Returns whether frames can move both ways.
+     * Returns whether the device can forward frames in both directions.
      *
-     * @return true when a receive and a transmit queue are started and enabled, the link is up, and the device has not stopped
+     * @return true when a receive and a transmit queue are started and enabled, the link is up, and the device has not
+     *     stopped because of a fault
      */
     public boolean ready() {
         return state.stoppedReason == null && state.linkUp && queues.ready();
     }
 
     /**
-     * Stops a queue. Used chains are published, and the chain of a frame that waits for room is returned to the ring.
-     * Both also happen after a violation by the driver, so that the ring's base counts exactly the used chains. A
-     * device that has stopped because of a fault stays stopped, because the same queues may be started again over other
-     * memory; see {@link #clearStop}.
+     * Stops a queue. Publishes used chains, and puts the chain of a parked frame back into the ring. It does both even
+     * after a violation by the driver, so that the base of the ring counts exactly the used chains. A device that has
+     * stopped because of a fault stays stopped until {@link #clearStop}, because the front-end may only be restarting
+     * the same queues over other memory.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
@@ -281,9 +287,9 @@ public final class DeviceControl {
     }
 
     /**
-     * Completes the chains in flight on a queue before it stops: chains that were in flight in a process that has died,
-     * and were not popped here, are used with length 0. The chain of a frame that waits for room is returned to the
-     * ring, unless part of the frame has been delivered.
+     * Completes the chains in flight on a queue before the queue stops. Chains that a process had in flight when it
+     * died, and that were not popped here, are used with length 0. The chain of a parked frame is put back into the
+     * ring, unless part of the frame was delivered.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
@@ -310,12 +316,12 @@ public final class DeviceControl {
     }
 
     /**
-     * Starts or stops logging what the device writes for a queue. Earlier writes are published, and logged where the
-     * log covers them. The chain of a frame that waits for room is returned to the ring.
+     * Starts or stops logging the device's writes for a queue. Used chains are published first, and these writes are
+     * logged where the log covers them. The chain of a parked frame is put back into the ring.
      *
      * @param index the virtqueue's index, of a queue that runs
      * @param log the log; null to stop logging
-     * @param beyond called once, with one line, for a write that the log does not cover
+     * @param beyond called once, with a reason of one line, for a write outside the log
      */
     public void log(int index, @Nullable QueueLog log, Consumer<String> beyond) {
         quiesce(index);
@@ -326,17 +332,18 @@ public final class DeviceControl {
     }
 
     /**
-     * Sets the listener for writes to the log: called once for each published burst of a queue, and when notifications
-     * are enabled.
+     * Sets the notifier that is signalled after writes to the log: once for each published burst of a queue, and when
+     * notifications are enabled.
      *
-     * @param signal {@link GuestNotifier#NONE} while no queue is logged
+     * @param signal signals the reader of the log; {@link GuestNotifier#NONE} while no queue is logged
      */
     public void onLogWritten(GuestNotifier signal) {
         state.logWritten = signal;
     }
 
     /**
-     * Quiesces a queue: publishes used chains and returns popped ones to the ring, so that no work on its ring remains.
+     * Quiesces a queue: publishes used chains and puts popped ones back into the ring, so that no work on its ring
+     * remains.
      */
     private void quiesce(int index) {
         if (state.memoryLost) {
@@ -355,9 +362,9 @@ public final class DeviceControl {
     }
 
     /**
-     * Stops using a queue whose ring is not accessible until {@link #resume}: used chains are published, the chain of a
-     * frame that waits for room is returned to the ring, and frames for the guest wait with their senders. After this
-     * the device does not touch the ring.
+     * Suspends a queue until {@link #resume}, because its ring becomes inaccessible. Publishes used chains and puts the
+     * chain of a parked frame back into the ring. Frames for the guest wait with their senders. When this returns, the
+     * device does not access the ring any more.
      *
      * @param index the virtqueue's index, of a queue that runs
      */
@@ -367,7 +374,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Resumes a queue after {@link #suspend}: its ring is accessible again at the same position.
+     * Resumes a queue after {@link #suspend}, at the same position: its ring is accessible again.
      *
      * @param index the virtqueue's index, of a queue that is suspended
      */
@@ -379,15 +386,15 @@ public final class DeviceControl {
      * Enables or disables a started queue.
      *
      * @param index the virtqueue's index
-     * @param on whether frames move
+     * @param on whether the queue forwards frames
      */
     public void enable(int index, boolean on) {
         queues.enable(index, on);
     }
 
     /**
-     * Replaces the notifier of a started queue and signals it once, because the driver may have missed a call on the
-     * old one.
+     * Replaces the notifier of a started queue, and signals the new one once, because the driver may have missed a call
+     * on the old one.
      *
      * @param index the virtqueue's index
      * @param notifier the new notifier
@@ -401,8 +408,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Saves the settings of the driver, the statistics of the queues and the contents of the config space, for a device
-     * in another process.
+     * Saves the driver's settings, the statistics of the queues and the contents of the config space, for a device in
+     * another process.
      *
      * @return the saved state, for {@link #restore}
      */
@@ -419,10 +426,12 @@ public final class DeviceControl {
     }
 
     /**
-     * Restores the state of a device in another process. The same features must be acknowledged, and no queue may run.
+     * Restores the state that a device in another process has saved. The same features must be acknowledged, and no
+     * queue may run.
      *
      * @param settings the bytes that {@link #save} returned
-     * @throws IllegalArgumentException when they are not those of such a device; the message is one line
+     * @throws IllegalArgumentException when the bytes are not the state of a device with the same number of queues; the
+     *     message is one line
      */
     public void restore(byte[] settings) {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(settings))) {
@@ -430,7 +439,7 @@ public final class DeviceControl {
             settings(SettingCommands.read(in));
             driver.load(in);
             if (in.available() != 0) {
-                throw new IOException("they are longer than expected");
+                throw new IOException("the state is longer than expected");
             }
         } catch (IOException e) {
             throw new IllegalArgumentException("settings of another device: " + e.getMessage(), e);
@@ -438,10 +447,10 @@ public final class DeviceControl {
     }
 
     /**
-     * Returns the part of the next super-frame that was delivered.
+     * Returns the delivered part of the next frame of a queue, a super-frame whose receiver ran out of room.
      *
      * @param index the virtqueue's index, of a queue that is {@linkplain #suspend suspended}
-     * @return the part; {@link FrameCut#NONE} for every queue except a transmit queue with such a frame
+     * @return the part; {@link FrameCut#NONE} when the queue has no such frame
      */
     public FrameCut cut(int index) {
         TxQueue transmit = queues.transmit(index);
@@ -449,11 +458,11 @@ public final class DeviceControl {
     }
 
     /**
-     * Continues the next super-frame at the position that another device had reached. A frame that the driver has
-     * changed meanwhile is cut from its first segment on.
+     * Continues the next super-frame after the segments that another device has delivered. If the driver has changed
+     * the frame meanwhile, it is segmented from its first segment on.
      *
      * @param index the virtqueue's index, of a queue that has just been started
-     * @param cut the part that the other device has delivered
+     * @param cut the part that the other device has delivered, from {@link #cut(int)}
      */
     public void cut(int index, FrameCut cut) {
         TxQueue transmit = queues.transmit(index);
@@ -463,8 +472,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Resets the negotiated features and the driver's settings, as after a device reset. All queues are stopped
-     * already.
+     * Resets the negotiated features and the driver's settings, as after a device reset. All queues must be stopped.
      */
     public void reset() {
         arrived = List.of();
@@ -472,16 +480,16 @@ public final class DeviceControl {
     }
 
     /**
-     * Counts a notification of the driver, for its statistics.
+     * Counts a notification (kick) from the driver, for the queue statistics.
      *
-     * @param index the virtqueue that it was for
+     * @param index index of the virtqueue that was notified
      */
     public void notified(int index) {
         driver.statistics[index].notifications++;
     }
 
     /**
-     * Sets the device's MAC address, which outlasts a reset.
+     * Sets the device's MAC address, which stays after a reset.
      *
      * @param address 48 bits, first byte highest; the caller notifies the driver of the configuration change
      */
@@ -490,9 +498,9 @@ public final class DeviceControl {
     }
 
     /**
-     * Sets the link up or down. While it is down no frame moves in either direction.
+     * Sets the link up or down. While it is down, frames of both directions are dropped.
      *
-     * @param up LINK_UP of the config space; the caller notifies the driver of the configuration change
+     * @param up whether LINK_UP is set in the config space; the caller notifies the driver of the configuration change
      */
     public void link(boolean up) {
         state.linkUp = up;
@@ -540,8 +548,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Notifies the device that the IOMMU's translations have changed. Frames that wait for room are read from their
-     * rings again, so that no previous address is used any more.
+     * Notifies the device that the IOMMU's translations have changed. Parked frames are read from their rings again, so
+     * that no previous address is used any more.
      */
     public void translationsChanged() {
         state.waiting = false;

@@ -3,12 +3,9 @@ package org.vhost4j.device.net;
 
 import org.vhost4j.device.frame.Offloads;
 
-/**
- * The owner of a device, which receives the events that its operator should know. Called by the device's lane; must
- * return quickly.
- */
+/** Receives the events of a device. Called by the device's lane; must return quickly. */
 public interface DeviceOwner {
-    /** Ignores all events; its memory is always intact. */
+    /** An owner that ignores all events and whose memory is always intact. */
     DeviceOwner NONE = new DeviceOwner() {
         @Override
         public void stopped(String reason) {}
@@ -25,8 +22,8 @@ public interface DeviceOwner {
     void stopped(String reason);
 
     /**
-     * Reports that the offloads that the guest accepts have changed: features were negotiated, or the guest switched
-     * its offloads.
+     * Reports that the offloads that the guest accepts have changed: features were negotiated, or the driver changed
+     * its guest offloads.
      *
      * @param accepts the accepted offloads, a mask of {@link Offloads}
      */
@@ -42,8 +39,8 @@ public interface DeviceOwner {
     }
 
     /**
-     * Reports that the device waits for a translation of its IOMMU. {@link DeviceControl#translationsChanged} lets it
-     * continue.
+     * Reports that the device waits for a translation of its IOMMU. The owner calls {@link
+     * DeviceControl#translationsChanged} when the translation has arrived.
      *
      * @param address the I/O virtual address
      * @param write whether the access is a write
@@ -51,8 +48,8 @@ public interface DeviceOwner {
     default void translationMissing(long address, boolean write) {}
 
     /**
-     * Requests that the device be polled again after some time, because the guest has frames that wait for its rate
-     * limit. Called before the lane sleeps.
+     * Requests that the device be polled again after a delay, because frames of the guest wait for its rate limit.
+     * Called before the lane sleeps.
      *
      * @param nanos the delay in nanoseconds, more than 0
      */

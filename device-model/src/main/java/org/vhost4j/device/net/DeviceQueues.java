@@ -7,16 +7,17 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
- * The started queues of a device by their index: 2n receives and 2n+1 transmits, from the driver's point of view; the
- * control queue follows the last pair, or the first when MQ was not negotiated (virtio 1.4 section 5.1.2).
+ * The started queues of a device by their index. Queue 2n is a receive queue and 2n+1 a transmit queue, from the
+ * driver's point of view. The control queue follows the last pair, or the first pair when MQ was not negotiated (virtio
+ * 1.4 section 5.1.2).
  *
- * <p>A queue whose ring is not accessible, because the IOMMU has invalidated the ring's own memory, stays started but
- * is not polled.
+ * <p>A suspended queue, whose ring is not accessible because the IOMMU's translation of the ring was invalidated, stays
+ * started but is not polled.
  */
 final class DeviceQueues {
-    /** The receive queues to use, by pair; null where none runs or its ring is not accessible. */
+    /** The receive queues to use, by pair; null when a queue does not run or is suspended. */
     final @Nullable RxQueue[] rx;
-    /** The transmit queues to use, by pair; null where none runs or its ring is not accessible. */
+    /** The transmit queues to use, by pair; null when a queue does not run or is suspended. */
     final @Nullable TxQueue[] tx;
 
     /** The control queue. */
@@ -61,7 +62,7 @@ final class DeviceQueues {
         return index % 2 == 0 ? QueueKind.RECEIVE : QueueKind.TRANSMIT;
     }
 
-    /** Returns the number of queues that run. */
+    /** Returns the number of started queues. */
     int running() {
         return running;
     }
@@ -84,7 +85,7 @@ final class DeviceQueues {
         running++;
     }
 
-    /** Removes a queue; publish afterwards, so that its driver sees the last used elements. */
+    /** Removes a queue. The caller publishes its used chains afterwards. */
     void remove(int index) {
         withdraw(index);
         switch (kind(index)) {
@@ -95,7 +96,7 @@ final class DeviceQueues {
         running--;
     }
 
-    /** Suspends the use of a started queue while its ring is not accessible. */
+    /** Suspends a started queue, whose ring becomes inaccessible. */
     void withdraw(int index) {
         switch (kind(index)) {
             case CONTROL -> control = null;
@@ -104,7 +105,7 @@ final class DeviceQueues {
         }
     }
 
-    /** Puts a started queue back into use, at its previous position. */
+    /** Resumes a suspended queue at its previous position. */
     void restore(int index) {
         switch (kind(index)) {
             case CONTROL -> control = startedControl;
@@ -113,19 +114,19 @@ final class DeviceQueues {
         }
     }
 
-    /** Returns whether frames for a pair's receive queue have to wait until its ring is accessible again. */
+    /** Returns whether a pair's receive queue is suspended, so that frames for it must wait. */
     boolean awaitsRing(int pair) {
         RxQueue queue = startedRx[pair];
         return queue != null && queue.enabled && rx[pair] == null;
     }
 
-    /** Returns a receive queue that is started, whether or not its ring is accessible. */
+    /** Returns a started receive queue, suspended or not. */
     @Nullable
     RxQueue receive(int index) {
         return kind(index) == QueueKind.RECEIVE ? startedRx[index / 2] : null;
     }
 
-    /** Returns a transmit queue that is started, whether or not its ring is accessible. */
+    /** Returns a started transmit queue, suspended or not. */
     @Nullable
     TxQueue transmit(int index) {
         return kind(index) == QueueKind.TRANSMIT ? startedTx[index / 2] : null;
@@ -179,7 +180,7 @@ final class DeviceQueues {
         return receive != null ? receive.interrupt : transmit != null ? transmit.interrupt : null;
     }
 
-    /** Returns whether frames can move both ways. */
+    /** Returns whether a receive queue and a transmit queue can forward frames. */
     boolean ready() {
         boolean receives = false;
         boolean sends = false;
@@ -196,7 +197,7 @@ final class DeviceQueues {
      * Enables notifications on every queue; returns true when there is work already.
      *
      * @param more whether receive queues lack buffers
-     * @param held whether frames to be sent are held back, and are no work now
+     * @param held whether frames of transmit queues are delayed by a rate limit, so that they do not count as work
      */
     boolean enableNotifications(boolean more, boolean held) {
         boolean work = false;
@@ -246,7 +247,7 @@ final class DeviceQueues {
         }
     }
 
-    /** Raises the interrupts that are held. */
+    /** Raises the interrupts that notification coalescing delays. */
     void raiseHeld() {
         for (int i = 0; i < maxPairs; i++) {
             TxQueue transmit = tx[i];

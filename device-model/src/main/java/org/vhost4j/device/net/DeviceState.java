@@ -21,23 +21,23 @@ final class DeviceState {
 
     boolean linkUp = true;
 
-    /** Whether nothing is polled until the IOMMU's translations change. */
+    /** Whether the device waits for a translation of the IOMMU, so that it is not polled. */
     boolean waiting;
 
-    /** Whether a queue runs whose driver never notifies. */
+    /** Whether a queue without kick descriptor runs, which must be polled all the time. */
     boolean mustPoll;
 
     /**
-     * Whether the device stopped because of its memory, so that its rings must not be written. A stop for any other
-     * reason leaves them usable.
+     * Whether the device stopped because guest memory vanished, so that its rings must not be written. After a stop for
+     * another reason the rings are still usable.
      */
     boolean memoryLost;
 
-    /** The reason why the device stopped, or null while it works. */
+    /** The reason why the device stopped because of a fault; null when it did not. */
     @Nullable
     String stoppedReason;
 
-    /** Signals the reader of the dirty log that there are new marks. */
+    /** Signals the reader of the dirty log that pages were marked. */
     GuestNotifier logWritten = GuestNotifier.NONE;
 
     private final Runnable checkpoint;
@@ -73,7 +73,7 @@ final class DeviceState {
         home.counters.include(counters);
     }
 
-    /** Publishes used chains to the driver, and interrupts it if that is due. */
+    /** Publishes used chains, and interrupts the driver if an interrupt is due. */
     void publish(Virtqueue queue, QueueInterrupt interrupt) {
         if (!queue.hasUnpublished()) {
             return;

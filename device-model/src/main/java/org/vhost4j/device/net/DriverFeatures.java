@@ -8,7 +8,7 @@ import org.vhost4j.device.frame.Offloads;
 
 /** The features that a driver acknowledged, and the offloads of frames in either direction that result from them. */
 final class DriverFeatures {
-    /** The offloads that CTRL_GUEST_OFFLOADS can switch (virtio 1.4 section 5.1.6.5.7). */
+    /** The guest offloads that CTRL_GUEST_OFFLOADS_SET can enable and disable (virtio 1.4 section 5.1.6.5.7). */
     private static final FeatureSet GUEST_OFFLOADS = FeatureSet.of(
             Feature.GUEST_CSUM,
             Feature.GUEST_TSO4,
@@ -19,8 +19,8 @@ final class DriverFeatures {
             Feature.GUEST_USO6);
 
     /**
-     * The bits that CTRL_GUEST_OFFLOADS_SET may contain. RSC_EXT is not an offload that can be switched, but QEMU's own
-     * device accepts it there and drivers written for QEMU send it; it is ignored.
+     * The bits that CTRL_GUEST_OFFLOADS_SET may contain. RSC_EXT is ignored there: the specification does not list it,
+     * but QEMU's own device accepts it and drivers written for QEMU send it.
      */
     private static final FeatureSet NAMED = GUEST_OFFLOADS.plus(FeatureSet.of(Feature.RSC_EXT));
 
@@ -29,7 +29,7 @@ final class DriverFeatures {
     private int guestOffloads;
     private int hostOffloads;
 
-    /** Sets the features and enables all receive offloads among them. */
+    /** Sets the features, and enables all guest offloads among them. */
     void acknowledge(FeatureSet features) {
         acknowledged = features;
         if (has(Feature.HASH_REPORT)) {
@@ -46,7 +46,7 @@ final class DriverFeatures {
         receiveOffloads(features);
     }
 
-    /** CTRL_GUEST_OFFLOADS: switches receive offloads; false when one of them was not negotiated. */
+    /** Executes CTRL_GUEST_OFFLOADS_SET; returns false when one of the offloads was not negotiated. */
     boolean switchReceiveOffloads(FeatureSet wanted) {
         if (!wanted.minus(acknowledged.and(NAMED)).isEmpty()) {
             return false;
@@ -63,7 +63,7 @@ final class DriverFeatures {
                 | mask(on, Feature.GUEST_UFO, Offloads.UFO)
                 | mask(on, Feature.GUEST_USO4, Offloads.USO4)
                 | mask(on, Feature.GUEST_USO6, Offloads.USO6);
-        // Every super-frame has a partial checksum, so a driver that does not accept those accepts no super-frames.
+        // Every super-frame has a partial checksum, so a driver without GUEST_CSUM accepts no super-frames.
         guestOffloads = (wanted & Offloads.CSUM) != 0 ? wanted : 0;
     }
 

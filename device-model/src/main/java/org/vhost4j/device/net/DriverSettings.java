@@ -26,13 +26,13 @@ final class DriverSettings {
     /** Notification coalescing. */
     final Moderations moderations;
 
-    /** The commands that led to these settings. */
+    /** The commands by which the driver made these settings. */
     final SettingCommands settings = new SettingCommands();
 
-    /** Statistics by virtqueue index. */
+    /** The statistics of each queue, by virtqueue index. */
     final QueueStatistics[] statistics;
 
-    /** Called for each command that was executed and has changed a setting. */
+    /** Called for each executed command that has changed a setting. */
     Consumer<byte[]> mirror = command -> {};
 
     private final NetDeviceConfig config;
@@ -47,7 +47,7 @@ final class DriverSettings {
     /**
      * Creates the settings of a driver that has configured nothing.
      *
-     * @param reception receive path, with the filter and the steering that the driver sets
+     * @param reception receive path, which has the filter and the steering that the driver sets
      * @param owner receives changes of the offloads that the driver accepts
      * @param statistics statistics of each queue, by virtqueue index
      */
@@ -89,7 +89,7 @@ final class DriverSettings {
         return changed;
     }
 
-    /** Resets everything except the features. */
+    /** Resets all settings except the features. */
     void forget() {
         features.acknowledge(features.acknowledged());
         queues.placeControlQueue(features.acknowledged());
@@ -108,7 +108,7 @@ final class DriverSettings {
         owner.offloadsChanged(features.guestOffloads());
     }
 
-    /** Resets everything. */
+    /** Resets all settings and the features. */
     void reset() {
         features.acknowledge(FeatureSet.EMPTY);
         forget();
@@ -116,8 +116,8 @@ final class DriverSettings {
     }
 
     /**
-     * Writes the state that is not a setting of the driver: the status field of the config space and the statistics of
-     * the queues.
+     * Writes the state other than the driver's settings: the status field of the config space and the statistics of the
+     * queues.
      */
     void save(DataOutput out) throws IOException {
         out.writeByte(configSpace.status());
@@ -131,20 +131,20 @@ final class DriverSettings {
     void load(DataInput in) throws IOException {
         configSpace.status(in.readByte());
         if (in.readInt() != statistics.length) {
-            throw new IOException("the statistics are those of another number of queues");
+            throw new IOException("the statistics are of another number of queues");
         }
         for (QueueStatistics each : statistics) {
             each.load(in);
         }
     }
 
-    /** Sets the device's address, which it keeps after each reset. */
+    /** Sets the device's MAC address, which stays after a reset. */
     void ownMac(long mac) {
         ownMac = mac;
         configSpace.setMac(mac);
     }
 
-    /** Returns whether the address in the config space differs from the initial one. */
+    /** Returns whether the MAC address in the config space differs from the initial one. */
     boolean changedMac() {
         return configSpace.mac() != ownMac;
     }
@@ -176,17 +176,17 @@ final class DriverSettings {
         return wanted.isPresent();
     }
 
-    /** Returns the answer to STATS_QUERY. */
+    /** Returns the result of STATS_QUERY. */
     byte[] statisticsTypes() {
         return StatisticsReply.supported(features);
     }
 
-    /** Returns the answer to STATS_GET, if it fits the given size. */
+    /** Returns the result of STATS_GET, limited to {@code room} bytes; nothing when the command is invalid. */
     Optional<byte[]> statistics(byte[] command, long room) {
         return StatisticsReply.get(command, statistics, queues, features, room);
     }
 
-    /** Executes CTRL_GUEST_OFFLOADS_SET: sets which of the negotiated receive offloads are on. */
+    /** Executes CTRL_GUEST_OFFLOADS_SET: enables exactly the given guest offloads. */
     boolean guestOffloads(FeatureSet wanted) {
         boolean done = features.switchReceiveOffloads(wanted);
         if (done) {

@@ -2,11 +2,11 @@
 package org.vhost4j.device.net;
 
 /**
- * Interrupts a guest for one queue: signals the call descriptor of vhost-user, or does nothing when the driver polls.
+ * Raises the interrupts of one queue: signals the call eventfd of vhost-user, or does nothing when the driver polls.
  */
 @FunctionalInterface
 public interface GuestNotifier {
-    /** The notifier of a queue whose driver wants no interrupts. */
+    /** The notifier of a queue whose driver polls: does nothing. */
     GuestNotifier NONE = () -> {};
 
     /** Raises the interrupt. Must not block. */

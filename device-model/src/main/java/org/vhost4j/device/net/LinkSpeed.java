@@ -9,7 +9,7 @@ package org.vhost4j.device.net;
  * @param duplex duplex mode
  */
 public record LinkSpeed(int megabits, Duplex duplex) {
-    /** Speed and duplex mode unknown. */
+    /** Unknown speed and duplex mode. */
     public static final LinkSpeed UNKNOWN = new LinkSpeed(-1, Duplex.UNKNOWN);
 
     /** The duplex mode of a link. */

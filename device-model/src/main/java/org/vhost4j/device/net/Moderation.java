@@ -13,7 +13,7 @@ import org.vhost4j.device.memory.LittleEndian;
  * @param maxMicros number of microseconds after which an interrupt is raised; 0 for no coalescing
  */
 record Moderation(long maxPackets, long maxMicros) {
-    /** No coalescing: every interrupt is raised at once. */
+    /** No coalescing: every interrupt is raised immediately. */
     static final Moderation NONE = new Moderation(0, 0);
 
     /** Reads the two fields at an offset of a command. */

@@ -4,8 +4,8 @@ package org.vhost4j.device.net;
 import java.util.Arrays;
 
 /**
- * The notification coalescing that a driver set for each receive and transmit queue; it stays when a queue is stopped
- * and started again.
+ * The notification coalescing that the driver set for each receive and transmit queue. It stays in effect when a queue
+ * is stopped and started again.
  */
 final class Moderations {
     private final DeviceQueues queues;
@@ -13,7 +13,7 @@ final class Moderations {
     private boolean any;
 
     /**
-     * Creates moderations without coalescing.
+     * Creates an object without coalescing for any queue.
      *
      * @param queues the queues of the device
      * @param count number of receive and transmit queues of the device
@@ -30,12 +30,12 @@ final class Moderations {
         any = false;
     }
 
-    /** Returns whether the interrupts of any queue may be delayed. */
+    /** Returns whether any queue has notification coalescing, so that its interrupts may be delayed. */
     boolean any() {
         return any;
     }
 
-    /** Returns whether the interrupts of a virtqueue can be delayed. */
+    /** Returns whether a virtqueue can have notification coalescing: it is a receive or transmit queue. */
     boolean has(int index) {
         return index < byIndex.length && queues.kind(index) != QueueKind.CONTROL;
     }

@@ -24,7 +24,7 @@ import org.vhost4j.device.steering.Toeplitz;
  * read as zero.
  */
 public final class NetConfigSpace {
-    /** The size of the field list in bytes, which {@code config_size=} of QEMU's generic device has to cover. */
+    /** The size of the fields in bytes; {@code config_size=} of QEMU's generic device must be at least this. */
     public static final int BYTES = 24;
 
     private static final int MAC_BYTES = 6;
@@ -40,7 +40,7 @@ public final class NetConfigSpace {
      *
      * @param mac the MAC address, 48 bits, first byte highest
      * @param maxPairs max_virtqueue_pairs, 1 to 32768
-     * @param mtu the MTU in bytes, or 0 when none is announced
+     * @param mtu the MTU in bytes, or 0 without MTU
      * @param speed speed and duplex mode, or {@link LinkSpeed#UNKNOWN}
      */
     public NetConfigSpace(long mac, int maxPairs, int mtu, LinkSpeed speed) {
@@ -59,14 +59,14 @@ public final class NetConfigSpace {
     /**
      * Sets whether the link is up.
      *
-     * @param up LINK_UP in {@code status}
+     * @param up whether LINK_UP is set in {@code status}
      */
     void linkUp(boolean up) {
         status(LINK_UP, up);
     }
 
     /**
-     * Requests that the driver announce itself, or withdraws the request.
+     * Requests that the driver announce its addresses, or withdraws the request.
      *
      * @param wanted whether ANNOUNCE is set in {@code status}
      */
@@ -79,10 +79,10 @@ public final class NetConfigSpace {
     }
 
     /**
-     * Reads a range.
+     * Reads a range of bytes.
      *
-     * @param offset 0 or more
-     * @param length 0 or more
+     * @param offset offset of the first byte, 0 or more
+     * @param length number of bytes, 0 or more
      * @return exactly {@code length} bytes
      */
     public byte[] read(int offset, int length) {
@@ -94,12 +94,12 @@ public final class NetConfigSpace {
     }
 
     /**
-     * Writes a range. A driver may change only the MAC address, and only without VERSION_1: with it, the driver uses the
-     * control queue. Every driver may write bytes that do not change, because QEMU writes the whole config space.
+     * Writes a range of bytes. A driver may change only the MAC address, and only without VERSION_1; with VERSION_1 it
+     * uses the control queue. Every driver may write unchanged bytes, because QEMU writes the whole config space.
      *
-     * @param offset 0 or more
+     * @param offset offset of the first byte, 0 or more
      * @param data the bytes
-     * @return false when the range would change something that is not writable; nothing was written then
+     * @return false when the range would change a byte that is not writable; nothing is written then
      */
     public boolean write(int offset, byte[] data) {
         byte[] now = read(offset, data.length);
@@ -147,12 +147,12 @@ public final class NetConfigSpace {
         macWritable = writable;
     }
 
-    /** Returns the field {@code status}: the link state, and whether the driver has to announce its addresses. */
+    /** Returns the field {@code status}: the link state, and whether the driver must announce its addresses. */
     int status() {
         return bytes[STATUS_OFFSET];
     }
 
-    /** Restores the {@link #status} of a device in another process. */
+    /** Sets the field {@code status} to that of a device in another process. */
     void status(int status) {
         bytes[STATUS_OFFSET] = (byte) (status & (LINK_UP | ANNOUNCE));
     }

@@ -20,12 +20,13 @@ import org.vhost4j.device.stats.Counters;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * The datapath of a virtio network device (virtio 1.4 section 5.1): the queues of one guest, which its lane polls, and
- * the port to which frames for the guest are delivered. Driver and operator control it through {@link DeviceControl}.
+ * The datapath of a virtio network device (virtio 1.4 section 5.1): the queues of one guest, which the device's lane
+ * polls, and the port to which frames for the guest are delivered. The front-end's session and the operator control the
+ * device through {@link DeviceControl}.
  *
- * <p>Queue 2n receives and queue 2n+1 transmits, from the guest's point of view; the control queue follows the last
- * pair. A queue that is started but not enabled receives nothing, and what it transmits is dropped, as vhost-user
- * requires.
+ * <p>Queue 2n is a receive queue and queue 2n+1 a transmit queue, from the guest's point of view; the control queue
+ * follows the last pair. A receive queue that is started but not enabled gets no frames, and the frames of such a
+ * transmit queue are dropped, as vhost-user requires.
  */
 public final class NetDevice implements LandingPort, Pollable {
     private final String name;
@@ -43,12 +44,12 @@ public final class NetDevice implements LandingPort, Pollable {
      * Creates a device without a driver.
      *
      * @param config configuration of the device
-     * @param sink destination of the guest's frames
-     * @param engine engine that checks the guest's headers
-     * @param checkpoint runs before anything is published, so that a pending memory fault is raised by then
+     * @param sink destination of the frames that the guest sends
+     * @param engine checks the virtio-net headers of the guest's frames
+     * @param checkpoint runs before used chains are published, so that a pending memory fault is raised before that
      * @param owner receives the device's events
-     * @param commandBudget limit for the control commands that are carried out in one turn of the lane, for all devices
-     *     of the lane together
+     * @param commandBudget limit for the control commands that are executed in one turn of the lane, shared by all
+     *     devices of the lane
      */
     public NetDevice(
             NetDeviceConfig config,
@@ -81,18 +82,18 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * Creates the seat of this device on another lane, for the pairs that are started there. The two share the config
-     * space, the statistics of queues and the table of flows. The counters of this device include those of the seat,
-     * and settings of the driver apply to both.
+     * Creates the seat of this device on another lane, for the queue pairs that are started there. The two share the
+     * config space, the statistics of queues and the table of flows. The counters of this device include those of the
+     * seat; settings of the driver apply to both.
      *
      * @param config configuration of this device
-     * @param first the pair of the seat that receives frames whose own pair cannot take them
-     * @param sink destination of the guest's frames on that lane
-     * @param engine engine of that lane
+     * @param first the pair of the seat that receives the frames of pairs that are not ready
+     * @param sink destination, on that lane, of the frames that the guest sends
+     * @param engine offload engine of that lane
      * @param checkpoint as for this device
-     * @param seatOwner receives the events on that lane
-     * @param budget budget of that lane
-     * @return the device for that lane
+     * @param seatOwner receives the seat's events
+     * @param budget the {@code commandBudget} of that lane
+     * @return the seat, for that lane
      */
     public NetDevice seat(
             NetDeviceConfig config,
@@ -116,7 +117,7 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * Returns the control of this device, for the session of the driver.
+     * Returns the operations that control this device, for the front-end's session.
      *
      * @return always the same object
      */
@@ -127,7 +128,7 @@ public final class NetDevice implements LandingPort, Pollable {
     /**
      * Returns the counters of this device.
      *
-     * @return its counters
+     * @return always the same object
      */
     public Counters counters() {
         return counters;
@@ -136,7 +137,7 @@ public final class NetDevice implements LandingPort, Pollable {
     /**
      * Starts or stops copying frames for a capture. Called by the lane.
      *
-     * @param tap copies the frames that the guest sends and receives from now on; null for none
+     * @param tap copies the frames that the guest sends and receives from now on; null to stop
      */
     public void tap(@Nullable FrameTap tap) {
         for (TxQueue queue : queues.tx) {
@@ -149,8 +150,8 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * Sets the rate limits. Frames from the guest that exceed its rate wait in its rings; frames to it that exceed its
-     * rate are dropped and counted. Called by the lane.
+     * Sets the guest's rate limits. Frames from the guest that exceed its rate wait in its rings; frames to the guest
+     * that exceed its rate are dropped and counted. Called by the lane.
      *
      * @param rates the limits from now on
      */
@@ -160,9 +161,9 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * Returns the reason why the device stopped.
+     * Returns the reason why the device stopped because of a fault.
      *
-     * @return the reason, or null while it works
+     * @return the reason, in one line; null when the device has not stopped
      */
     public @Nullable String stoppedReason() {
         return state.stoppedReason;
@@ -205,7 +206,7 @@ public final class NetDevice implements LandingPort, Pollable {
         }
     }
 
-    /** Suspends work until the translation has arrived, and publishes what was used so far. */
+    /** Suspends the device until a translation has arrived, and publishes the chains that were used so far. */
     private void waitFor(IotlbMiss miss) {
         state.waiting = true;
         publishAll();
@@ -249,7 +250,7 @@ public final class NetDevice implements LandingPort, Pollable {
         }
         try {
             if (driver.moderations.any()) {
-                // Raised now, because nothing would wake a sleeping lane when a held interrupt becomes due.
+                // Raised now, because nothing would wake the sleeping lane when a delayed interrupt becomes due.
                 queues.raiseHeld();
             }
             RateMeter limit = transmission.meter;
@@ -306,16 +307,16 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * Returns whether the port accepts frames: the device has not stopped, and its link is up. Every method of the port
-     * checks it.
+     * Returns whether the port accepts frames: the device has not stopped because of a fault, and its link is up. Every
+     * method of the port checks this.
      */
     private boolean open() {
         return state.stoppedReason == null && state.linkUp;
     }
 
     /**
-     * Handles an exception that ends a call of the port early: after an IOTLB miss the device waits for the
-     * translation, after a ring fault it stops. In both cases the chains used before are published.
+     * Handles an exception that ends a method of the port early. After an IOTLB miss the device waits for the
+     * translation; after a ring fault it stops. In both cases the chains used before are published.
      *
      * @param cause a {@link IotlbMiss} or a {@link RingFault}
      */

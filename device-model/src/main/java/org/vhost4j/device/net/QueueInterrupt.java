@@ -6,9 +6,8 @@ import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 
 /**
- * Decides when the guest is interrupted for one queue: at once, or, with NOTF_COAL or VQ_NOTF_COAL (virtio 1.4 section
- * 5.1.6.5.9), after the number of frames or the time that the driver has set. Before the lane sleeps, interrupts that
- * are held back are raised.
+ * Raises the interrupts of one queue: immediately, or, with NOTF_COAL or VQ_NOTF_COAL (virtio 1.4 section 5.1.6.5.9),
+ * after the number of frames or the time that the driver has set. Delayed interrupts are raised before the lane sleeps.
  */
 final class QueueInterrupt {
     private static final long NANOS_PER_MICRO = 1000;
@@ -47,7 +46,7 @@ final class QueueInterrupt {
     }
 
     /**
-     * Records that used buffers were published; {@code wanted} is true when the driver has requested an interrupt for
+     * Records that used chains were published; {@code wanted} is true when the driver has requested an interrupt for
      * one of them.
      */
     void published(boolean wanted) {
@@ -75,7 +74,7 @@ final class QueueInterrupt {
         return maxPackets != 0 && statistics.packets - packetsAtLast >= maxPackets;
     }
 
-    /** Raises the interrupt if it is held back. */
+    /** Raises the interrupt if it is delayed. */
     void raiseHeld() {
         if (held) {
             raise();

@@ -8,8 +8,7 @@ import org.vhost4j.device.frame.Frame;
 
 /**
  * The statistics of one virtqueue since the driver initialized the device (virtio 1.4 section 5.1.6.5.10). Frames and
- * bytes are those that were sent or received, without the virtio-net header. For the control queue a packet is a
- * command.
+ * bytes are counted as sent or received, without the virtio-net header. On the control queue a packet is a command.
  */
 final class QueueStatistics {
     long notifications;
@@ -19,8 +18,8 @@ final class QueueStatistics {
     long drops;
 
     /**
-     * The drops that are specific to the direction: of a receive queue, for lack of buffers; of a transmit queue, for
-     * malformed headers.
+     * Frames dropped for the reason that the specification counts separately: for lack of buffers on a receive queue,
+     * for a malformed header on a transmit queue.
      */
     long dropsOfItsKind;
 
@@ -34,8 +33,7 @@ final class QueueStatistics {
     long checksumNone;
 
     /**
-     * Super-frames, according to the header that the driver sent or received; each counts once, with one set of
-     * headers.
+     * Frames that the driver sent or received as super-frames, according to their virtio-net headers; each counts once.
      */
     long superFrames;
 
@@ -46,7 +44,7 @@ final class QueueStatistics {
 
     long coalescedBytes;
 
-    /** Segments and fragments of sent frames that were segmented. */
+    /** Segments and fragments into which sent super-frames were segmented. */
     long segments;
 
     long segmentBytes;
@@ -116,7 +114,7 @@ final class QueueStatistics {
         }
     }
 
-    /** Counts a frame that the driver has sent; {@code superFrame} when its header declared it as one. */
+    /** Counts a frame that the driver has sent; {@code superFrame} is true when the driver sent it as a super-frame. */
     void sent(Frame frame, boolean superFrame) {
         moved(frame, frame.bytes);
         if (superFrame) {
@@ -132,7 +130,7 @@ final class QueueStatistics {
         }
     }
 
-    /** Counts plain frames, of which {@code partialChecksums} have a partial checksum. */
+    /** Counts plain frames, {@code partialChecksums} of which have a partial checksum. */
     void moved(int frames, long bytesOfFrames, int partialChecksums) {
         packets += frames;
         bytes += bytesOfFrames;

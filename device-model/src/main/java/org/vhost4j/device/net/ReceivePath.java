@@ -18,17 +18,17 @@ import org.vhost4j.device.steering.ReceiveFilter;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * The path of a frame into the guest (virtio 1.4 section 5.1.6.4): filter, choice of the queue, buffers. A {@link
- * RingFault} propagates to the device.
+ * The path of a frame to the guest (virtio 1.4 section 5.1.6.4): applies the filter, chooses the queue and copies the
+ * frame into its buffers. A {@link RingFault} propagates to the device.
  */
 final class ReceivePath {
     final ReceiveFilter filter = new ReceiveFilter();
     final ReceiveSteering steering;
 
-    /** The pair that receives frames whose own pair cannot take them. */
+    /** The pair that receives the frames of pairs that are not ready. */
     private final int first;
 
-    /** Whether frames wait for buffers, or are dropped for lack of them. */
+    /** Whether frames wait for buffers, or are dropped for lack of buffers. */
     private boolean full;
 
     private final DeviceQueues queues;
@@ -37,7 +37,7 @@ final class ReceivePath {
     private final LongSupplier clock;
     private final WaitBudget forBuffers;
     private final WaitBudget forTranslations;
-    /** Whether part of a budget is used, or frames wait. */
+    /** Whether part of a {@link WaitBudget} is used, or frames wait. */
     private boolean strained;
 
     /** Copies frames that the guest receives; null while nothing is captured. */
@@ -49,7 +49,7 @@ final class ReceivePath {
     RateMeter meter;
 
     private @Nullable RxQueue reserved;
-    /** The statistics of the queue that had no buffers last; null when there was no queue. */
+    /** The statistics of the queue that last had no buffers; null when there was no queue. */
     private @Nullable QueueStatistics lacking;
 
     /**
@@ -57,9 +57,9 @@ final class ReceivePath {
      *
      * @param queues queues of the device
      * @param steering chooses the queue pair of a frame
-     * @param first the pair that receives frames whose own pair cannot take them
-     * @param timeouts how long senders wait for buffers and translations
-     * @param clock nanoseconds from any origin
+     * @param first the pair that receives the frames of pairs that are not ready
+     * @param timeouts maximum times for which senders wait for buffers and translations
+     * @param clock clock in nanoseconds, from any origin
      */
     ReceivePath(
             DeviceQueues queues,
@@ -163,7 +163,7 @@ final class ReceivePath {
         return end;
     }
 
-    /** Returns the index after the last consecutive frame that passes the filter. */
+    /** Returns the index of the first frame that does not pass the filter, or {@code to}. */
     private int passingFilter(FrameBurst frames, int from, int to) {
         int end = from;
         while (end < to && passesFilter(frames.address(end), frames.bytes(end))) {
@@ -172,9 +172,7 @@ final class ReceivePath {
         return end;
     }
 
-    /**
-     * Handles a frame for which there is no queue now: it waits only for a queue whose ring will be accessible again.
-     */
+    /** Handles a frame for which there is no queue now: the frame waits only if its queue is suspended. */
     private int withoutQueue(Frame frame) {
         if (queues.awaitsRing(pairFor(frame)) || queues.awaitsRing(first)) {
             return awaitTranslation();
@@ -207,8 +205,8 @@ final class ReceivePath {
     }
 
     /**
-     * Handles a frame for which there are no buffers: the sender waits while the budget lasts; then frames are dropped
-     * until the guest receives some again.
+     * Handles a frame for which there are no buffers. Its sender waits until the budget is used up; after that, frames
+     * are dropped until the guest receives frames again.
      */
     private int noRoom(QueueStatistics statistics) {
         long now = clock.getAsLong();
@@ -216,7 +214,10 @@ final class ReceivePath {
         return noRoom(forBuffers, now, statistics);
     }
 
-    /** Lets the sender wait for a translation of the ring or of a buffer, for which the timeout is longer. */
+    /**
+     * Handles a frame that needs a translation of the ring or of a buffer: as {@link #noRoom}, with the longer budget
+     * for translations.
+     */
     int awaitTranslation() {
         long now = clock.getAsLong();
         forBuffers.ended(now);
@@ -234,7 +235,7 @@ final class ReceivePath {
         return FramePort.REFUSED;
     }
 
-    /** Records that the frame for which there was no room just now is dropped; see {@link FramePort#dropped}. */
+    /** Records that the last frame, for which there was no room, is dropped; see {@link FramePort#dropped}. */
     void dropped() {
         forBuffers.doesNotWait();
         forTranslations.doesNotWait();
@@ -263,8 +264,8 @@ final class ReceivePath {
     }
 
     /**
-     * Returns whether frames lack buffers, so that the driver has to notify when it makes more available. Independent
-     * of the budgets, which do not change when rings are started again.
+     * Returns whether frames lack buffers, so that the driver must notify the device when it makes more buffers
+     * available. This does not depend on the budgets, which stay when rings are started again.
      */
     boolean lacksBuffers() {
         return full;
@@ -299,9 +300,9 @@ final class ReceivePath {
                 configSpace.mac());
     }
 
-    /** Reserves buffers for a frame that does not exist yet; see {@link LandingPort#reserve}. */
+    /** Reserves buffers for a frame whose contents are not known yet; see {@link LandingPort#reserve}. */
     boolean reserve(Frame landing, int atLeast) {
-        // Steering and filtering need the frame, which does not exist yet.
+        // Steering and filter need the contents of the frame: the first pair is used, without a filter.
         RxQueue queue = queues.rx[0];
         if (queue == null || !queue.enabled || !steering.singleQueue() || !filter.promiscuous || beyondRate()) {
             return false;
@@ -338,8 +339,8 @@ final class ReceivePath {
     }
 
     /**
-     * Returns the buffers of a reservation whose owner does not commit it: a fault interrupted it, or the link went
-     * down.
+     * Puts the buffers of a reservation back into the ring, because its owner does not commit it: a fault interrupted
+     * the owner, or the link went down.
      */
     void releaseReservation() {
         RxQueue queue = reserved;
@@ -354,7 +355,7 @@ final class ReceivePath {
         RxQueue queue = reserved;
         reserved = null;
         if (queue == null) {
-            // A fault has released the reservation meanwhile.
+            // A fault has released the reservation since then.
             return;
         }
         queue.commit(landing, bytes);

@@ -17,7 +17,7 @@ import org.vhost4j.device.steering.ReceiveHash;
 
 /**
  * A receive queue: writes frames into the chains that the driver has made available (virtio 1.4 section 5.1.6.4). With
- * MRG_RXBUF a frame fills as many chains as it needs; without, one chain must hold it.
+ * MRG_RXBUF a frame fills as many chains as it needs; without MRG_RXBUF it must fit into one chain.
  */
 final class RxQueue {
     /** Result of {@link #reserve}: there is room. */
@@ -27,7 +27,7 @@ final class RxQueue {
     /** Result of {@link #reserve}: the available buffers can never hold that many bytes. */
     static final int TOO_SMALL = 2;
 
-    /** The virtqueue; a logging one replaces it while writes are logged. */
+    /** The virtqueue; replaced by a {@link Virtqueue#logged} one while writes are logged. */
     Virtqueue queue;
 
     final QueueInterrupt interrupt;
@@ -39,7 +39,10 @@ final class RxQueue {
     private final int headerBytes;
     private final Chain chain = new Chain();
     private final Buffers buffers = new Buffers();
-    /** The number of chains that are popped into {@link #buffers}: not 0 between bursts only if a fault of a sender's memory ended one. */
+    /**
+     * The number of chains that are popped into {@link #buffers}: 0 between bursts, unless a fault of a sender's memory
+     * ended a burst.
+     */
     private int popped;
 
     private final Frame landing = new Frame();
@@ -49,7 +52,9 @@ final class RxQueue {
     /** Size in bytes of the reserved chains, including the header. */
     private long capacity;
 
-    /** Host address of the header when it is in one piece; otherwise 0, and its pieces are listed below. */
+    /**
+     * Host address of the virtio-net header if it is in one piece; otherwise 0, and its pieces are in the fields below.
+     */
     private long headerAddress;
 
     private final long[] headerPart = new long[NetHeader.HASH_BYTES];
@@ -58,10 +63,10 @@ final class RxQueue {
     private final MemorySegment headerScratch = Arena.ofAuto().allocate(NetHeader.HASH_BYTES, 8);
 
     /**
-     * Creates a queue that has received nothing.
+     * Creates a queue that has not received a frame yet.
      *
-     * @param segmentCounts whether the header carries the number of segments of a super-frame
-     * @param hash the hash of the frame that is delivered, for drivers with HASH_REPORT
+     * @param segmentCounts whether the virtio-net header contains the segment counts of a super-frame (RSC_EXT)
+     * @param hash supplies the hash of each delivered frame, for drivers with HASH_REPORT
      */
     RxQueue(
             Virtqueue queue,
@@ -83,8 +88,8 @@ final class RxQueue {
     /**
      * Copies each frame of a burst into a separate buffer.
      *
-     * <p>Separate from the path of a single frame, from {@code OffloadEngine} on: ChainBenchmark.plain (split ring) measured 49 ns for
-     * a frame of 64 bytes and 84 ns for one of 1500; with a burst that is delivered one by one it was 66 ns and 88 ns.
+     * <p>This is separate from the path of a single frame. ChainBenchmark.plain (split ring) measured 49 ns for a frame
+     * of 64 bytes and 84 ns for one of 1500; with bursts delivered frame by frame it measured 66 ns and 88 ns.
      *
      * @return the number of frames, from the first one on, for which a buffer with enough room was available as a
      *     single descriptor
@@ -114,7 +119,10 @@ final class RxQueue {
         return done;
     }
 
-    /** Returns the buffers of a burst that was ended by a fault of its sender's memory. Some may have been written. */
+    /**
+     * Puts the buffers of a burst that was ended by a fault of its sender's memory back into the ring. Some may have
+     * been written.
+     */
     void recover() {
         if (popped != 0) {
             queue.unpopWritten(popped);
@@ -156,8 +164,8 @@ final class RxQueue {
     }
 
     /**
-     * Reserves chains until there is room for {@code atLeast} bytes of frame; reserves nothing unless it returns {@link
-     * #ROOM}.
+     * Reserves chains with room for at least {@code atLeast} bytes of a frame; reserves nothing unless it returns
+     * {@link #ROOM}.
      */
     int reserve(Frame room, int atLeast) {
         recover();
@@ -177,7 +185,7 @@ final class RxQueue {
         return outcome;
     }
 
-    /** Reserves more chains after those of {@link #reserve}; after false the caller has to {@link #commit}. */
+    /** Reserves more chains after those of {@link #reserve}; when it returns false, the caller must {@link #commit}. */
     boolean extend(Frame room, int atLeast) {
         try {
             return grow(room, atLeast) == ROOM;
@@ -257,7 +265,8 @@ final class RxQueue {
     }
 
     /**
-     * Writes the header, uses as many of the reserved chains as {@code bytes} fill and returns the others to the ring.
+     * Writes the header, marks as used as many of the reserved chains as {@code bytes} fill, and puts the others back
+     * into the ring.
      */
     void commit(Frame room, int bytes) {
         if (bytes == 0) {
@@ -270,7 +279,7 @@ final class RxQueue {
             filled += takenBytes[used];
         }
         room.bytes = bytes;
-        // Written before the chains are used, so that the log marks it, too.
+        // The header is written before the chains are used, so that the log marks its page, too.
         if (headerAddress != 0) {
             writeHeader(headerAddress, room, used);
         } else {
@@ -304,19 +313,19 @@ final class RxQueue {
         }
     }
 
-    /** Returns all reserved chains, to which nothing was written, to the ring. */
+    /** Puts all reserved chains, which were not written, back into the ring. */
     void returnChains() {
         queue.unpop(taken);
         taken = 0;
     }
 
-    /** Returns all reserved chains, to which something may have been written, to the ring. */
+    /** Puts all reserved chains, which may have been written, back into the ring. */
     void discard() {
         queue.unpopWritten(taken);
         taken = 0;
     }
 
-    /** Copies all bytes of {@code from} to the front of {@code to}, which is at least as long. */
+    /** Copies all bytes of {@code from} to the first bytes of {@code to}, which is at least as long. */
     private static void copy(Frame from, Frame to) {
         int piece = 0;
         long target = to.address[0];

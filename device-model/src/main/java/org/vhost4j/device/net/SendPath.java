@@ -18,27 +18,26 @@ import org.vhost4j.device.stats.Counters;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * The path of a frame out of the guest (virtio 1.4 section 5.1.6.2): checks its header, forwards it to the sink, and
- * uses its chain. A frame for which there is no room stays parked in its queue.
+ * The path of a frame from the guest (virtio 1.4 section 5.1.6.2): checks its header, forwards it to the sink, and
+ * marks its chain as used. A frame for which the receiver has no room stays parked in its queue.
  */
 final class SendPath {
     /** Maximum number of frames that one queue may send in one turn. */
     static final int BURST = 64;
 
     /**
-     * Number of bytes after which one queue's turn ends. It makes a turn of super-frames take about as long as one of
-     * plain frames, so that a queue that sends the longest frames delays the others on its lane no more than any other
-     * does.
+     * Number of bytes after which a queue's turn ends. A turn of super-frames thus takes about as long as a turn of
+     * plain frames, so that a queue that sends super-frames does not delay the other queues of the lane for longer.
      */
     static final int TURN_BYTES = 192 << 10;
 
     /**
-     * Time in nanoseconds after which one queue's turn ends when it sends frames that take long: super-frames, which
-     * may have to be segmented or copied to many ports. Turns of other frames are limited by their bytes.
+     * Time in nanoseconds after which a queue's turn ends if it sends super-frames, which may be segmented or copied to
+     * many ports. Turns of other frames are limited by their bytes.
      */
     static final long TURN_NANOS = 100_000;
 
-    /** Number of single frames, none of which is a super-frame, after which the clock is read again; a power of two. */
+    /** Number of single frames other than super-frames after which the clock is read again; a power of two. */
     private static final int FRAMES_PER_LOOK = 16;
 
     private final FramePort device;
@@ -69,8 +68,8 @@ final class SendPath {
     /**
      * Creates a path for all queues of a device.
      *
-     * @param steering learns the pair on which the guest sent frames of a flow
-     * @param clock nanoseconds from any origin
+     * @param steering learns the pair on which the guest sends the frames of a flow
+     * @param clock clock in nanoseconds, from any origin
      */
     SendPath(
             FramePort device,
@@ -94,7 +93,7 @@ final class SendPath {
      *
      * @param queue a queue that runs
      * @param pair the queue's pair
-     * @param linkUp whether frames are forwarded at all
+     * @param linkUp whether frames are forwarded; otherwise they are dropped
      * @return the number of chains and parked frames processed; the used chains are not published yet
      */
     int send(TxQueue queue, int pair, boolean linkUp) {
@@ -106,8 +105,8 @@ final class SendPath {
             if (!open) {
                 discarded(queue);
             } else if (sink.forward(device, queue.frame) == FramePort.NO_ROOM) {
-                // Some of its segments may have been delivered; they have to be published, because the receiver may
-                // make no further buffers available before.
+                // Some of the frame's segments may have been delivered. They must be published, because the receiver
+                // may make no further buffers available before.
                 sink.flush();
                 return work;
             } else {
@@ -120,7 +119,7 @@ final class SendPath {
             RateMeter limit = meter;
             long allowance = limit == null || !open ? TURN_BYTES : limit.allowance();
             if (allowance <= 0) {
-                // Available frames wait in the ring.
+                // The available frames wait in the ring.
                 break;
             }
             int together = open ? sendBurst(queue, pair, BURST - work, Math.min(allowance, TURN_BYTES - turnBytes)) : 0;
@@ -141,7 +140,7 @@ final class SendPath {
                 malformed(queue);
                 queue.done();
             } else {
-                // Learned before the frame is forwarded, because the reply may arrive at once.
+                // Learned before the frame is forwarded, because the reply may arrive immediately.
                 steering.learn(queue.frame, pair);
                 queue.queue.recordTaken();
                 FrameTap copying = tap;
@@ -166,11 +165,11 @@ final class SendPath {
     }
 
     /**
-     * Sends a burst of frames while the next ones are plain. Returns how many; 0 when the next frame has to be sent by
-     * itself, or there is none.
+     * Sends a burst of frames while the next ones are plain. Returns the number of frames sent; 0 when the next frame
+     * must be sent alone, or there is none.
      *
-     * <p>Separate from the path of a single frame, from the ring to the sink: ChainBenchmark.plain (split ring) measured 49 ns for a
-     * frame of 64 bytes and 84 ns for one of 1500; with single frames alone it was 94 ns and 112 ns.
+     * <p>This is separate from the path of a single frame. ChainBenchmark.plain (split ring) measured 49 ns for a frame
+     * of 64 bytes and 84 ns for one of 1500; with single frames only it measured 94 ns and 112 ns.
      */
     private int sendBurst(TxQueue queue, int pair, int most, long allowance) {
         FrameBurst frames = queue.burst;
@@ -222,7 +221,7 @@ final class SendPath {
         }
     }
 
-    /** Returns whether the turn has used its time. */
+    /** Returns whether the turn has used up its time. */
     private boolean isOver(boolean look) {
         if (!look) {
             return false;
@@ -249,7 +248,7 @@ final class SendPath {
         }
     }
 
-    /** Drops the next frame, also one that waited for room, because the link is down or the queue is disabled. */
+    /** Drops the next frame, parked or not, because the link is down or the queue is disabled. */
     private void discarded(TxQueue queue) {
         counters.increment(Counter.TX_DISABLED);
         queue.again = 0;

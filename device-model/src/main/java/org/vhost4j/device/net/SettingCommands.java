@@ -14,9 +14,9 @@ import org.vhost4j.device.memory.LittleEndian;
 import org.vhost4j.device.steering.ReceiveFilter;
 
 /**
- * The commands by which a driver made its settings, without those that later commands made ineffective: a device that
- * executes them has the same settings. There are a few for each queue and one for each VLAN at most, whatever the
- * driver sends.
+ * The commands by which a driver made its settings, without those that later commands have overridden: a device that
+ * executes them has the same settings. The number is bounded whatever the driver sends: a few commands for each queue,
+ * and at most one for each VLAN.
  */
 final class SettingCommands {
     private static final int COUNT_BYTES = 4;
@@ -26,7 +26,7 @@ final class SettingCommands {
 
     private static final int MOST_BYTES = 1 << 15;
 
-    /** The last command of each kind, in the order of execution except for VLANs. */
+    /** The last command of each kind, in the order of execution, except those for VLANs. */
     private final Map<Integer, byte[]> latest = new LinkedHashMap<>();
 
     private final BitSet vlans = new BitSet();
@@ -59,7 +59,7 @@ final class SettingCommands {
                 }
             }
             default -> {
-                // A query, or the acknowledgement of an announcement.
+                // Not a setting: a query, or the acknowledgement of an announcement.
             }
         }
     }
@@ -70,7 +70,7 @@ final class SettingCommands {
         latest.put(key, copy);
     }
 
-    /** Returns a MAC_TABLE_SET command without the addresses beyond the first that makes a table overflow. */
+    /** Returns a MAC_TABLE_SET command without the addresses after the first one that makes a table overflow. */
     private static byte[] bounded(byte[] command) {
         int unicasts = (int) LittleEndian.read(command, 2, COUNT_BYTES);
         int multicastAt = 2 + COUNT_BYTES + MAC_BYTES * unicasts;
@@ -88,7 +88,7 @@ final class SettingCommands {
     }
 
     /**
-     * Returns the commands in an order in which they have the same effect.
+     * Returns the commands, in an order that results in the same settings.
      *
      * @return class, command and data of each command
      */
@@ -110,11 +110,11 @@ final class SettingCommands {
         }
     }
 
-    /** Reads what {@link #write} has written. */
+    /** Reads commands that {@link #write} has written. */
     static List<byte[]> read(DataInput in) throws IOException {
         int count = in.readInt();
         if (count < 0 || count > MOST_COMMANDS) {
-            throw new IOException("they are of %d commands".formatted(count));
+            throw new IOException("the settings have %d commands".formatted(count));
         }
         List<byte[]> commands = new ArrayList<>();
         for (int i = 0; i < count; i++) {

@@ -8,13 +8,14 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.LittleEndian;
 
 /**
- * Writes replies with device statistics for the control queue (virtio 1.4 section 5.1.6.5.10), little-endian. A query
- * has a queue and a mask of types; the reply has a structure for each type: type, queue and size, then le64 values.
+ * Creates the results of the statistics commands of the control queue (virtio 1.4 section 5.1.6.5.10), little-endian.
+ * STATS_GET has a queue and a mask of types; its result has a structure for each type: type, queue and size, then le64
+ * values.
  */
 final class StatisticsReply {
-    /** STATS_QUERY: no data; the reply is le64 supported types. */
+    /** STATS_QUERY: has no data; the result is a le64 mask of the supported types. */
     static final int QUERY = 0;
-    /** STATS_GET: le16 queue, le16 reserved[3], le64 types; repeated any number of times. */
+    /** STATS_GET: has le16 queue, le16 reserved[3], le64 types; repeated any number of times. */
     static final int GET = 1;
 
     private static final int REQUEST_BYTES = 16;
@@ -32,14 +33,14 @@ final class StatisticsReply {
     private static final long OF_TRANSMIT = 1L << TX_BASIC | 1L << TX_CSUM | 1L << TX_GSO;
     private static final long OF_CONTROL = 1L << CVQ;
 
-    /** Maximum length of a reply in bytes: more than all types of all queues of a device need. */
+    /** Maximum length of a result in bytes: more than all types of all queues of a device need. */
     private static final int MAX_BYTES = 64 * 1024;
 
     private StatisticsReply() {}
 
     /**
-     * Returns the types that the negotiated features allow, except the SPEED types: the device enforces no speed, so no
-     * allowance can be exceeded.
+     * Returns the types that the negotiated features allow, except the SPEED types: they count packets beyond a speed
+     * limit, which this device does not have.
      */
     private static long types(DriverFeatures driver) {
         long types = 1L << RX_BASIC | 1L << TX_BASIC | OF_CONTROL;
@@ -53,8 +54,8 @@ final class StatisticsReply {
     }
 
     /**
-     * Returns the reply to STATS_QUERY. A type whose feature was not negotiated is absent, because Linux requests all
-     * types that are present.
+     * Returns the result of STATS_QUERY. It has no type whose feature was not negotiated, because Linux requests all
+     * types in it.
      */
     static byte[] supported(DriverFeatures driver) {
         byte[] bytes = new byte[Long.BYTES];
@@ -63,15 +64,16 @@ final class StatisticsReply {
     }
 
     /**
-     * Returns the reply to STATS_GET.
+     * Returns the result of STATS_GET.
      *
      * @param command the whole command
-     * @param statistics by virtqueue index
-     * @param queues the queues, which have a kind for each index
+     * @param statistics statistics of each queue, by virtqueue index
+     * @param queues the queues of the device
      * @param driver the negotiated features
      * @param room size of the driver's buffer in bytes; the first structure that does not fit, and all after it, are
      *     omitted
-     * @return nothing when a queue does not exist, does not have a type, the type's feature was not negotiated, or the length is wrong
+     * @return the result; nothing when a queue does not exist or does not have a type, a type's feature was not
+     *     negotiated, or the length is wrong
      */
     static Optional<byte[]> get(
             byte[] command, QueueStatistics[] statistics, DeviceQueues queues, DriverFeatures driver, long room) {
@@ -109,7 +111,7 @@ final class StatisticsReply {
     }
 
     private static void append(ByteBuffer reply, int type, int queue, QueueStatistics of) {
-        // The device does not verify checksums, so it counts no bad ones.
+        // The device does not verify checksums, so it counts no bad checksums.
         switch (type) {
             case RX_BASIC, TX_BASIC ->
                 values(

@@ -16,14 +16,14 @@ import org.vhost4j.device.ring.Virtqueue;
 
 /** A transmit queue: reads frames from the chains that the driver has made available (virtio 1.4 section 5.1.6.2). */
 final class TxQueue {
-    /** Result of {@link #next}: nothing more is available. */
+    /** Result of {@link #next}: no chain is available. */
     static final int EMPTY = 0;
-    /** Result of {@link #next}: {@link #frame} holds the next frame. */
+    /** Result of {@link #next}: {@link #frame} is the next frame. */
     static final int FRAME = 1;
-    /** Result of {@link #next}: a chain held no valid frame; it was used already. */
+    /** Result of {@link #next}: a chain contained no valid frame; it is used already. */
     static final int BAD_LENGTH = 2;
 
-    /** The virtqueue; a logging one replaces it while writes are logged. */
+    /** The virtqueue; replaced by a {@link Virtqueue#logged} one while writes are logged. */
     Virtqueue queue;
 
     final Frame frame = new Frame();
@@ -36,15 +36,14 @@ final class TxQueue {
     /** Whether the driver sent {@link #frame} as a super-frame, even one that fits a single segment. */
     boolean superFrame;
 
-    /** Number of frames at the front of the ring that were offered to a receiver before, and were captured then. */
+    /** Number of next frames in the ring that were captured already, when they were first forwarded. */
     int again;
 
     /** Whether a chain was popped that is neither used nor parked. */
     private boolean pending;
 
     /**
-     * Number of segments that were delivered of the frame that {@link #next} will read again; the rest is segmented in
-     * the same way.
+     * Number of delivered segments of a frame that {@link #next} will read again; segmentation continues after them.
      */
     private int segmentsDone;
 
@@ -56,7 +55,7 @@ final class TxQueue {
     private final Buffers buffers = new Buffers();
 
     /**
-     * The value of the reads that prefetch frames for {@link #burst}: kept so that the compiler does not remove the
+     * The result of the reads that prefetch frames for {@link #burst}, stored so that the compiler does not remove the
      * reads.
      */
     long prefetched;
@@ -74,11 +73,11 @@ final class TxQueue {
     }
 
     /**
-     * Takes the next chains as a burst, as far as their frames can be part of one.
+     * Pops the next chains as a burst, up to the first one whose frame cannot be part of a burst.
      *
      * @param most maximum number of frames
      * @param allowed offloads that the driver may use, a mask of {@link Offloads}
-     * @return the number of frames; the caller calls {@link #done(int)} afterwards
+     * @return the number of frames; the caller must call {@link #done(int)} afterwards
      */
     int burst(int most, int allowed) {
         int taken = queue.pop(buffers, Math.min(most, FrameBurst.CAPACITY), false);
@@ -116,13 +115,13 @@ final class TxQueue {
                         NetHeader.checksumStart(partial), NetHeader.checksumOffset(partial), bytes);
     }
 
-    /** Shortens a burst to its first frames; the chains of the others are returned to the ring. */
+    /** Shortens a burst to its first frames; puts the chains of the others back into the ring. */
     void shorten(int frames) {
         queue.unpop(burst.count() - frames);
         burst.count(frames);
     }
 
-    /** Ends a burst: the chains of the first frames are used, the others are returned to the ring. */
+    /** Ends a burst: marks the chains of the first frames as used, and puts the others back into the ring. */
     void done(int frames) {
         queue.unpop(burst.count() - frames);
         burst.count(0);
@@ -163,7 +162,8 @@ final class TxQueue {
     }
 
     /**
-     * Copies a header that is in several pieces, which is rare. The caller has checked that the chain is long enough.
+     * Copies a virtio-net header that is in several pieces, which is rare. The caller has checked that the chain is
+     * long enough.
      */
     private void gatherHeader(int bytes) {
         long to = headerScratch.address();
@@ -191,14 +191,17 @@ final class TxQueue {
         segmentsDone = 0;
     }
 
-    /** Uses the chain of {@link #frame}. */
+    /** Marks the chain of {@link #frame} as used. */
     void done() {
         queue.addUsed(chain.id);
         parked = false;
         pending = false;
     }
 
-    /** Recovers after a fault of a receiver's memory: the frame that was being delivered is lost, its chain is used. */
+    /**
+     * Recovers after a fault of a receiver's memory: the frame that was being delivered is lost, and its chain is
+     * marked as used.
+     */
     void recover() {
         if (pending && !parked) {
             done();
@@ -209,7 +212,7 @@ final class TxQueue {
     }
 
     /**
-     * Returns the chain of a parked frame to the ring: the frame will be read again, and continues with its next
+     * Puts the chain of a parked frame back into the ring. The frame will be read again, and continues with its next
      * segment.
      */
     void unread() {
@@ -225,19 +228,21 @@ final class TxQueue {
         }
     }
 
-    /** Returns the part of the next frame that was delivered; see {@link DeviceControl#cut(int)}. */
+    /** Returns the delivered part of the next frame; see {@link DeviceControl#cut(int)}. */
     FrameCut cut() {
         return new FrameCut(segmentsDone, segmentedBytes, segmentSize);
     }
 
-    /** Sets the part of the next frame that another device has delivered. */
+    /**
+     * Sets the part of the next frame that another device has delivered; see {@link DeviceControl#cut(int, FrameCut)}.
+     */
     void cut(FrameCut by) {
         segmentsDone = by.segments();
         segmentedBytes = by.bytes();
         segmentSize = by.segmentSize();
     }
 
-    /** Returns the chain of a parked frame to the ring, unless part of the frame has been delivered. */
+    /** Puts the chain of a parked frame back into the ring, unless part of the frame was delivered. */
     void unpark() {
         recover();
         if (parked && frame.segmentsDone != 0) {

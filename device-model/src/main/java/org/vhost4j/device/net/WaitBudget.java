@@ -4,13 +4,13 @@ package org.vhost4j.device.net;
 import java.time.Duration;
 
 /**
- * The remaining time for which senders may wait for one receiver, over all its frames and all its senders together.
- * Waiting uses it, and frames that the receiver receives restore it: fully after a number of frames, or after {@value
- * #FRAME_BYTES} bytes for each of them. Nothing else restores it: a receiver that restarts its rings, or makes a buffer
- * available now and then, delays no sender for longer.
+ * The remaining time for which senders may wait for one receiver, summed over all senders and frames. Waiting uses up
+ * the budget. Frames that the receiver receives restore it: fully after a number of frames, or after {@value
+ * #FRAME_BYTES} bytes for each of them. Nothing else restores it, so a receiver that restarts its rings, or rarely
+ * makes a buffer available, does not delay senders for longer.
  *
- * <p>Senders wait without limit for a receiver that keeps receiving frames. For one that receives none they wait once,
- * until the budget is used up. Times are those of the caller's clock, in nanoseconds.
+ * <p>Senders wait without limit for a receiver that keeps receiving frames. For a receiver that receives none they wait
+ * once, until the budget is used up. Times are those of the caller's clock, in nanoseconds.
  */
 public final class WaitBudget {
     /** Number of bytes that restore as much as one frame. */
@@ -22,7 +22,7 @@ public final class WaitBudget {
 
     private long left;
     private boolean waiting;
-    /** Whether the last call of {@link #mayWait} began the wait. */
+    /** Whether the wait began with the last call of {@link #mayWait}. */
     private boolean began;
 
     private long spentUntil;
@@ -30,8 +30,8 @@ public final class WaitBudget {
     /**
      * Creates a full budget.
      *
-     * @param most the maximum budget, 0 for no waiting
-     * @param frames the number of received frames that restore it fully
+     * @param most the maximum of the budget; 0 when senders may not wait
+     * @param frames the number of received frames that restore the budget fully
      */
     public WaitBudget(Duration most, int frames) {
         this.most = most.toNanos();
@@ -41,11 +41,11 @@ public final class WaitBudget {
     }
 
     /**
-     * Records that there is no room for a frame. Uses up the time since the last such frame, when no frame was received
-     * in between.
+     * Records that the receiver has no room for a frame. If no frame was received since the last call, the time since
+     * then is deducted from the budget.
      *
      * @param now the clock, in nanoseconds
-     * @return whether its sender may wait and offer the frame again soon
+     * @return true when the sender may wait and try the frame again soon; false to drop it
      */
     public boolean mayWait(long now) {
         began = !waiting;
@@ -58,7 +58,7 @@ public final class WaitBudget {
         return left > 0;
     }
 
-    /** Records that the sender drops the frame that {@link #mayWait} allowed to wait. */
+    /** Records that the sender drops the frame for which {@link #mayWait} returned true. */
     public void doesNotWait() {
         waiting &= !began;
     }
@@ -88,7 +88,7 @@ public final class WaitBudget {
     /**
      * Returns whether the budget is full and no sender waits.
      *
-     * @return true when neither {@link #ended} nor {@link #earn} would change anything
+     * @return true when calls of {@link #ended} and {@link #earn} would have no effect
      */
     public boolean whole() {
         return left == most && !waiting;

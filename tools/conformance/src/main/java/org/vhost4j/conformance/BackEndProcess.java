@@ -71,7 +71,7 @@ public final class BackEndProcess {
     }
 
     private Process launch() throws IOException {
-        // Standard input stays open: some back-ends end with it.
+        // Standard input stays open, because some back-ends exit when it is closed.
         return new ProcessBuilder("setpriv", "--pdeathsig", "KILL", "sh", "-c", "exec " + command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.to(log.toFile()))

@@ -13,7 +13,7 @@ import org.vhost4j.frontend.Offer;
 import org.vhost4j.frontend.Rendezvous;
 import org.vhost4j.sys.SystemError;
 
-/** The back-end under test: connects to it, and restarts it when the suite is responsible for starting it. */
+/** Connects to the back-end under test, and restarts it when the suite is responsible for starting it. */
 public final class BackEndUnderTest implements AutoCloseable {
     /** Maximum time for a started back-end to create its socket. */
     private static final Duration START = Duration.ofMinutes(2);
@@ -55,7 +55,7 @@ public final class BackEndUnderTest implements AutoCloseable {
         rendezvous.watch(recorder == null ? null : recorder::connection);
     }
 
-    /** Connects and requests the offer; starts the back-end first if the suite is responsible for that. */
+    /** Connects and requests the offered features. Starts the back-end first if the suite is responsible for that. */
     Offer begin() {
         if (process == null) {
             return ask(patience);
@@ -107,7 +107,7 @@ public final class BackEndUnderTest implements AutoCloseable {
     }
 
     private FrontEnd connect(Duration longest) {
-        return rendezvous.meetServing(longest, this::end);
+        return rendezvous.connectServed(longest, this::end);
     }
 
     /** Returns how the back-end's process ended; empty while it runs, or when the suite has not started it. */

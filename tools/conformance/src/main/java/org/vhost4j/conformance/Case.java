@@ -83,7 +83,7 @@ public record Case(
     }
 
     /**
-     * Returns this case for back-ends that return frames only.
+     * Returns this case with the prerequisite that the back-end returns frames.
      *
      * @return a copy
      */

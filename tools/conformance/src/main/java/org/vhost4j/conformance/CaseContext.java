@@ -33,7 +33,7 @@ public final class CaseContext implements AutoCloseable {
 
     private static final int THEIRS = 2;
 
-    /** Number of frames for each seed: more than any case sends. */
+    /** Number of distinct frames reserved for each seed: more than any case sends. */
     private static final long FRAMES_OF_A_SEED = 1_000_003;
 
     private static final int MOST_NOTES = 12;
@@ -73,7 +73,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Returns what the back-end offered when the suite began.
+     * Returns the features that the back-end offered when the suite began.
      *
      * @return the offer
      */
@@ -177,7 +177,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Negotiates, and prepares queues without telling the back-end of them.
+     * Connects, negotiates features and prepares queues, but sends no message about queues or memory.
      *
      * @param setup the features, queues and memory that the driver requests
      * @return the driver, which is closed with the context
@@ -284,7 +284,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Sets the addresses that the suite uses.
+     * Sets the source and destination MAC address that the suite uses.
      *
      * @param builder any builder
      * @return the same builder
@@ -324,7 +324,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Sends a frame, and checks the one that returns.
+     * Sends a frame, and requires that it returns undamaged.
      *
      * @param driver a driver whose queues run
      * @param payload the length of the datagram's payload in bytes

@@ -17,7 +17,7 @@ public enum Outcome {
     NOT_OFFERED("not offered"),
     /** Another prerequisite of the case is missing, such as a back-end that returns frames. */
     NOT_APPLICABLE("not applicable"),
-    /** The back-end was gone before the case began. */
+    /** The case was not run, because the back-end had ended or the run was interrupted. */
     NOT_RUN("not run");
 
     private final String text;

@@ -21,7 +21,7 @@ public record ChainShape(int headerPiece, int framePiece, boolean indirect) {
     /** One descriptor for each byte of the header and one for the frame. */
     public static final ChainShape HEADER_SPREAD = new ChainShape(1, 0, false);
 
-    /** Bytes between two pieces in memory. */
+    /** Number of unused bytes between two descriptors' buffers in memory. */
     static final int GAP = 5;
 
     /**
@@ -43,7 +43,7 @@ public record ChainShape(int headerPiece, int framePiece, boolean indirect) {
         return new ChainShape(headerPiece, framePiece, true);
     }
 
-    /** Returns the lengths of the pieces for a header and a frame of given lengths. */
+    /** Returns the lengths of the descriptors for a header and a frame of the given lengths, in bytes. */
     int[] cut(int headerBytes, int frameBytes) {
         List<Integer> lengths = new ArrayList<>();
         int together = headerPiece == 0 ? headerBytes : 0;
@@ -63,7 +63,7 @@ public record ChainShape(int headerPiece, int framePiece, boolean indirect) {
         return lengths.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** Returns the number of bytes of memory that the pieces take. */
+    /** Returns the number of bytes of memory that the descriptors' buffers and the gaps between them occupy. */
     static int span(int[] pieces) {
         int span = 0;
         for (int piece : pieces) {

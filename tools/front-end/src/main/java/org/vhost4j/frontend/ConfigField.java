@@ -12,7 +12,7 @@ import org.vhost4j.device.feature.FeatureSet;
 public enum ConfigField {
     /** The MAC address. */
     MAC(0, 6, Feature.MAC),
-    /** LINK_UP and ANNOUNCE. */
+    /** The device status: LINK_UP and ANNOUNCE. */
     STATUS(6, 2, Feature.STATUS),
     /** The maximum number of queue pairs. */
     MAX_VIRTQUEUE_PAIRS(8, 2, Feature.MQ, Feature.RSS),
@@ -22,9 +22,9 @@ public enum ConfigField {
     SPEED(12, 4, Feature.SPEED_DUPLEX),
     /** The duplex mode: half or full. */
     DUPLEX(16, 1, Feature.SPEED_DUPLEX),
-    /** The longest RSS key. */
+    /** The maximum length of the RSS key, in bytes. */
     RSS_MAX_KEY_SIZE(17, 1, Feature.RSS, Feature.HASH_REPORT),
-    /** The longest RSS table. */
+    /** The maximum length of the RSS indirection table, in entries. */
     RSS_MAX_INDIRECTION_TABLE_LENGTH(18, 2, Feature.RSS),
     /** The types of packets over which hashes can be calculated. */
     SUPPORTED_HASH_TYPES(20, 4, Feature.RSS, Feature.HASH_REPORT),
@@ -40,7 +40,7 @@ public enum ConfigField {
 
     private final int offset;
     private final int size;
-    /** A word of features, any of which makes the field valid. */
+    /** The feature bits, any of which makes the field valid. */
     private final long features;
 
     ConfigField(int offset, int size, Feature... features) {

@@ -5,7 +5,7 @@ import org.vhost4j.device.driver.DeviceViolationException;
 import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
 
-/** The control queue: one command at a time. */
+/** The driver's side of the control queue, which sends one command at a time. */
 final class ControlQueue {
     private static final int DATA_BYTES = 8192;
     private static final int NO_ANSWER = 0xa5;

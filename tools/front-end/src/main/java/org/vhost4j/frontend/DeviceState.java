@@ -73,9 +73,9 @@ public final class DeviceState {
             try {
                 transfer.write(state);
             } catch (SystemError e) {
-                // The back-end reads no more of it; its answer to CHECK_DEVICE_STATE shows the error.
+                // The back-end stopped reading; its answer to CHECK_DEVICE_STATE reports the error.
                 transfer.requireSuccess();
-                throw new FrontEndException("the device's state was not taken as a whole: " + e.getMessage());
+                throw new FrontEndException("the back-end did not read the whole device state: " + e.getMessage());
             }
             transfer.end().close();
             transfer.requireSuccess();
@@ -110,7 +110,7 @@ public final class DeviceState {
         }
     }
 
-    /** One transfer, with a method for each step, so that a front-end can break the rules. */
+    /** One transfer of a state, with a method for each step, so that a test can violate the protocol. */
     public static final class Transfer implements AutoCloseable {
         private final FrontEnd frontEnd;
         private final Fd end;
@@ -179,8 +179,8 @@ public final class DeviceState {
     }
 
     /**
-     * Sends SET_DEVICE_STATE_FD; returns the descriptor to use, which is the front-end's unless the back-end sends
-     * another.
+     * Sends SET_DEVICE_STATE_FD. Returns the descriptor for the transfer: the front-end's end of the pipe, unless the back-end sends
+     * another descriptor.
      */
     private static Fd begin(FrontEnd frontEnd, int direction, Fd theirs, Fd ours) {
         byte[] payload = RawMessage.buffer(PAYLOAD_BYTES)

@@ -145,7 +145,7 @@ public final class DirtyLog implements AutoCloseable {
         List<Long> pages = new ArrayList<>();
         for (long at = 0; at < bits.byteSize(); at += Long.BYTES) {
             long word = (long) LONGS.getAcquire(bits, at);
-            // The machine is little-endian, so bits of a word are in the order of the pages.
+            // The machine is little-endian, so the bits of a 64-bit word are in the order of the pages.
             for (; word != 0; word &= word - 1) {
                 pages.add((at * PAGES_PER_BYTE + Long.numberOfTrailingZeros(word)) * PAGE);
             }
@@ -194,7 +194,7 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Takes all marks and clears them, as a front-end does before it transmits the pages: a page must be read after its mark was cleared.
+     * Fetches and clears all marks, as a front-end does before it transmits the pages. A page must be read after its mark was cleared.
      *
      * @param page receives the guest-physical address of each marked page, ascending
      */

@@ -93,7 +93,8 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * Sends SET_FEATURES with two words, which the protocol does not define: a back-end refuses it or uses the first word.
+     * Sends SET_FEATURES with a payload of two 64-bit words, which the protocol does not define. A back-end refuses the message or uses the
+     * first word.
      *
      * @param word virtio feature bits 0 to 63
      * @param high virtio feature bits 64 to 127
@@ -214,7 +215,7 @@ public final class FrontEnd extends FrontEndConnection {
     }
 
     /**
-     * Describes a region as messages do.
+     * Returns the memory region description that vhost-user messages carry.
      *
      * @param region the region
      * @return the description

@@ -9,7 +9,7 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The transport of requests and answers over one socket, without knowledge of individual requests, which are in {@link FrontEnd}.
+ * Sends requests and receives answers over one socket. The individual requests are methods of {@link FrontEnd}.
  *
  * <p>{@link #request} and {@link #askU64} send requests that have a reply; {@link #tell} sends other requests, with
  * need_reply once REPLY_ACK was negotiated, so that a refusal is reported at once as {@link FrontEndException.Refused}.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.frontend;
 
-/** Thrown when the back-end did not behave as expected: no answer in time, a closed connection, a wrong reply. */
+/** Thrown when the back-end did not behave as expected: no answer in time, a closed connection, an invalid reply. */
 public class FrontEndException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -12,8 +12,8 @@ import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * An IOMMU with pages of 4 KiB in front of one region of guest memory (vhost-user protocol, "IOMMU support"). On request, it answers the
- * IOTLB misses that the back-end sends on its channel, one page at a time.
+ * An IOMMU with pages of 4 KiB for one region of guest memory (vhost-user protocol, "IOMMU support"). The caller receives the IOTLB misses
+ * that the back-end sends on its channel, and answers each by mapping a page.
  */
 public final class FrontEndIommu implements AutoCloseable {
     /** The size of a page in bytes. */

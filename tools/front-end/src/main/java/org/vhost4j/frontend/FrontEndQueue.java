@@ -28,11 +28,11 @@ public final class FrontEndQueue implements AutoCloseable {
     private long kicks;
 
     /**
-     * Creates a queue in guest memory, of which the back-end learns with {@link #start}.
+     * Creates a queue in guest memory. {@link #start} sends it to the back-end.
      *
      * @param index the queue's index in the device
      * @param ram the region that contains the ring
-     * @param ring the driver's side of it, split or packed
+     * @param ring the driver's side of the ring, split or packed
      */
     public FrontEndQueue(int index, Ram ram, RingDriver ring) {
         this.index = index;
@@ -41,7 +41,7 @@ public final class FrontEndQueue implements AutoCloseable {
     }
 
     /**
-     * Sends the back-end everything about the queue, in QEMU's order; the queue then runs if it is enabled.
+     * Sends the back-end the queue's size, base, addresses and descriptors, in QEMU's order. The queue then runs if it is enabled.
      *
      * @param frontEnd the connection
      * @param base the index at which the device begins, such as {@link RingDriver#deviceBase}
@@ -56,7 +56,7 @@ public final class FrontEndQueue implements AutoCloseable {
     }
 
     /**
-     * Sends the back-end the addresses of the ring, at the start or again later.
+     * Sends the back-end the addresses of the ring, when the queue starts or while it runs.
      *
      * @param frontEnd the connection
      * @param logged whether the device is to log its writes to the used ring
@@ -219,13 +219,13 @@ public final class FrontEndQueue implements AutoCloseable {
      * Waits for used elements as an interrupt handler does: requests an interrupt, sleeps, and checks again.
      *
      * @return false when the deadline passed
-     * @throws FrontEndException when elements were used and the requested interrupt did not come
+     * @throws FrontEndException when elements were used but the requested interrupt did not arrive
      */
     boolean awaitUsed(Deadline deadline) {
         while (!ring.enableInterrupts()) {
             if (!deadline.await(call.fd(), LibC.POLLIN)) {
                 if (ring.hasUsed()) {
-                    throw new FrontEndException("queue " + index + " has used elements, but no interrupt came");
+                    throw new FrontEndException("queue " + index + " has used elements, but no interrupt arrived");
                 }
                 return false;
             }

@@ -17,7 +17,7 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 import org.vhost4j.vhostuser.wire.MessageHeader;
 
-/** A Unix stream socket that transfers bytes and descriptors as given; only {@link #receive} interprets messages. */
+/** A Unix stream socket that transfers bytes and descriptors unchanged. Only {@link #receive} interprets messages. */
 public final class FrontEndSocket implements AutoCloseable {
     /** The largest number of descriptors that the kernel accepts in one message (SCM_MAX_FD). */
     public static final int MAX_DESCRIPTORS = 253;
@@ -89,7 +89,7 @@ public final class FrontEndSocket implements AutoCloseable {
     }
 
     /**
-     * Sets the watcher of everything that is sent and received from now on.
+     * Sets the watcher that is notified of everything that is sent and received after this call.
      *
      * @param by the watcher, or null for none
      */

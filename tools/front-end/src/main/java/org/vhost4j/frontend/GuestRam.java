@@ -34,7 +34,7 @@ public final class GuestRam implements AutoCloseable {
         }
     }
 
-    /** Creates guest memory of one given region. */
+    /** Creates guest memory that consists of one existing region. */
     GuestRam(FrontEnd frontEnd, Ram only) {
         this.frontEnd = frontEnd;
         this.hugePages = false;
@@ -138,7 +138,7 @@ public final class GuestRam implements AutoCloseable {
      */
     public void unplug(Ram ram) {
         if (ram == rings || !regions.remove(ram)) {
-            throw new IllegalArgumentException("this region cannot be taken away");
+            throw new IllegalArgumentException("this region cannot be removed");
         }
         try {
             announce(ram, false);

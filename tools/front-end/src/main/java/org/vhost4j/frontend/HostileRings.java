@@ -14,7 +14,7 @@ import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.driver.SplitDriver;
 
 /**
- * The catalog of invalid contents of transmit queues. The test decides what it expects of a back-end: other back-ends must survive; this
+ * The catalog of invalid contents of transmit queues. Each test decides what it requires: every back-end must survive them, and this
  * project's back-end must also report the error.
  */
 public final class HostileRings {

@@ -89,7 +89,7 @@ public final class InflightArea implements AutoCloseable {
     }
 
     /**
-     * Returns the current contents of the area, as a back-end would leave them if it died now.
+     * Returns the current contents of the area, as a back-end that crashes now would leave them.
      *
      * @return a copy of all bytes of the area
      */
@@ -116,7 +116,7 @@ public final class InflightArea implements AutoCloseable {
     }
 
     /**
-     * Returns the number of queues that the area has room for.
+     * Returns the number of queues for which the area has regions.
      *
      * @return the number that was requested
      */

@@ -89,7 +89,7 @@ public final class InflightPacked {
     }
 
     /**
-     * Returns the position at which the device uses the next descriptor.
+     * Returns the position at which the device writes the next used descriptor.
      *
      * @return the index, with the wrap counter in bit 15, as in SET_VRING_BASE
      */
@@ -98,7 +98,7 @@ public final class InflightPacked {
     }
 
     /**
-     * Returns the position at which the device used the next descriptor before the update in progress.
+     * Returns the position of the next used descriptor before the update in progress.
      *
      * @return the index, with the wrap counter in bit 15, as in SET_VRING_BASE
      */
@@ -107,7 +107,7 @@ public final class InflightPacked {
     }
 
     /**
-     * Returns the chains that the back-end has popped and not used.
+     * Returns the chains that the back-end has popped and not yet used.
      *
      * @return the entries of the chains' heads, in the order in which they were popped
      */

@@ -72,7 +72,7 @@ public final class InflightSplit {
     }
 
     /**
-     * Returns the chains that the back-end has popped and not used.
+     * Returns the chains that the back-end has popped and not yet used.
      *
      * @return the head descriptors of the chains, in the order in which they were popped
      */

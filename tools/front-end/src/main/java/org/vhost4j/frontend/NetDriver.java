@@ -12,7 +12,7 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * A guest's virtio-net driver on top of a front-end: it negotiates, starts the queues, sends and receives frames, and checks that the
+ * A guest's virtio-net driver on a front-end. It negotiates features, starts the queues, sends and receives frames, and checks that the
  * device conforms to virtio 1.4 section 5.1.
  */
 public final class NetDriver extends NetQueues {
@@ -52,7 +52,7 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Negotiates, and prepares guest memory and queues without telling the back-end of them.
+     * Negotiates features, and prepares guest memory and queues without sending them to the back-end.
      *
      * @param frontEnd a new connection, closed on failure, otherwise by {@link #close}
      * @param setup features, queues and memory to set up
@@ -69,9 +69,9 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Prepares guest memory and queues on a connection on which everything was acknowledged already, without telling the back-end of them.
-     * There is a control queue when CTRL_VQ was acknowledged and the setup requests it; a back-end without a config space leaves the
-     * control queue to its front-end.
+     * Prepares guest memory and queues without sending them to the back-end, on a connection on which all features were already
+     * acknowledged. There is a control queue when CTRL_VQ was acknowledged and the setup requests it. A back-end without a config space
+     * leaves the control queue to its front-end.
      *
      * @param frontEnd the connection, closed on failure, otherwise by {@link #close}
      * @param setup the setup of the queues
@@ -111,7 +111,7 @@ public final class NetDriver extends NetQueues {
         }
     }
 
-    /** Records the device's writes from now on, for {@link #writes}. */
+    /** Starts recording the device's writes, for {@link #writes}. */
     public void recordWrites() {
         writes.clear();
         receivers.forEach(receiver -> receiver.record(writes));
@@ -119,10 +119,9 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Returns the device's writes since {@link #recordWrites}, as far as the driver can determine: receive buffers of
-     * the frames that were received, and the last write to each ring. For a split ring these are the index and the
-     * element; for a packed ring it is the descriptor before the next one, which is right when the last chain had one
-     * descriptor.
+     * Returns the device's writes since {@link #recordWrites}, as far as the driver can determine: receive buffers of the frames that were
+     * received, and the last write to each ring. For a split ring these are the index and the element; for a packed ring it is the
+     * descriptor before the next position, which is correct only when the last chain had one descriptor.
      *
      * @return the written ranges of guest memory
      */
@@ -133,7 +132,8 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Returns the receive buffers among {@link #writes}, which a device has written completely before the driver sees them.
+     * Returns the ranges of {@link #writes} that are receive buffers. A device has written these completely before the driver sees them as
+     * used.
      *
      * @return the written ranges of guest memory
      */
@@ -142,7 +142,7 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * From now on, replaces each used receive buffer by one in another region.
+     * Sets the region in which receive buffers are posted: each used buffer is replaced by one in that region.
      *
      * @param pair the number of the queue pair, from 0
      * @param region a region of {@link #guestRam}
@@ -163,7 +163,7 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Waits until the device has used everything sent before, and sends from buffers in another region from now on.
+     * Sets the region of the transmit buffers, after waiting until the device has used all frames that were sent before.
      *
      * @param pair the number of the queue pair, from 0
      * @param region a region of {@link #guestRam}
@@ -284,7 +284,7 @@ public final class NetDriver extends NetQueues {
     }
 
     /**
-     * Takes a frame that has already arrived, without waiting.
+     * Returns the next frame that has already arrived, without waiting.
      *
      * @param pair the number of the queue pair, from 0
      * @return the frame, or nothing when there is none

@@ -14,8 +14,8 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * The queues of a network driver behind a front-end, and their memory: laid out as negotiated, shared with the back-end, started and
- * stopped. {@link NetDriver} sends frames on them.
+ * The queues of a network driver and their memory: lays them out as negotiated, shares them with the back-end, starts and stops them.
+ * {@link NetDriver} sends and receives frames on them.
  */
 public abstract sealed class NetQueues implements AutoCloseable permits NetDriver {
     /** The guest-physical address of the region with rings and buffers. It is above 4 GiB, so that truncated addresses are detected. */
@@ -112,7 +112,7 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
     }
 
     /**
-     * Shares the memory by a given method instead of the default one, and starts the queues.
+     * Shares the memory with the back-end by the given method instead of the default one, and starts the queues.
      *
      * @param share sends all regions to the back-end, such as {@link Postcopy#share}
      */
@@ -149,7 +149,7 @@ public abstract sealed class NetQueues implements AutoCloseable permits NetDrive
             int base = queue.stop(frontEnd);
             int expected = queue.ring().deviceBase();
             if (base != expected) {
-                throw new FrontEndException("queue %d stopped at 0x%x, but what it used ends at 0x%x"
+                throw new FrontEndException("queue %d stopped at 0x%x, but its used chains end at 0x%x"
                         .formatted(queue.index(), base, expected));
             }
         }

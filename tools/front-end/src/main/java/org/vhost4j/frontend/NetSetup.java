@@ -48,8 +48,8 @@ public record NetSetup(
             .low();
 
     /**
-     * Returns the setup of a driver that accepts everything that a split ring can have, with mergeable buffers, one queue pair and no
-     * control queue, like QEMU's {@code -netdev vhost-user}.
+     * Returns the setup of a driver that acknowledges all features of split rings, with mergeable buffers, one queue pair and no control
+     * queue, like QEMU's {@code -netdev vhost-user}.
      *
      * @return the setup
      */
@@ -79,7 +79,7 @@ public record NetSetup(
     }
 
     /**
-     * Returns the setup of a driver without any feature: legacy header, no offloads, buffers for frames of ordinary size.
+     * Returns the setup of a driver that acknowledges no feature: legacy header, no offloads, buffers of {@value #PLAIN_FRAME_BYTES} bytes.
      *
      * @return the setup
      */
@@ -168,7 +168,7 @@ public record NetSetup(
     }
 
     /**
-     * Returns this setup with LOG_SHMFD, so that a {@link DirtyLog} can begin.
+     * Returns this setup with LOG_SHMFD, which a {@link DirtyLog} requires.
      *
      * @return a copy
      */
@@ -226,7 +226,8 @@ public record NetSetup(
     }
 
     /**
-     * Returns this setup with buffers that hold any frame each, for drivers without mergeable buffers that accept super-frames.
+     * Returns this setup with receive buffers that are each large enough for any frame, for drivers that accept super-frames without
+     * mergeable buffers.
      *
      * @return a copy
      */

@@ -33,10 +33,7 @@ public record Offer(
         OptionalLong status,
         Optional<byte[]> config,
         List<String> troubles) {
-    /**
-     * The protocol features that have to be acknowledged before requests for more than the two feature words may be
-     * sent.
-     */
+    /** The protocol features that must be acknowledged so that the front-end may request more than the two feature words. */
     private static final long QUESTIONS = ProtocolFeature.word(List.of(
             ProtocolFeature.MQ, ProtocolFeature.CONFIG, ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.STATUS));
 
@@ -87,7 +84,7 @@ public record Offer(
                 features, withConfig, OptionalLong.of(protocol), queues, slots, status, config, questions.troubles);
     }
 
-    /** Returns the longest beginning of the config space that the back-end returns; it refuses reads beyond its end. */
+    /** Reads as many bytes from the start of the config space as the back-end returns. A back-end refuses reads beyond its end. */
     private static byte[] config(FrontEnd frontEnd, FeatureSet features) {
         List<ConfigField> fields = List.of(ConfigField.values());
         int most = features.has(Feature.HASH_TUNNEL) ? fields.size() : fields.size() - 1;
@@ -113,7 +110,7 @@ public record Offer(
                 return Optional.of(question.get());
             } catch (FrontEndException e) {
                 lost = e instanceof FrontEndException.Closed || e instanceof FrontEndException.TimedOut;
-                troubles.add(what + ": " + e.getMessage() + (lost ? "; nothing more was asked" : ""));
+                troubles.add(what + ": " + e.getMessage() + (lost ? "; no further requests were sent" : ""));
                 return Optional.empty();
             }
         }
@@ -128,7 +125,7 @@ public record Offer(
      *
      * @return {@link #featuresWithConfig}, or {@link #features} when they are the same
      */
-    public FeatureSet ofItsOwnDevice() {
+    public FeatureSet deviceFeatures() {
         return featuresWithConfig.orElse(features);
     }
 

@@ -7,7 +7,7 @@ import java.util.List;
 import org.vhost4j.device.driver.DriverHeader;
 
 /**
- * A parsed TCP or UDP frame, with a check of its correctness. Extension headers and IPv4 options are not supported: {@link PacketBuilder}
+ * A parsed TCP or UDP frame, which can be checked for errors. Extension headers and IPv4 options are not supported: {@link PacketBuilder}
  * creates none.
  */
 public final class Packet {

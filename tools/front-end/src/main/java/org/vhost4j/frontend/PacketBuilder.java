@@ -303,9 +303,7 @@ public final class PacketBuilder {
         return address;
     }
 
-    /**
-     * Returns the sum of big-endian 16-bit words (RFC 1071), not folded; an odd last byte is the high byte of a word.
-     */
+    /** Returns the unfolded sum of big-endian 16-bit words (RFC 1071). An odd last byte is the high byte of a word. */
     static long sum(byte[] bytes, int from, int count) {
         long sum = 0;
         for (int i = 0; i < count; i++) {

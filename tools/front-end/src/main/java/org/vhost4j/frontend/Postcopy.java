@@ -21,12 +21,12 @@ import org.vhost4j.vhostuser.wire.MessageHeader;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * The arrival of a guest by postcopy migration (vhost-user protocol, "POSTCOPY_ADVISE" and the messages after it): the
- * guest runs while its memory is still being transferred, and a page that the back-end accesses is fetched on demand.
+ * The destination side of a postcopy migration (vhost-user protocol, "POSTCOPY_ADVISE" and the messages after it). The guest runs while its
+ * memory is still being transferred, and a page that the back-end accesses is fetched on demand.
  *
- * <p>In this order: {@link #advise}, {@link #listen}, {@link #withhold} for memory that arrives later, {@link #share}
- * instead of {@link GuestRam#share}, {@link #end}. A thread of this object serves the back-end's faults from the copy
- * that {@code withhold} made. The driver must not access withheld memory before its page has been placed.
+ * <p>Call in this order: {@link #advise}, {@link #listen}, {@link #withhold} for memory that arrives later, {@link #share} instead of
+ * {@link GuestRam#share}, {@link #end}. A thread of this object serves the back-end's page faults from the copy that {@code withhold} made.
+ * The driver must not access withheld memory before its page has been placed.
  */
 public final class Postcopy implements AutoCloseable {
     /** The size of a page in bytes. */
@@ -75,13 +75,13 @@ public final class Postcopy implements AutoCloseable {
         }
     }
 
-    /** Sends POSTCOPY_LISTEN: from now on the front-end serves the back-end's page faults. */
+    /** Sends POSTCOPY_LISTEN: the front-end now serves the back-end's page faults. */
     public void listen() {
         frontEnd.tell(Request.POSTCOPY_LISTEN, FrontEndConnection.NOTHING);
     }
 
     /**
-     * Withholds memory that is to arrive later; this object keeps a copy of its contents.
+     * Marks memory as not arrived yet: keeps a copy of its contents, to place them when the back-end accesses them.
      *
      * @param ram the region, which will be shared
      * @param from the offset of the first byte in the region, a multiple of {@link #PAGE}
@@ -120,7 +120,7 @@ public final class Postcopy implements AutoCloseable {
             }
         }
         server = Thread.ofPlatform().daemon().name("postcopy").start(this::serve);
-        // The protocol calls this message empty; QEMU sends 0 in it, which libvhost-user demands.
+        // The protocol defines this message without a payload. QEMU sends a payload of 0, which libvhost-user requires.
         frontEnd.sendRaw(
                 RawMessage.encode(Request.SET_MEM_TABLE.code(), MessageHeader.VERSION, FrontEnd.u64(0)), List.of());
     }

@@ -34,7 +34,7 @@ final class Receiver {
     /**
      * Allocates buffers.
      *
-     * @param frameBytes room for a frame in each buffer, after the header
+     * @param frameBytes the number of bytes for a frame in each buffer, after the header
      */
     Receiver(
             FrontEndQueue queue,
@@ -92,17 +92,17 @@ final class Receiver {
         return true;
     }
 
-    /** Sets the memory for new buffers. */
+    /** Sets the memory region in which new buffers are allocated. */
     void memory(DriverMemory other) {
         memory = other;
     }
 
-    /** Returns the number of posted buffers that are in a memory. */
+    /** Returns the number of posted buffers that are in a memory region. */
     int buffersIn(DriverMemory which) {
         return (int) Arrays.stream(memoryOf).filter(each -> each == which).count();
     }
 
-    /** Records the device's writes from now on. */
+    /** Starts recording the device's writes. */
     void record(List<DeviceWrite> into) {
         writes = into;
     }
@@ -111,7 +111,7 @@ final class Receiver {
         reposts = on;
     }
 
-    /** Takes the next frame, or null when there is none. */
+    /** Returns the next received frame, or null when there is none. */
     @Nullable
     ReceivedFrame poll() {
         RingDriver ring = queue.ring();
@@ -174,12 +174,12 @@ final class Receiver {
             left -= part;
         }
         if (reposts && !post(from == memory ? buffer : exchanged(from, buffer))) {
-            throw new IllegalStateException("a receive buffer does not fit where it came from");
+            throw new IllegalStateException("a receive buffer does not fit in the region that it came from");
         }
         return length == capacity;
     }
 
-    /** Replaces a buffer of another memory by one of this memory. */
+    /** Replaces a buffer in another memory region by one in this region. */
     private long exchanged(DriverMemory other, long buffer) {
         spare.computeIfAbsent(other, which -> new ArrayDeque<>()).push(buffer);
         Deque<Long> mine = spare.get(memory);

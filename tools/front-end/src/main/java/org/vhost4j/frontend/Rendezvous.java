@@ -77,7 +77,7 @@ public final class Rendezvous implements AutoCloseable {
      * @return a new connection
      * @throws FrontEndException.TimedOut when no back-end connected in time
      */
-    public FrontEnd meet(Duration patience) {
+    public FrontEnd connect(Duration patience) {
         FrontEnd frontEnd =
                 new FrontEnd(listener == null ? FrontEndSocket.connect(path, patience) : listener.accept(patience));
         frontEnd.patience(patience);
@@ -95,12 +95,12 @@ public final class Rendezvous implements AutoCloseable {
      * @throws FrontEndException.TimedOut when there was no back-end in time
      * @throws FrontEndException.Closed when the back-end rejected all connections
      */
-    public FrontEnd meetServing(Duration patience) {
-        return meetServing(patience, Optional::empty);
+    public FrontEnd connectServed(Duration patience) {
+        return connectServed(patience, Optional::empty);
     }
 
     /**
-     * Waits for a back-end that serves the connection, and gives up as soon as it is known that none will.
+     * Waits for a back-end that serves the connection, and fails early when the caller knows that none will.
      *
      * @param patience the longest time to wait, and the timeout for each later answer
      * @param gone called four times a second while there is no connection; returns the reason why there will be none, such as {@code the
@@ -110,10 +110,10 @@ public final class Rendezvous implements AutoCloseable {
      * @throws FrontEndException.Closed when the back-end rejected all connections
      * @throws FrontEndException when {@code gone} returned a reason, with that reason
      */
-    public FrontEnd meetServing(Duration patience, Supplier<Optional<String>> gone) {
+    public FrontEnd connectServed(Duration patience, Supplier<Optional<String>> gone) {
         Deadline deadline = Deadline.in(patience);
         while (true) {
-            FrontEnd frontEnd = meet(deadline, gone);
+            FrontEnd frontEnd = connect(deadline, gone);
             try {
                 frontEnd.patience(deadline.left(patience));
                 frontEnd.getFeatures();
@@ -132,10 +132,10 @@ public final class Rendezvous implements AutoCloseable {
         }
     }
 
-    private FrontEnd meet(Deadline deadline, Supplier<Optional<String>> gone) {
+    private FrontEnd connect(Deadline deadline, Supplier<Optional<String>> gone) {
         while (true) {
             try {
-                return meet(deadline.left(ASK));
+                return connect(deadline.left(ASK));
             } catch (FrontEndException.TimedOut e) {
                 Optional<String> why = gone.get();
                 if (why.isPresent()) {
@@ -158,7 +158,7 @@ public final class Rendezvous implements AutoCloseable {
     }
 
     /**
-     * Tells which side listens.
+     * Returns whether the front-end listens.
      *
      * @return true when the front-end listens
      */

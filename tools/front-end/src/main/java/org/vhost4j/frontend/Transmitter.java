@@ -37,7 +37,7 @@ final class Transmitter {
         return queue;
     }
 
-    /** Sends from another memory from now on; waits until no buffer of the present one is in flight. */
+    /** Sets the memory region for buffers, after waiting until no buffer of the current one is in flight. */
     void memory(DriverMemory other, Deadline deadline) {
         awaitSent(deadline);
         memory = other;
@@ -95,7 +95,7 @@ final class Transmitter {
         return true;
     }
 
-    /** Collects used chains; chains that other code has offered have none of these buffers. */
+    /** Collects used chains, and frees their buffers. Chains that other code made available have no buffer of this object. */
     void reclaim() {
         RingDriver ring = queue.ring();
         while (ring.collect()) {

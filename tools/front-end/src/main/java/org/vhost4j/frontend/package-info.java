@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A vhost-user front-end that replaces QEMU for tests of a back-end, without a guest. It connects or listens,
- * negotiates any features, owns guest memory, drives the queues and exchanges frames, and it can violate every rule on
- * purpose.
+ * A vhost-user front-end that replaces QEMU for tests of a back-end, without a guest. It connects or listens, negotiates any features, owns
+ * guest memory, drives the queues and exchanges frames. It can also violate every rule of the protocol, to test a back-end.
  *
  * <pre>{@code
  * static byte[] roundTrip(Path socket, byte[] frame) {
  *     NetSetup setup = NetSetup.full().packed().withProtocol(ProtocolFeature.CONFIGURE_MEM_SLOTS);
  *     try (Rendezvous rendezvous = Rendezvous.connecting(socket);
- *             NetDriver driver = NetDriver.attach(rendezvous.meetServing(Duration.ofSeconds(10)), setup)) {
+ *             NetDriver driver = NetDriver.attach(rendezvous.connectServed(Duration.ofSeconds(10)), setup)) {
  *         Ram plugged = driver.guestRam().plug(4 << 20);
  *         driver.sendFrom(0, plugged);
  *         driver.send(0, frame, DriverHeader.PLAIN, ChainShape.pieces(100));

@@ -26,11 +26,11 @@ class RendezvousTest {
             assertThat(rendezvous.listens()).isTrue();
             for (int i = 1; i <= 2; i++) {
                 try (FrontEndSocket backEnd = FrontEndSocket.connect(path, FrontEnd.PATIENCE);
-                        FrontEnd frontEnd = rendezvous.meet(FrontEnd.PATIENCE)) {
+                        FrontEnd frontEnd = rendezvous.connect(FrontEnd.PATIENCE)) {
                     answersOnce(backEnd, frontEnd, i);
                 }
             }
-            assertThatThrownBy(() -> rendezvous.meet(SOON))
+            assertThatThrownBy(() -> rendezvous.connect(SOON))
                     .isInstanceOf(FrontEndException.TimedOut.class)
                     .hasMessageContaining(path.toString());
         }
@@ -43,7 +43,7 @@ class RendezvousTest {
         try (FrontEndSocket.Listener backEnds = FrontEndSocket.listen(path);
                 Rendezvous rendezvous = Rendezvous.connecting(path)) {
             for (int i = 1; i <= 2; i++) {
-                try (FrontEnd frontEnd = rendezvous.meet(FrontEnd.PATIENCE);
+                try (FrontEnd frontEnd = rendezvous.connect(FrontEnd.PATIENCE);
                         FrontEndSocket backEnd = backEnds.accept(FrontEnd.PATIENCE)) {
                     answersOnce(backEnd, frontEnd, i);
                 }

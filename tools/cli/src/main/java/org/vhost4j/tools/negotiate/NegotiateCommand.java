@@ -252,7 +252,7 @@ public final class NegotiateCommand implements Callable<Integer> {
         Report report;
         TraceRecorder recorder = traces.recorder(COMMAND, null, rendezvous.path());
         rendezvous.watch(recorder == null ? null : recorder::connection);
-        try (FrontEnd frontEnd = where.meet(rendezvous)) {
+        try (FrontEnd frontEnd = where.connect(rendezvous)) {
             Negotiation negotiation = new Negotiation(frontEnd).seed(seed);
             long offered = negotiation.offeredFeatures();
             long offeredProtocol = negotiation.offeredProtocol();
@@ -294,8 +294,9 @@ public final class NegotiateCommand implements Callable<Integer> {
         TraceRecorder now = TraceRecorder.inMemory();
         rendezvous.watch(now::connection);
         Attempt attempt;
-        try (FrontEnd frontEnd =
-                TraceOptions.isOf(trace, COMMAND) ? where.meet(rendezvous) : rendezvous.meetServing(where.patience())) {
+        try (FrontEnd frontEnd = TraceOptions.isOf(trace, COMMAND)
+                ? where.connect(rendezvous)
+                : rendezvous.connectServed(where.patience())) {
             attempt = new Negotiation(frontEnd).seed(again.seed()).acknowledge(again.combination(), again.loop());
         }
         Trace.Comparison comparison =
@@ -325,7 +326,7 @@ public final class NegotiateCommand implements Callable<Integer> {
         long offeredProtocol;
         long offeredWithConfig;
         Duration patience = where.patience().compareTo(MATRIX_PATIENCE) < 0 ? where.patience() : MATRIX_PATIENCE;
-        try (FrontEnd frontEnd = where.meet(rendezvous)) {
+        try (FrontEnd frontEnd = where.connect(rendezvous)) {
             Negotiation negotiation = new Negotiation(frontEnd);
             offered = negotiation.offeredFeatures();
             offeredProtocol = negotiation.offeredProtocol();

@@ -80,7 +80,7 @@ public final class ProbeCommand implements Callable<Integer> {
         ci.write(() -> document.unreached("the command was ended before the back-end answered"));
         try (Rendezvous rendezvous = where.rendezvous()) {
             rendezvous.watch(recorder == null ? null : recorder::connection);
-            try (FrontEnd frontEnd = where.meet(rendezvous)) {
+            try (FrontEnd frontEnd = where.connect(rendezvous)) {
                 report = ProbeReport.of(rendezvous, Offer.ask(frontEnd), catalog, on);
             }
         } catch (FrontEndException e) {

@@ -87,7 +87,7 @@ final class PromiseCheck {
         List<String> netdev = new ArrayList<>(
                 QemuArguments.askedOfBackEnd(promise).minus(offer.features()).names());
         List<String> device =
-                new ArrayList<>(promise.minus(offer.ofItsOwnDevice()).names());
+                new ArrayList<>(promise.minus(offer.deviceFeatures()).names());
         // A device that the back-end implements completely has its config space in the back-end.
         if (!offer.has(ProtocolFeature.CONFIG)) {
             device.add("protocol feature " + ProtocolFeature.CONFIG);

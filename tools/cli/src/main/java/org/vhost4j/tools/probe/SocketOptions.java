@@ -74,9 +74,9 @@ public final class SocketOptions {
      * @return a new connection
      * @throws UnsupportedOption when there was none in time
      */
-    public FrontEnd meet(Rendezvous rendezvous) {
+    public FrontEnd connect(Rendezvous rendezvous) {
         try {
-            return rendezvous.meet(patience());
+            return rendezvous.connect(patience());
         } catch (FrontEndException | SystemError | IllegalArgumentException e) {
             throw cannot(e);
         }

@@ -29,7 +29,7 @@ class FrontEndExampleTest {
     static byte[] roundTrip(Path socket, byte[] frame) {
         NetSetup setup = NetSetup.full().packed().withProtocol(ProtocolFeature.CONFIGURE_MEM_SLOTS);
         try (Rendezvous rendezvous = Rendezvous.connecting(socket);
-                NetDriver driver = NetDriver.attach(rendezvous.meetServing(Duration.ofSeconds(10)), setup)) {
+                NetDriver driver = NetDriver.attach(rendezvous.connectServed(Duration.ofSeconds(10)), setup)) {
             Ram plugged = driver.guestRam().plug(4 << 20);
             driver.sendFrom(0, plugged);
             driver.send(0, frame, DriverHeader.PLAIN, ChainShape.pieces(100));

@@ -124,7 +124,7 @@ class DpdkBackEndIT {
     void itConnectsToAFrontEndThatListens() throws IOException {
         try (Rendezvous rendezvous = Rendezvous.listening(socket());
                 Testpmd testpmd = start("client=1");
-                NetDriver driver = NetDriver.attach(rendezvous.meet(START), setup(false))) {
+                NetDriver driver = NetDriver.attach(rendezvous.connect(START), setup(false))) {
             assertThat(testpmd.version()).startsWith("DPDK");
             roundTrips(driver, 20);
         }

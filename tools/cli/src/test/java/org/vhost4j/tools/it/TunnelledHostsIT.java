@@ -80,8 +80,8 @@ class TunnelledHostsIT {
                 ChildBackEnd two = backEndOn(1);
                 Rendezvous first = Rendezvous.connecting(socket(0));
                 Rendezvous second = Rendezvous.connecting(socket(1));
-                NetDriver here = NetDriver.attach(first.meetServing(PATIENCE), NetSetup.full());
-                NetDriver there = NetDriver.attach(second.meetServing(PATIENCE), NetSetup.full())) {
+                NetDriver here = NetDriver.attach(first.connectServed(PATIENCE), NetSetup.full());
+                NetDriver there = NetDriver.attach(second.connectServed(PATIENCE), NetSetup.full())) {
             assertThat(one.pid()).isNotEqualTo(two.pid());
             byte[] question = PacketBuilder.udp4().macs(1, 2).payload(1400, 1).complete();
             byte[] answer = PacketBuilder.udp4().macs(2, 1).payload(1200, 2).complete();

@@ -122,7 +122,7 @@ class SocketActivationTest {
             awaitLine("guest1: waiting for a front-end");
             // It may still serve the connection that woke it.
             try (Rendezvous rendezvous = Rendezvous.connecting(directory.resolve("a.sock"));
-                    NetDriver first = NetDriver.attach(rendezvous.meetServing(PATIENCE), SETUP);
+                    NetDriver first = NetDriver.attach(rendezvous.connectServed(PATIENCE), SETUP);
                     NetDriver second = NetDriver.attach(directory.resolve("b.sock"), SETUP)) {
                 assertThat(mac(first)).isEqualTo(suggested);
                 byte[] frame = PacketBuilder.udp4().macs(1, 255).payload(50, 1).complete();

@@ -8,12 +8,15 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
-/** Explains why a file or directory could not be used, for messages that name it already; the JDK's own message is often only the path. */
+/**
+ * Explains why a file or directory could not be used. The reason completes messages that already name the file, because the JDK's own
+ * message is often only the path.
+ */
 public final class FileTrouble {
     private FileTrouble() {}
 
     /**
-     * Returns the reason of a failure.
+     * Returns the reason for a failure.
      *
      * @param e the exception that {@link java.nio.file.Files} threw
      * @return one clause, in the wording of strerror(3) where it has one

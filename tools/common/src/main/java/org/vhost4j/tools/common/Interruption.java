@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * Lets a long command end with a partial result when the process is interrupted (SIGINT, SIGTERM): the signal only sets a flag; the command
  * checks {@link #requested} between two steps, prints its result and calls {@link #close}. The process then ends with the status of the
- * signal, 130 for SIGINT. It ends without a result when the command takes longer than the time limit.
+ * signal, 130 for SIGINT. If the command takes longer than the time limit, the process ends without a result.
  */
 public final class Interruption implements AutoCloseable {
     private final Duration patience;
@@ -31,7 +31,7 @@ public final class Interruption implements AutoCloseable {
         try {
             Runtime.getRuntime().addShutdownHook(interruption.hook);
         } catch (IllegalStateException e) {
-            // The signal was earlier.
+            // The process is already ending because of the signal.
             interruption.requested = true;
         }
         return interruption;

@@ -27,7 +27,7 @@ public final class Progress implements AutoCloseable {
      * Starts to show progress.
      *
      * @param err standard error
-     * @param terminal whether that is a terminal
+     * @param terminal whether standard error is a terminal
      * @param clock clock in nanoseconds, from any origin
      */
     Progress(PrintWriter err, boolean terminal, LongSupplier clock) {

@@ -5,8 +5,8 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 
 /**
- * Handles a signal. The JDK's class for signals is not part of its documented interface, but of the module
- * {@code jdk.unsupported}, which every JDK has: it is reached by reflection, because the compiler warns of it.
+ * Handles a signal. The JDK's class for signals is in the module {@code jdk.unsupported}, which every JDK has but does not document. It is
+ * called by reflection, because the compiler warns about direct use.
  */
 public final class SignalHandler {
     private static final String SIGNAL = "sun.misc.Signal";
@@ -15,7 +15,7 @@ public final class SignalHandler {
     private SignalHandler() {}
 
     /**
-     * Runs a task for each such signal, in a separate thread.
+     * Runs a task in a separate thread each time the process receives a signal.
      *
      * @param name the signal's name without SIG, such as {@code HUP}
      * @param task the task, which may take time
@@ -39,7 +39,7 @@ public final class SignalHandler {
             Object proxy = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, calls);
             Object number = signal.getConstructor(String.class).newInstance(name);
             Object before = signal.getMethod("handle", signal, handler).invoke(null, number, proxy);
-            // The JVM leaves a signal that was ignored before it started as it is.
+            // If a signal was ignored when the JVM started, it remains ignored.
             return before != handler.getField("SIG_IGN").get(null);
         } catch (ReflectiveOperationException e) {
             return false;

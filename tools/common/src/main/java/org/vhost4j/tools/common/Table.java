@@ -7,7 +7,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A table of text whose columns are as wide as their widest cell, or narrower where lines would exceed the width, separated by two spaces.
+ * A text table. Columns are separated by two spaces. Each is as wide as its widest cell, or narrower where lines would exceed the maximum
+ * width.
  */
 public final class Table {
     private static final int GAP = 2;

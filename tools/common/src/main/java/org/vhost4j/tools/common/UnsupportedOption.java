@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.tools.common;
 
-/** Thrown when a request of the user cannot be fulfilled. The message is one line for the user; the command ends with status 2. */
+/** Thrown when the program cannot do what the user requested. The message is one line for the user; the command ends with status 2. */
 public final class UnsupportedOption extends RuntimeException {
     private static final long serialVersionUID = 1;
 

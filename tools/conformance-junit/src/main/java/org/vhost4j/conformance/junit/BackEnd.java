@@ -10,9 +10,9 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Starts a vhost-user-net back-end for a test class, and again whenever a case has ended it. Its methods may have
- * parameters of the types {@link Conformance}, {@link org.vhost4j.frontend.NetDriver} (a driver whose queues run) and
- * {@link org.vhost4j.frontend.FrontEnd} (a new connection); the last two are closed after the method.
+ * Starts a vhost-user-net back-end for a test class, and restarts it whenever a case has ended it. Its methods may have parameters of the
+ * types {@link Conformance}, {@link org.vhost4j.frontend.NetDriver} (a driver whose queues run) and {@link org.vhost4j.frontend.FrontEnd}
+ * (a new connection); the last two are closed after the method.
  */
 @Documented
 @Inherited
@@ -39,7 +39,7 @@ public @interface BackEnd {
     /**
      * Returns how the back-end returns frames.
      *
-     * @return {@code echo}, {@code macswap}, {@code none}, or {@code auto}, which detects it by sending one
+     * @return {@code echo}, {@code macswap}, {@code none}, or {@code auto}, which detects it by sending a frame
      */
     String loop() default "auto";
 

@@ -159,7 +159,7 @@ public final class HostileMessageCases implements CaseGroup {
         frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
         context.note("request %d with need_reply", UNKNOWN);
         frontEnd.sendRaw(RawMessage.encode(UNKNOWN, NEED_REPLY, NOTHING), List.of());
-        // The back-end may refuse it by a number, by closing the connection, or by not answering.
+        // The back-end may refuse it by a nonzero answer, by closing the connection, or by not answering.
         try (RawMessage reply = frontEnd.socket().receive(context.quiet().multipliedBy(5))) {
             boolean success = reply.request() == UNKNOWN
                     && reply.payload().remaining() == Long.BYTES

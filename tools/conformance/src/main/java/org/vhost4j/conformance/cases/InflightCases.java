@@ -137,7 +137,7 @@ public final class InflightCases implements CaseGroup {
         for (int i = 0; i < 3 * SIZE; i += FRAMES) {
             context.note("%d frames", FRAMES);
             buffer.send(FRAMES);
-            // There may be a short time between publishing and clearing.
+            // The back-end may clear the descriptor shortly after publishing it as used.
             boolean clear = context.await(
                     context.patience(), () -> inFlight(context, area).isEmpty());
             context.require(clear, "the descriptors in flight are %s", inFlight(context, area));

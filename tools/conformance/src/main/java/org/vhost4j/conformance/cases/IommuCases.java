@@ -16,9 +16,7 @@ import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.wire.IotlbMessage;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
-/**
- * Cases about a driver behind an IOMMU: addresses for which the device requests translations, receives them, and must no longer use them.
- */
+/** Cases about a driver behind an IOMMU: IOTLB misses that the device sends, updates that answer them, and invalidations. */
 public final class IommuCases implements CaseGroup {
     private static final String IOTLB = "vhost-user, IOTLB messages";
     private static final int BOTH = IotlbMessage.READ | IotlbMessage.WRITE;

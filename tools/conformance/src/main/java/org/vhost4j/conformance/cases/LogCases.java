@@ -115,7 +115,7 @@ public final class LogCases implements CaseGroup {
                 context.exchange(driver, 100 + 30 * i);
             }
             driver.awaitSent();
-            // The writes of a publication are marked after it.
+            // The device marks the pages that it wrote after it publishes the used buffers.
             driver.frontEnd().barrier();
             DirtyLogging.requireWhole(context, driver, log);
             log.clear();

@@ -25,10 +25,7 @@ import org.vhost4j.frontend.ReceivedFrame;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 import org.vhost4j.vhostuser.wire.VringAddress;
 
-/**
- * Cases about the other effects of a migration on a back-end besides logging: it begins under traffic, is cancelled, begins again, and ends
- * during a burst.
- */
+/** Cases about the course of a migration: logging begins during traffic, is cancelled, begins again, and ends during a burst. */
 public final class MigrationCases implements CaseGroup {
     private static final String MIGRATION = "vhost-user, Migration";
     private static final int ATTEMPTS = 20;
@@ -168,7 +165,7 @@ public final class MigrationCases implements CaseGroup {
             int changed = Arrays.mismatch(then, memory(driver));
             context.require(changed < 0, "byte 0x%x of memory changed after all rings had stopped", changed);
             while (driver.poll(0).isPresent()) {
-                // The received frames show what was written.
+                // Polling records which buffers the device wrote.
             }
             DirtyLogging.requireWhole(context, driver, log);
             // The back-end may serve only one connection at a time.

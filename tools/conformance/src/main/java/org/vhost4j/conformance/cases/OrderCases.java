@@ -15,7 +15,7 @@ import org.vhost4j.frontend.FrontEndQueue;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
-/** Cases about buffers that are used in order, and queues that are reset one by one. */
+/** Cases about buffers that are used in order, and queues that are reset individually. */
 public final class OrderCases implements CaseGroup {
     private static final String IN_ORDER = "virtio 1.4, 2.7.9 and 2.8.13";
     private static final String RESET = "virtio 1.4, 2.6.1";

@@ -188,7 +188,7 @@ public final class RingStateCases implements CaseGroup {
     }
 
     private static void base(CaseContext context) {
-        // A size that only a packed ring can have, not a power of two, so that positions and laps differ.
+        // Only a packed ring can have a size that is not a power of two.
         NetSetup setup = Feature.RING_PACKED.in(context.setup().features())
                 ? context.setup().queues(1, 7)
                 : context.setup().queues(1, 8);

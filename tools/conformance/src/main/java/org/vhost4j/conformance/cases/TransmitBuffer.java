@@ -45,7 +45,7 @@ final class TransmitBuffer {
         }
     }
 
-    /** Sends the frame that many times, and waits until every one of them is used. */
+    /** Sends the frame {@code times} times, and waits until all its chains are used. */
     void send(int times) {
         offer(times);
         CaseContext.publishAndKick(queue);

@@ -58,7 +58,7 @@ final class FrameLoop {
     }
 
     /**
-     * Sets the queues up, sends frames and awaits each, and stops the queues. The connection is closed afterwards.
+     * Starts the queues, sends frames, waits until each one returns, and stops the queues. The connection is closed afterwards.
      *
      * @return the number of frames that returned undamaged
      * @throws FrontEndException when one did not return, or was damaged

@@ -32,7 +32,7 @@ public final class MatrixRun {
     /**
      * Creates a run, which has not begun.
      *
-     * @param rendezvous the place where front-end and back-end connect
+     * @param rendezvous the socket at which front-end and back-end connect
      * @param between runs before each connection, for example to restart a back-end that ends with its connection
      * @param patience the timeout for a connection and for each answer
      * @param limit the time limit for the whole run
@@ -92,7 +92,7 @@ public final class MatrixRun {
             between.run();
             TraceRecorder recorder = recorders.apply(combination, loop);
             rendezvous.watch(recorder == null ? null : recorder::connection);
-            try (FrontEnd frontEnd = rendezvous.meetServing(patience)) {
+            try (FrontEnd frontEnd = rendezvous.connectServed(patience)) {
                 attempt = attempt(frontEnd, combination);
             } catch (FrontEndException | SystemError e) {
                 if (isInterrupted(interrupted)) {

@@ -55,7 +55,7 @@ public final class ConsoleReport {
     }
 
     /**
-     * Prints the result of a case in one of many runs, unless it is an ordinary one.
+     * Prints the result of a case in one of many runs, if it is unexpected.
      *
      * @param result the result
      */

@@ -17,7 +17,7 @@ import org.vhost4j.conformance.Outcome;
 import org.vhost4j.conformance.SuiteReport;
 import org.vhost4j.tools.common.HtmlPage;
 
-/** The report as one self-contained page for people: the failures first, then every case. */
+/** The report as one self-contained HTML page: the failures first, then every case. */
 public final class HtmlReport {
     private static final DateTimeFormatter DATE =
             DateTimeFormatter.ofPattern("d MMMM uuuu, HH:mm 'UTC'", Locale.ENGLISH);

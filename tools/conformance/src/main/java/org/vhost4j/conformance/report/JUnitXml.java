@@ -21,7 +21,7 @@ public final class JUnitXml {
     public enum Status {
         /** The test passed. */
         PASSED,
-        /** The test failed: its subject is wrong. */
+        /** The test failed: the tested program does not behave as required. */
         FAILURE,
         /** The test was aborted. */
         ERROR,

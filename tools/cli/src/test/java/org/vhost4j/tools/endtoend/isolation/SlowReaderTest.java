@@ -74,7 +74,7 @@ class SlowReaderTest {
         programs.add(program);
         for (String socket : List.of("a.sock", "b.sock", "c.sock")) {
             try (Rendezvous rendezvous = Rendezvous.connecting(directory.resolve(socket))) {
-                rendezvous.meetServing(PATIENCE).close();
+                rendezvous.connectServed(PATIENCE).close();
             }
         }
         return program;

@@ -213,14 +213,14 @@ public final class SpreadGuests {
                     ? new NetDevice(config, ports[i].sink(), engines[i], () -> {}, DeviceOwner.NONE, budget)
                     : seats[0].seat(config, i, ports[i].sink(), engines[i], () -> {}, DeviceOwner.NONE, budget);
             seats[i].control().features(FEATURES);
-            ports[i].to(seats[i], seats[i].steering());
+            ports[i].setSeat(seats[i], seats[i].steering());
             bridges[i].add(ports[i]);
             placement.put(i, i);
         }
         for (int from = 0; from < count; from++) {
             for (int to = 0; to < count; to++) {
                 if (from != to) {
-                    ports[from].other(to, inboxes[to].seat(ports[to], seats[to]::fault, () -> {}));
+                    ports[from].setRemoteSeat(to, inboxes[to].seat(ports[to], seats[to]::fault, () -> {}));
                 }
             }
         }

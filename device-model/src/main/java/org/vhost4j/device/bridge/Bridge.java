@@ -266,7 +266,7 @@ public final class Bridge implements FrameSink {
     }
 
     /**
-     * Changes the rules of a port of this lane. The caller must then call {@link #obey} on all bridges.
+     * Changes the rules of a port of this lane. The caller must then call {@link #applyRules} on all bridges.
      *
      * @param number the port's number
      * @param rules the new rules; they cannot change whether the port is an uplink
@@ -282,7 +282,7 @@ public final class Bridge implements FrameSink {
      * @param number the port's number
      * @param rules the rules that were passed to {@link #change}
      */
-    public void obey(int number, PortRules rules) {
+    public void applyRules(int number, PortRules rules) {
         rules(number, rules);
         refresh();
     }

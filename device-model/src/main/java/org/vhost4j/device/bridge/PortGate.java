@@ -44,7 +44,7 @@ public final class PortGate implements FramePort {
     private int again;
 
     /**
-     * Creates a gate without a port; {@link #to} sets the port before any frame passes.
+     * Creates a gate without a port; {@link #setPort} sets the port before any frame passes.
      *
      * @param bridge sink for the port's frames
      * @param clock clock in nanoseconds, from any origin
@@ -59,11 +59,11 @@ public final class PortGate implements FramePort {
     /**
      * Sets the port behind the gate.
      *
-     * @param behind the port, which passes its frames to {@link #sink}
+     * @param target the port, which passes its frames to {@link #sink}
      */
-    public void to(FramePort behind) {
-        port = behind;
-        counters = behind instanceof CountedPort counted ? counted.counters() : null;
+    public void setPort(FramePort target) {
+        port = target;
+        counters = target instanceof CountedPort counted ? counted.counters() : null;
     }
 
     /**

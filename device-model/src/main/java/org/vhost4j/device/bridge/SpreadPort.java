@@ -40,7 +40,7 @@ public final class SpreadPort implements LandingPort {
     private boolean arriving;
 
     /**
-     * Creates a port without a seat; {@link #to} sets the seat before any frame passes.
+     * Creates a port without a seat; {@link #setSeat} sets the seat before any frame passes.
      *
      * @param bridge the bridge of this lane
      * @param lane the number of this lane, from 0
@@ -61,7 +61,7 @@ public final class SpreadPort implements LandingPort {
      * @param device the seat, whose sink is {@link #sink}
      * @param itsSteering chooses the queue pair of each frame for the guest
      */
-    public void to(LandingPort device, ReceiveSteering itsSteering) {
+    public void setSeat(LandingPort device, ReceiveSteering itsSteering) {
         seat = device;
         steering = itsSteering;
     }
@@ -70,10 +70,10 @@ public final class SpreadPort implements LandingPort {
      * Sets the port to the seat on another lane. Called before any frame passes.
      *
      * @param number the number of that lane
-     * @param way the port that {@link LaneInbox#seat} of that lane returned
+     * @param remote the port that {@link LaneInbox#seat} of that lane returned
      */
-    public void other(int number, RemotePort way) {
-        others[number] = way;
+    public void setRemoteSeat(int number, RemotePort remote) {
+        others[number] = remote;
     }
 
     /**

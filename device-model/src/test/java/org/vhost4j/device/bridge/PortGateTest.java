@@ -47,7 +47,7 @@ class PortGateTest {
     void framesBeyondTheRateAreCountedWithoutAskingThePort() {
         Costly port = new Costly();
         PortGate gate = new PortGate(new NullSink(), () -> 1, nanos -> {});
-        gate.to(port);
+        gate.setPort(port);
         gate.rates(new PortRates(new RateLimit(1, 0, 1), RateLimit.NONE));
         Frame frame = new Frame();
         frame.bytes = 1024;

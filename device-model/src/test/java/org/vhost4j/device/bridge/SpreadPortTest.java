@@ -95,11 +95,11 @@ class SpreadPortTest {
         for (int i = 0; i < 2; i++) {
             inboxes[i] = new LaneInbox("lane", bridges[i], () -> {});
             SpreadPort port = new SpreadPort(bridges[i], i, 2, placement);
-            port.to(seats[i], i == 0 ? steering : same);
+            port.setSeat(seats[i], i == 0 ? steering : same);
             ports.add(port);
         }
         for (int i = 0; i < 2; i++) {
-            ports.get(i).other(1 - i, inboxes[1 - i].seat(ports.get(1 - i), reason -> {}, () -> {}));
+            ports.get(i).setRemoteSeat(1 - i, inboxes[1 - i].seat(ports.get(1 - i), reason -> {}, () -> {}));
             for (int sender = 0; sender < 2; sender++) {
                 Seat from = senders[sender];
                 bridges[i].add(i == sender ? from : inboxes[sender].remote(from, reason -> {}, () -> {}));

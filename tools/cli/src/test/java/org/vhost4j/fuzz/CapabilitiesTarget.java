@@ -17,7 +17,7 @@ final class CapabilitiesTarget implements FuzzTarget {
     @Override
     public List<byte[]> seeds() {
         return List.of(
-                HostCapabilitiesJson.write(HostCapabilities.NOTHING_ASKED).getBytes(StandardCharsets.UTF_8),
+                HostCapabilitiesJson.write(HostCapabilities.NOT_PROBED).getBytes(StandardCharsets.UTF_8),
                 "{\"vhost4j-host-capabilities\": 1, \"host\": 7, \"capabilities\": {\"x\": 1}}"
                         .getBytes(StandardCharsets.UTF_8));
     }

@@ -159,7 +159,7 @@ class QmpAnswersTest {
 
     @Test
     void machinesHaveTheirCompatProps() {
-        JsonNode all = new PlatformAnswers(PlatformCatalog.shipped(), HostCapabilities.NOTHING_ASKED, "host")
+        JsonNode all = new PlatformAnswers(PlatformCatalog.shipped(), HostCapabilities.NOT_PROBED, "host")
                 .machines(JsonNodeFactory.instance.objectNode().put("compat-props", true));
         assertThat(find(all, "pc-q35-8.1").get("compat-props").toString())
                 .contains("{\"qom-type\":\"virtio-net-device\",\"property\":\"host_uso\",\"value\":\"off\"}");

@@ -114,7 +114,7 @@ public final class QmpFixture implements AutoCloseable {
                 MissingPolicy.REFUSE,
                 Set.of(),
                 DeviceCapabilities.vhost4j(1, OptionalInt.of(1500)),
-                HostCapabilities.NOTHING_ASKED);
+                HostCapabilities.NOT_PROBED);
         return switch (new Resolver(PlatformCatalog.shipped()).resolve(request)) {
             case Resolution resolution -> resolution;
             case Refusal refusal -> throw new AssertionError(refusal.message());

@@ -168,7 +168,7 @@ public record QemuArguments(List<String> settings, FeatureSet offered, List<Stri
      * @param promise features that guests will be offered
      * @return the features that QEMU requests from the back-end
      */
-    public static FeatureSet askedOfBackEnd(FeatureSet promise) {
+    public static FeatureSet requestedOfBackEnd(FeatureSet promise) {
         return passedByVhostUser(promise, new ArrayList<>()).minus(FeatureSet.of(OF_QEMU_ALONE));
     }
 

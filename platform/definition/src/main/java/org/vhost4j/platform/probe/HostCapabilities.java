@@ -16,7 +16,7 @@ import java.util.Set;
  */
 public record HostCapabilities(String host, String kernel, Map<HostCapability, Answer> answers) {
     /** A host that was not probed, for back-ends that do not use the kernel. */
-    public static final HostCapabilities NOTHING_ASKED = new HostCapabilities("this host", "", Map.of());
+    public static final HostCapabilities NOT_PROBED = new HostCapabilities("this host", "", Map.of());
 
     /** Copies the results. */
     public HostCapabilities {

@@ -31,7 +31,7 @@ public final class PassedTap {
      *     driver negotiates
      * @return the results; empty when the descriptor is not a TAP
      */
-    public static Map<HostCapability, Answer> ask(int descriptor) {
+    public static Map<HostCapability, Answer> probe(int descriptor) {
         PassedTap tap = new PassedTap(descriptor);
         tap.ask();
         return tap.answers;

@@ -211,7 +211,7 @@ final class ResolverTest {
 
     @Test
     void guestsThatAreOnlyBridgedNeedNothingOfTheHost() {
-        Request request = Request.of(DEVICE, HostCapabilities.NOTHING_ASKED).withUses(Set.of());
+        Request request = Request.of(DEVICE, HostCapabilities.NOT_PROBED).withUses(Set.of());
         Resolution resolution = resolved(request.withPlatform("linux-6.12"));
         assertThat(resolution).isEqualTo(resolved(on("linux-6.17").withPlatform("linux-6.12")));
         assertThat(resolved(request).platform())
@@ -422,7 +422,7 @@ final class ResolverTest {
 
     @Test
     void hostThatCouldNotBeAskedSupportsNothingByDefault() {
-        Refusal refusal = refused(Request.of(DEVICE, HostCapabilities.NOTHING_ASKED));
+        Refusal refusal = refused(Request.of(DEVICE, HostCapabilities.NOT_PROBED));
         assertThat(refusal.message())
                 .contains("supports no platform as far as is known")
                 .contains("tap-csum is unknown");

@@ -190,7 +190,7 @@ final class KernelProbeTest {
     @Test
     void aPassedDescriptorIsAsked() {
         try (Fd notVhostNet = Fd.open("/dev/null", LibC.O_RDWR)) {
-            HostCapabilities host = HostProbe.withVhostNet(HostCapabilities.NOTHING_ASKED, notVhostNet.number());
+            HostCapabilities host = HostProbe.withVhostNet(HostCapabilities.NOT_PROBED, notVhostNet.number());
             assertThat(host.answer(HostCapability.VHOST_NET))
                     .isEqualTo(Answer.unknown("VHOST_GET_FEATURES of /dev/vhost-net", "ENOTTY"));
             assertThat(BITS)

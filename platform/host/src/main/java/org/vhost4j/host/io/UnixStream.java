@@ -302,7 +302,7 @@ public final class UnixStream implements AutoCloseable {
                 return;
             }
             if (!heard) {
-                hear();
+                storeSender();
             }
             have += received;
             if (have == wanted) {
@@ -318,7 +318,7 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /** Stores the sender of the first bytes; the sender of later bytes is irrelevant. */
-    private void hear() {
+    private void storeSender() {
         heard = true;
         int number = message.sender();
         if (number != SocketMessage.NOT_REQUESTED) {

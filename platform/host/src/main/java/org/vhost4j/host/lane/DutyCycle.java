@@ -50,7 +50,7 @@ final class DutyCycle implements SelectStrategy {
             armed = false;
             guard.disarmAll();
         }
-        window.again();
+        window.restart();
     }
 
     @Override

@@ -110,7 +110,7 @@ final class SpinWindow {
     }
 
     /** Restarts the spin time, because there is more to poll. */
-    void again() {
+    void restart() {
         begin = true;
     }
 }

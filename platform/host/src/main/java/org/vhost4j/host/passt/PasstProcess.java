@@ -175,7 +175,7 @@ public final class PasstProcess implements AutoCloseable {
         if (child != null) {
             ControlThread.start("vhost4j-" + port.name(), () -> follow(child));
         } else if (running == null) {
-            ControlThread.start("vhost4j-" + port.name(), this::again);
+            ControlThread.start("vhost4j-" + port.name(), this::restart);
         }
     }
 
@@ -271,10 +271,10 @@ public final class PasstProcess implements AutoCloseable {
         if (System.nanoTime() - began > SOON.toNanos()) {
             pauseMillis = SHORTEST_PAUSE_MILLIS;
         }
-        again();
+        restart();
     }
 
-    private void again() {
+    private void restart() {
         String lastReason = "";
         while (!closedWithin(pauseMillis)) {
             pauseMillis = Math.min(LONGEST_PAUSE_MILLIS, 2 * pauseMillis);

@@ -128,7 +128,7 @@ class SpinWindowTest {
             assertThat(window.open()).isTrue();
             now += LOOK;
         }
-        window.again();
+        window.restart();
         assertThat(idle()).isEqualTo(50);
     }
 }

@@ -112,11 +112,11 @@ public final class PlatformOptions {
      * file is read nevertheless, and has to be valid.
      *
      * @param uses the ways in which the back-end uses the kernel
-     * @return its capabilities; {@link HostCapabilities#NOTHING_ASKED} when it was not probed
+     * @return its capabilities; {@link HostCapabilities#NOT_PROBED} when it was not probed
      * @throws IOException when the file is invalid or cannot be read; the message is one sentence for the user
      */
     public HostCapabilities host(Set<HostUse> uses) throws IOException {
-        return uses.isEmpty() && hostCapabilities == null ? HostCapabilities.NOTHING_ASKED : host();
+        return uses.isEmpty() && hostCapabilities == null ? HostCapabilities.NOT_PROBED : host();
     }
 
     /**

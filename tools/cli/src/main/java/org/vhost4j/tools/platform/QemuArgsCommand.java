@@ -64,7 +64,7 @@ public final class QemuArgsCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         PlatformCatalog catalog = definitions.catalog(err);
         Request request =
-                definitions.request(DeviceCapabilities.qemu(), HostCapabilities.NOTHING_ASKED, Set.of(), platform);
+                definitions.request(DeviceCapabilities.qemu(), HostCapabilities.NOT_PROBED, Set.of(), platform);
         List<HostCapabilities> named;
         try {
             named = hosts.named();

@@ -68,7 +68,7 @@ final class ShowCommand implements Callable<Integer> {
         try {
             request = hosts.forPlatform(
                     name,
-                    definitions.request(device, HostCapabilities.NOTHING_ASKED, Set.of(), name),
+                    definitions.request(device, HostCapabilities.NOT_PROBED, Set.of(), name),
                     HostOptions.USES);
         } catch (IOException e) {
             return Failure.report(err, e.getMessage());

@@ -76,7 +76,7 @@ final class PromiseCheck {
                 MissingPolicy.REFUSE,
                 EnumSet.noneOf(HostUse.class),
                 DeviceCapabilities.vhost4j(1, OptionalInt.empty()),
-                HostCapabilities.NOTHING_ASKED);
+                HostCapabilities.NOT_PROBED);
         return switch (resolver.resolve(request)) {
             case Resolution resolution -> of(resolution.offered());
             case Refusal refusal -> throw new UnsupportedOption(refusal.message());
@@ -85,7 +85,7 @@ final class PromiseCheck {
 
     private Verdict of(FeatureSet promise) {
         List<String> netdev = new ArrayList<>(
-                QemuArguments.askedOfBackEnd(promise).minus(offer.features()).names());
+                QemuArguments.requestedOfBackEnd(promise).minus(offer.features()).names());
         List<String> device =
                 new ArrayList<>(promise.minus(offer.deviceFeatures()).names());
         // A device that the back-end implements completely has its config space in the back-end.

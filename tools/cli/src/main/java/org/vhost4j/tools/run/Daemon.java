@@ -119,7 +119,7 @@ final class Daemon implements Changes {
     /** Returns this host's capabilities for a port, if the promise to guests can be kept there. */
     private HostCapabilities host(String port, Set<HostUse> more) {
         if (more.isEmpty()) {
-            return HostCapabilities.NOTHING_ASKED;
+            return HostCapabilities.NOT_PROBED;
         }
         Set<HostUse> all = EnumSet.copyOf(more);
         all.addAll(uses);
@@ -177,7 +177,7 @@ final class Daemon implements Changes {
     /** Returns the name of a port, by the value of {@code --port}. */
     String nameOf(String port) {
         return PortKinds.parse(port) instanceof PortOption.OnBridge option
-                ? option.uplink(HostCapabilities.NOTHING_ASKED, options.queues())
+                ? option.uplink(HostCapabilities.NOT_PROBED, options.queues())
                         .name()
                 : port;
     }
@@ -207,7 +207,7 @@ final class Daemon implements Changes {
     /** Replaces the settings of a port by those of a value of {@code --port}. */
     void replacePort(String name, String value) throws ChangeRefused {
         if (PortKinds.parse(value) instanceof PortOption.OnBridge option) {
-            Uplink settings = option.uplink(HostCapabilities.NOTHING_ASKED, options.queues());
+            Uplink settings = option.uplink(HostCapabilities.NOT_PROBED, options.queues());
             membership()
                     .changePort(
                             name,

@@ -161,7 +161,7 @@ final class HostAnswers {
     HostCapabilities behind(NetworkCard card) {
         Map<HostCapability, Answer> answers = new EnumMap<>(host().answers());
         for (int tap : card.taps()) {
-            answers.putAll(PassedTap.ask(tap));
+            answers.putAll(PassedTap.probe(tap));
         }
         if (!card.taps().isEmpty()) {
             // Linux 6.2 introduced both, and no kernel is known that has only the first.

@@ -152,7 +152,7 @@ final class QemuStart {
 
     /** Returns the request for the promise to the guest, independent of its cards' back-ends. */
     private Request promise(QemuMachine machine, MachineChoice choice, List<NetworkCard> cards) {
-        Request request = on(machine, Request.of(DeviceCapabilities.qemu(), HostCapabilities.NOTHING_ASKED));
+        Request request = on(machine, Request.of(DeviceCapabilities.qemu(), HostCapabilities.NOT_PROBED));
         boolean asksHost =
                 choice.platform().isEmpty() || choice.platform().get().equals("host");
         if (asksHost) {

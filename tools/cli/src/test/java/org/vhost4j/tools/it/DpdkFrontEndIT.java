@@ -248,7 +248,7 @@ class DpdkFrontEndIT {
                 MissingPolicy.REFUSE,
                 Set.of(),
                 DeviceCapabilities.vhost4j(queues, OptionalInt.empty()),
-                HostCapabilities.NOTHING_ASKED);
+                HostCapabilities.NOT_PROBED);
         return switch (new Resolver(PlatformCatalog.shipped()).resolve(request)) {
             case Resolution resolution -> resolution;
             case Refusal refusal -> throw new AssertionError(refusal.message());

@@ -87,7 +87,7 @@ final class LabFixture implements AutoCloseable {
                 MissingPolicy.REFUSE,
                 Set.of(),
                 DeviceCapabilities.vhost4j(1, OptionalInt.empty()),
-                HostCapabilities.NOTHING_ASKED);
+                HostCapabilities.NOT_PROBED);
         return switch (new Resolver(PlatformCatalog.shipped()).resolve(request)) {
             case Resolution resolution -> resolution;
             case Refusal refusal -> throw new AssertionError(refusal.message());

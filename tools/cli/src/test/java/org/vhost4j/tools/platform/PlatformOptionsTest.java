@@ -42,7 +42,7 @@ final class PlatformOptionsTest {
 
     private static Request request(PlatformOptions options) {
         return options.request(
-                DeviceCapabilities.vhost4j(1, OptionalInt.empty()), HostCapabilities.NOTHING_ASKED, Set.of());
+                DeviceCapabilities.vhost4j(1, OptionalInt.empty()), HostCapabilities.NOT_PROBED, Set.of());
     }
 
     @Test

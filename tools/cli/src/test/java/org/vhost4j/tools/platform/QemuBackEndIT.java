@@ -72,7 +72,7 @@ final class QemuBackEndIT {
                 MissingPolicy.REFUSE,
                 Set.of(),
                 device,
-                HostCapabilities.NOTHING_ASKED);
+                HostCapabilities.NOT_PROBED);
         return (Resolution) new Resolver(CATALOG).resolve(request);
     }
 

@@ -51,7 +51,7 @@ final class QemuPlatformIT {
     private Path directory;
 
     private static QemuArguments arguments(String machine, String platform) {
-        Request request = Request.of(DeviceCapabilities.qemu(), HostCapabilities.NOTHING_ASKED)
+        Request request = Request.of(DeviceCapabilities.qemu(), HostCapabilities.NOT_PROBED)
                 .withUses(Set.of())
                 .withMachine(machine)
                 .withPlatform(platform);

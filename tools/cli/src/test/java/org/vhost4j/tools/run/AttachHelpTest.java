@@ -40,7 +40,7 @@ class AttachHelpTest {
                 MissingPolicy.REFUSE,
                 Set.of(),
                 DeviceCapabilities.vhost4j(1, OptionalInt.empty()),
-                HostCapabilities.NOTHING_ASKED);
+                HostCapabilities.NOT_PROBED);
         Resolution resolution = (Resolution) new Resolver(catalog).resolve(request);
         AttachedQemu qemu =
                 new AttachedQemu(catalog.machine(machine).orElseThrow().qemu(), emulated);

@@ -103,7 +103,7 @@ class PortOptionTest {
 
     private static Switching switching(String... ports) {
         return PortOption.toSwitching(
-                List.of(ports).stream().map(PortKinds::parse).toList(), HostCapabilities.NOTHING_ASKED, 1, true);
+                List.of(ports).stream().map(PortKinds::parse).toList(), HostCapabilities.NOT_PROBED, 1, true);
     }
 
     @ParameterizedTest
@@ -124,7 +124,7 @@ class PortOptionTest {
     @CsvSource({"1, false", "2, true"})
     void aTapMayHaveMultiQueueWhereGuestsHaveSeveralQueues(int queues, boolean may) {
         List<PortOption> ports = List.of(PortKinds.parse("tap:ifname=one"));
-        assertThat(PortOption.toSwitching(ports, HostCapabilities.NOTHING_ASKED, queues, false))
+        assertThat(PortOption.toSwitching(ports, HostCapabilities.NOT_PROBED, queues, false))
                 .isInstanceOfSatisfying(
                         Switching.Bridged.class,
                         each -> assertThat(((TapUplink) each.uplinks().getFirst()).multiQueue())

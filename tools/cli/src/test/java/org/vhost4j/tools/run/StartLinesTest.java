@@ -56,7 +56,7 @@ class StartLinesTest {
                 MissingPolicy.REFUSE,
                 Set.of(),
                 DeviceCapabilities.vhost4j(4, OptionalInt.of(9000)),
-                HostCapabilities.NOTHING_ASKED);
+                HostCapabilities.NOT_PROBED);
         Resolution resolution = (Resolution) new Resolver(CATALOG).resolve(request);
         BackendConfig config = BackendConfig.builder(List.of(guests), resolution.offered())
                 .queuePairs(4)

@@ -59,7 +59,7 @@ class UserKindTest {
         assertThatExceptionOfType(UnsupportedOption.class)
                 .isThrownBy(() -> PortOption.toSwitching(
                         List.of(PortKinds.parse("user:passt=/nowhere/passt")),
-                        HostCapabilities.NOTHING_ASKED,
+                        HostCapabilities.NOT_PROBED,
                         1,
                         false))
                 .withMessage("--port=user needs the program /nowhere/passt: install the package passt");

@@ -383,7 +383,7 @@ final class QemuStartIT {
     @Test
     void aPassedTapIsAsked() {
         try (TapDevice tap = TapDevice.open("vh4jqs%d", false)) {
-            Map<HostCapability, Answer> answers = PassedTap.ask(tap.fd().number());
+            Map<HostCapability, Answer> answers = PassedTap.probe(tap.fd().number());
             HostCapabilities host = HostProbe.probe();
             assertThat(answers).hasSize(10);
             answers.forEach((capability, answer) -> assertThat(answer.verdict())

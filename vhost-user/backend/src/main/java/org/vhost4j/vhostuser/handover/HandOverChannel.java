@@ -219,7 +219,7 @@ public final class HandOverChannel implements AutoCloseable {
                 } else if (result == -Errno.EAGAIN) {
                     await(LibC.POLLOUT, end, "does not read");
                 } else if (result != -Errno.EINTR) {
-                    throw gone(result);
+                    throw connectionLost(result);
                 }
             }
         }
@@ -325,12 +325,12 @@ public final class HandOverChannel implements AutoCloseable {
             } else if (result == -Errno.EAGAIN) {
                 await(LibC.POLLIN, end, "says nothing");
             } else if (result != -Errno.EINTR) {
-                throw gone(result);
+                throw connectionLost(result);
             }
         }
     }
 
-    private static HandOverException gone(int result) {
+    private static HandOverException connectionLost(int result) {
         return new HandOverException(
                 result == 0 || result == -Errno.ECONNRESET || result == -Errno.EPIPE
                         ? "the other back-end is gone"

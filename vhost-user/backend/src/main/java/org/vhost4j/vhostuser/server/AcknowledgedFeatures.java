@@ -39,7 +39,7 @@ final class AcknowledgedFeatures {
      * @param sender the front-end's process
      * @return the reason for rejecting the front-end; empty when it is accepted
      */
-    Optional<String> heard(PeerProcess sender) {
+    Optional<String> admit(PeerProcess sender) {
         process = sender;
         if (known.isEmpty() || !known.get().process().mayBe(sender)) {
             // Another process is another guest.

@@ -107,13 +107,13 @@ final class Announcer {
         moved.clear();
         arrived.forEach(this::send);
         for (long millis : arrived.isEmpty() ? new long[0] : AGAIN_MILLIS) {
-            repeats.add(context.lane.loop().schedule(() -> again(arrived), millis, TimeUnit.MILLISECONDS));
+            repeats.add(context.lane.loop().schedule(() -> announceAgain(arrived), millis, TimeUnit.MILLISECONDS));
         }
         return some;
     }
 
     /** Repeats the announcement of stations, except those that have moved to another port meanwhile. */
-    private void again(List<Long> stations) {
+    private void announceAgain(List<Long> stations) {
         stations.stream().filter(mac -> context.has(port, mac)).forEach(this::send);
     }
 

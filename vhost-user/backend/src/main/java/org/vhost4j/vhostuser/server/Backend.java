@@ -290,12 +290,12 @@ public final class Backend implements AutoCloseable {
         int any = anyGuestAccepts();
         for (Uplink.Opened uplink : uplinks) {
             uplink.guestsAccept(any);
-            tellParts(uplink, any);
+            notifyParts(uplink, any);
         }
     }
 
     /** Notifies an uplink's parts on other lanes of the offloads that guests accept. */
-    void tellParts(Uplink.Opened uplink, int any) {
+    void notifyParts(Uplink.Opened uplink, int any) {
         for (LaneContext context : contexts.subList(1, contexts.size())) {
             try {
                 context.lane.execute(() -> {

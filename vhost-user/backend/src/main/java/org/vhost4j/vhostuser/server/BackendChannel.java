@@ -64,20 +64,20 @@ final class BackendChannel {
      * @param request the request
      * @return true when there is a socket and the request's protocol feature was negotiated
      */
-    boolean takes(BackendRequest request) {
+    boolean canSend(BackendRequest request) {
         return socket != null
                 && protocol.containsAll(request.protocolFeature().stream().toList());
     }
 
     /**
-     * Sends a request, or drops it when {@link #takes} is false.
+     * Sends a request, or drops it when {@link #canSend} is false.
      *
      * @param request the request
      * @param payload payload of the request
      */
     void send(BackendRequest request, MemorySegment payload) {
         Fd to = socket;
-        if (to == null || !takes(request)) {
+        if (to == null || !canSend(request)) {
             return;
         }
         Message whole = Message.request(request, payload, false);

@@ -52,7 +52,7 @@ final class BridgeSeat {
     /** Returns the object for an existing port. */
     static BridgeSeat of(List<LaneContext> lanes, LaneContext own, FramePort port) {
         int[] number = new int[1];
-        Backend.inLane(own, () -> number[0] = bridge(own).numberOf(own.known(port)));
+        Backend.inLane(own, () -> number[0] = bridge(own).numberOf(own.bridgePort(port)));
         return of(lanes, own, number[0]);
     }
 
@@ -103,7 +103,7 @@ final class BridgeSeat {
         List<RemotePort> remotes = new ArrayList<>();
         Backend.inLane(own, () -> {
             FramePort port = opening.get();
-            bridge(own).occupy(number, own.known(port), rules);
+            bridge(own).occupy(number, own.bridgePort(port), rules);
             if (parks) {
                 own.parkLate(port, fault);
             }
@@ -135,10 +135,10 @@ final class BridgeSeat {
     }
 
     /** Applies other rules to the port. */
-    void obey(PortRules changed) {
+    void applyRules(PortRules changed) {
         boolean[] moved = new boolean[1];
         Backend.inLane(own, () -> moved[0] = bridge(own).change(number, changed));
-        inAll(bridge -> bridge.obey(number, changed));
+        inAll(bridge -> bridge.applyRules(number, changed));
         if (moved[0]) {
             enterOwnAddress();
         }

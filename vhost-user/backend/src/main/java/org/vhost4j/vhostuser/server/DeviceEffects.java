@@ -201,7 +201,7 @@ final class DeviceEffects implements SessionEffects {
 
     @Override
     public void translationMissing(long address, boolean write) {
-        if (!channel.takes(BackendRequest.IOTLB_MSG)) {
+        if (!channel.canSend(BackendRequest.IOTLB_MSG)) {
             report(
                     "I/O virtual address 0x%x has no translation, and no IOTLB miss can be sent: the front-end gave no back-end channel"
                             .formatted(address));
@@ -293,7 +293,7 @@ final class DeviceEffects implements SessionEffects {
             return layout.open(name, setup.size(), parts(setup), seen(index), setup.base(), features(setup));
         }
         if (layout == RingLayout.PACKED) {
-            progress.sayUnkept(this::report);
+            progress.reportUnsaved(this::report);
         }
         long lies = setup.ring() ^ files.inodeAt(setup.descriptors().address());
         if (queues[index].inPlace) {
@@ -660,7 +660,7 @@ final class DeviceEffects implements SessionEffects {
      * its addresses and VLANs. The back-end also sends its own announcement, because a guest without an IP address sends none.
      */
     private void askToAnnounce() {
-        if (channel.takes(BackendRequest.CONFIG_CHANGE_MSG) && device.askToAnnounce()) {
+        if (channel.canSend(BackendRequest.CONFIG_CHANGE_MSG) && device.askToAnnounce()) {
             configChanged();
         }
     }

@@ -57,7 +57,7 @@ final class Giving {
         try {
             SocketPeer peer = channel.requireSameUser();
             prepare();
-            channel.send(MessageType.POSITIONS, standStill(), TAKING);
+            channel.send(MessageType.POSITIONS, stopTraffic(), TAKING);
             channel.receive(MessageType.TAKEN, TAKING);
             channel.send(MessageType.COMMIT, TAKING);
             backend.leave();
@@ -186,7 +186,7 @@ final class Giving {
     }
 
     /** Stops all traffic, and writes the positions. */
-    private StateWriter standStill() throws HandOverException {
+    private StateWriter stopTraffic() throws HandOverException {
         frozen = true;
         List<Optional<String>> reasons = Collections.synchronizedList(new ArrayList<>());
         inAllLanes(context -> {
@@ -305,14 +305,14 @@ final class Giving {
         for (int i = 0; bridge != null && i < guests.size(); i++) {
             GuestPort guest = guests.get(i);
             boolean here = guest.seats().all().stream().anyMatch(seat -> seat.context() == context);
-            if (here && bridge.numberOf(context.known(guest.device())) == number) {
+            if (here && bridge.numberOf(context.bridgePort(guest.device())) == number) {
                 return i;
             }
         }
         List<Uplink.Opened> uplinks = backend.uplinks();
         for (int i = 0; bridge != null && i < uplinks.size(); i++) {
             if (context.part(uplinks.get(i)) != null
-                    && bridge.numberOf(context.known(uplinks.get(i).port())) == number) {
+                    && bridge.numberOf(context.bridgePort(uplinks.get(i).port())) == number) {
                 return guests.size() + i;
             }
         }

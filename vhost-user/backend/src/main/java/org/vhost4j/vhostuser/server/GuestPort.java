@@ -258,12 +258,12 @@ final class GuestPort implements DeviceOwner {
 
     /** Accepts or rejects a front-end when its first message has arrived, from which its process is known. */
     private Optional<String> admit(PeerProcess sender) {
-        Optional<String> refusal = acknowledged.heard(sender);
+        Optional<String> refusal = acknowledged.admit(sender);
         if (refusal.isPresent()) {
             refused(refusal.get());
         } else {
             lastRefusal = "";
-            progress.heard(sender);
+            progress.attached(sender);
             frontEnd = sender.number();
             admitted = true;
             listener.attached(name);
@@ -570,7 +570,7 @@ final class GuestPort implements DeviceOwner {
         Arrival coming = arrival;
         if (coming != null) {
             acknowledged.known().ifPresent(known -> {
-                progress.heard(known.process());
+                progress.attached(known.process());
                 frontEnd = known.process().number();
             });
             if (effects != null) {

@@ -89,7 +89,7 @@ final class GuestSeats {
                         context.lane.commands());
                 seat = new Seat(i, context, device);
             }
-            ports.get(i).to(seat.device(), seat.device().steering());
+            ports.get(i).setSeat(seat.device(), seat.device().steering());
             all.add(seat);
         }
         for (Seat seat : all) {
@@ -102,14 +102,14 @@ final class GuestSeats {
         for (Seat from : all) {
             for (Seat to : all) {
                 if (from.number() != to.number()) {
-                    RemotePort[] way = new RemotePort[1];
+                    RemotePort[] path = new RemotePort[1];
                     Backend.inLane(
                             to.context(),
-                            () -> way[0] = to.context()
+                            () -> path[0] = to.context()
                                     .seat(
                                             ports.get(to.number()),
                                             reason -> to.device().fault(reason)));
-                    ports.get(from.number()).other(to.number(), way[0]);
+                    ports.get(from.number()).setRemoteSeat(to.number(), path[0]);
                 }
             }
         }
@@ -187,12 +187,12 @@ final class GuestSeats {
     void join(PortRules rules) {
         for (Seat seat : all) {
             Backend.inLane(
-                    seat.context(), () -> seat.context().add(seat.context().known(home.device()), rules));
+                    seat.context(), () -> seat.context().add(seat.context().bridgePort(home.device()), rules));
         }
     }
 
     /** Removes the paths between the guest's seats, after all bridges have removed the guest. */
-    void forgetWays(LaneContext context) {
+    void forgetPaths(LaneContext context) {
         for (Seat seat : all) {
             if (seat.context() == context) {
                 context.forgetInlets(home.device());

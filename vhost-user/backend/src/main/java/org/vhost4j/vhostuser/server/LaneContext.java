@@ -163,7 +163,7 @@ final class LaneContext {
         PortGate gate = new PortGate(sink, clock, new LaneAlarm(lane)::after);
         gate.rates(rates);
         P opened = opening.open(gate.sink());
-        gate.to(opened.port());
+        gate.setPort(opened.port());
         gates.put(opened.port(), gate);
         parts.put(opened, opened);
         return opened;
@@ -181,7 +181,7 @@ final class LaneContext {
             Uplink.Opened whole, Opening<P, E> opening, Consumer<FramePort> joining) throws E {
         PortGate gate = new PortGate(sink, clock, new LaneAlarm(lane)::after);
         P opened = opening.open(gate.sink());
-        gate.to(opened.port());
+        gate.setPort(opened.port());
         gates.put(opened.port(), gate);
         gates.put(whole.port(), gate);
         parts.put(whole, opened);
@@ -222,7 +222,7 @@ final class LaneContext {
     }
 
     /** Returns the object that the bridge uses for a port of this lane. */
-    FramePort known(FramePort port) {
+    FramePort bridgePort(FramePort port) {
         PortGate gate = gates.get(port);
         SpreadPort spread = spreads.get(port);
         return gate != null ? gate : spread != null ? spread : port;
@@ -261,8 +261,8 @@ final class LaneContext {
             if (context.sink instanceof Bridge bridge) {
                 bridge.add(
                         context == this || inbox == null
-                                ? known(port)
-                                : inbox.remote(known(port), fault, HotCalls::checkpoint),
+                                ? bridgePort(port)
+                                : inbox.remote(bridgePort(port), fault, HotCalls::checkpoint),
                         rules);
             }
         }
@@ -278,7 +278,7 @@ final class LaneContext {
     /** Creates a queue in which frames of this lane's uplinks wait for one guest of this lane. */
     void park(FramePort port, Consumer<String> fault) {
         if (sink instanceof Bridge bridge && inbox != null) {
-            bridge.park(known(port), inbox.remote(known(port), fault, HotCalls::checkpoint));
+            bridge.park(bridgePort(port), inbox.remote(bridgePort(port), fault, HotCalls::checkpoint));
         }
     }
 
@@ -303,20 +303,20 @@ final class LaneContext {
             inbox = to;
             begin();
         }
-        return to.remote(known(port), fault, HotCalls::checkpoint);
+        return to.remote(bridgePort(port), fault, HotCalls::checkpoint);
     }
 
     /** Does the same as {@link #park} while frames are forwarded. Called by this lane. */
     void parkLate(FramePort port, Consumer<String> fault) {
-        if (sink instanceof Bridge bridge && !bridge.parks(known(port))) {
-            bridge.park(known(port), remote(port, fault));
+        if (sink instanceof Bridge bridge && !bridge.parks(bridgePort(port))) {
+            bridge.park(bridgePort(port), remote(port, fault));
         }
     }
 
     /** Removes frames of other lanes for a port of this lane that is being removed. */
     void forgetInlets(FramePort port) {
         if (inbox != null) {
-            inbox.forget(known(port));
+            inbox.forget(bridgePort(port));
         }
         gates.remove(port);
     }
@@ -324,14 +324,14 @@ final class LaneContext {
     /** Removes the stations behind a port of this lane from the forwarding database. */
     void forget(FramePort port) {
         if (sink instanceof Bridge bridge) {
-            bridge.forget(known(port));
+            bridge.forget(bridgePort(port));
         }
     }
 
     /** Sets whether the guest of a port of this lane accepts frames. */
     void running(FramePort port, boolean now) {
         if (sink instanceof Bridge bridge) {
-            bridge.running(known(port), now);
+            bridge.running(bridgePort(port), now);
         }
     }
 
@@ -346,14 +346,14 @@ final class LaneContext {
         if (!(sink instanceof Bridge bridge)) {
             return true;
         }
-        boolean done = bridge.announce(known(port), frame);
+        boolean done = bridge.announce(bridgePort(port), frame);
         bridge.flush();
         return done;
     }
 
     /** Returns whether a station is behind a port of this lane. */
     boolean has(FramePort port, long station) {
-        return sink instanceof Bridge bridge && bridge.has(known(port), station);
+        return sink instanceof Bridge bridge && bridge.has(bridgePort(port), station);
     }
 
     /** Returns the addresses of stations behind a port of this lane, in all VLANs, up to a maximum number. */
@@ -370,7 +370,7 @@ final class LaneContext {
      */
     List<Long> stations(FramePort port, int most) {
         return sink instanceof Bridge bridge
-                ? Arrays.stream(bridge.stations(known(port), Math.min(most, bridge.capacity())))
+                ? Arrays.stream(bridge.stations(bridgePort(port), Math.min(most, bridge.capacity())))
                         .boxed()
                         .toList()
                 : List.of();
@@ -378,13 +378,13 @@ final class LaneContext {
 
     /** Returns the first station that was seen behind a port of this lane, or {@link PortRules#NO_MAC}. */
     long eldestStation(FramePort port) {
-        return sink instanceof Bridge bridge ? bridge.eldestStation(known(port)) : PortRules.NO_MAC;
+        return sink instanceof Bridge bridge ? bridge.eldestStation(bridgePort(port)) : PortRules.NO_MAC;
     }
 
     /** Adds a station that another back-end has handed over to the forwarding database. */
     void learn(FramePort port, long station) {
         if (sink instanceof Bridge bridge) {
-            bridge.learn(known(port), station);
+            bridge.learn(bridgePort(port), station);
         }
     }
 

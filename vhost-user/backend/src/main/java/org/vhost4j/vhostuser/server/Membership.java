@@ -183,7 +183,7 @@ public final class Membership {
                     guest.device()::fault,
                     backend.hasUplink(own, bridged),
                     guest.seats().spread()
-                            ? (context, joining) -> joining.accept(context.known(guest.device()))
+                            ? (context, joining) -> joining.accept(context.bridgePort(guest.device()))
                             : null);
             for (GuestSeats.Seat each : guest.seats().all()) {
                 if (!guest.seats().isHome(each) && backend.hasUplink(each.context(), bridged)) {
@@ -199,7 +199,7 @@ public final class Membership {
                     () -> {
                         // The socket or port is closed already.
                     },
-                    guest.seats()::forgetWays);
+                    guest.seats()::forgetPaths);
             throw e;
         }
     }
@@ -219,7 +219,7 @@ public final class Membership {
             LaneContext own = guest.context();
             Bridge bridge = own.bridge();
             if (bridge != null) {
-                Backend.inLane(own, () -> number[0] = bridge.numberOf(own.known(guest.device())));
+                Backend.inLane(own, () -> number[0] = bridge.numberOf(own.bridgePort(guest.device())));
             }
             end(guest, number[0], guest::remove);
             served();
@@ -252,10 +252,10 @@ public final class Membership {
                             () -> {
                                 // The socket or port is closed already.
                             },
-                            guest.seats()::forgetWays);
+                            guest.seats()::forgetPaths);
         }
         for (LaneContext context : backend.contexts()) {
-            Backend.inLane(context, () -> guest.seats().forgetWays(context));
+            Backend.inLane(context, () -> guest.seats().forgetPaths(context));
         }
         backend.guestAccepts(guest.name(), 0);
         guest.closeDescriptors();
@@ -296,7 +296,7 @@ public final class Membership {
             }
             LaneContext own = guest.context();
             if (backend.config().switching() instanceof Switching.Bridged bridged) {
-                obey(own, guest.device(), guest.rules(after, bridged.security()));
+                applyRules(own, guest.device(), guest.rules(after, bridged.security()));
             }
             Backend.inLane(own, () -> guest.change(after));
             served();
@@ -305,8 +305,8 @@ public final class Membership {
         });
     }
 
-    private void obey(LaneContext own, FramePort port, PortRules rules) {
-        BridgeSeat.of(backend.contexts(), own, port).obey(rules);
+    private void applyRules(LaneContext own, FramePort port, PortRules rules) {
+        BridgeSeat.of(backend.contexts(), own, port).applyRules(rules);
     }
 
     /**
@@ -347,7 +347,7 @@ public final class Membership {
                     // Opening a queue sets the offloads of all queues of the TAP.
                     Backend.inLane(first, () -> {
                         opened.getFirst().guestsAccept(backend.anyGuestAccepts());
-                        backend.tellParts(opened.getFirst(), backend.anyGuestAccepts());
+                        backend.notifyParts(opened.getFirst(), backend.anyGuestAccepts());
                     });
                 }
                 seat.enterOwnAddress();
@@ -441,7 +441,7 @@ public final class Membership {
             if (!after.rates().equals(before.rates())) {
                 backend.contexts().getFirst().rates(backend.uplinks().get(index).port(), after.rates());
             }
-            obey(
+            applyRules(
                     backend.contexts().getFirst(),
                     backend.uplinks().get(index).port(),
                     rules(name, after, bridged.security()));
@@ -466,11 +466,11 @@ public final class Membership {
                     backend.config().endpoints(),
                     new Switching.Bridged(bridged.uplinks(), bridged.coalesce(), security));
             for (GuestPort guest : backend.guests()) {
-                obey(guest.context(), guest.device(), guest.rules(security));
+                applyRules(guest.context(), guest.device(), guest.rules(security));
             }
             for (int i = 0; i < bridged.uplinks().size(); i++) {
                 Uplink uplink = bridged.uplinks().get(i);
-                obey(
+                applyRules(
                         backend.contexts().getFirst(),
                         backend.uplinks().get(i).port(),
                         rules(uplink.name(), uplink, security));

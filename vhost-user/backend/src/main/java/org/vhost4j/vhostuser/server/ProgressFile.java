@@ -127,7 +127,7 @@ final class ProgressFile {
      * Reports once why a crash of this process would lose the positions of packed rings, if it would. The positions of split rings are in
      * the rings.
      */
-    void sayUnkept(Consumer<String> line) {
+    void reportUnsaved(Consumer<String> line) {
         unkept.ifPresent(reason -> line.accept(
                 "its packed rings will stand still when this back-end has crashed and is started again: " + reason));
         unkept = Optional.empty();
@@ -139,7 +139,7 @@ final class ProgressFile {
      *
      * @param frontEnd process of the front-end
      */
-    void heard(PeerProcess frontEnd) {
+    void attached(PeerProcess frontEnd) {
         byte[] name = Arrays.copyOf(
                 "%s %d %d %d%n"
                         .formatted(frontEnd.boot(), frontEnd.namespace(), frontEnd.number(), frontEnd.startTime())

@@ -280,7 +280,7 @@ final class Rings {
             pause(ring);
         }
         memory = changed;
-        tellMemory();
+        publishMemory();
         for (Ring ring : rings) {
             if (ring.started) {
                 resume(ring, ran[ring.index]);
@@ -288,7 +288,7 @@ final class Rings {
         }
     }
 
-    private void tellMemory() {
+    private void publishMemory() {
         iommu.table(memory);
         ringMemory = translated ? iommu : RingMemory.of(memory);
         effects.memoryChanged(translated ? iommu.memory() : memory);
@@ -298,7 +298,7 @@ final class Rings {
     void translate(boolean through) {
         if (translated != through) {
             translated = through;
-            tellMemory();
+            publishMemory();
         }
     }
 
@@ -438,7 +438,7 @@ final class Rings {
         }
         logging.end();
         memory = GuestMemory.EMPTY;
-        tellMemory();
+        publishMemory();
     }
 
     /** Closes the descriptors of all rings, after {@link #close}. */

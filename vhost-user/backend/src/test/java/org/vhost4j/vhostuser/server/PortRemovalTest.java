@@ -42,7 +42,7 @@ class PortRemovalTest {
     private static boolean has(LaneContext context, FramePort port) {
         Bridge bridge = context.bridge();
         try {
-            return bridge != null && bridge.numberOf(context.known(port)) >= 0;
+            return bridge != null && bridge.numberOf(context.bridgePort(port)) >= 0;
         } catch (IllegalArgumentException e) {
             return false;
         }

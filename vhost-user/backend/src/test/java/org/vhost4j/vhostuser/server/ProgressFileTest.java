@@ -59,14 +59,14 @@ class ProgressFileTest {
 
     private void keep(PeerProcess process) {
         ProgressFile file = open(3);
-        file.heard(process);
+        file.attached(process);
         start(file, 2);
         file.close();
     }
 
     private boolean isKnownTo(PeerProcess process) {
         ProgressFile file = open(3);
-        file.heard(process);
+        file.attached(process);
         boolean known = file.of(2).isKnown();
         assertThat(file.of(0).isKnown()).isFalse();
         file.close();
@@ -150,12 +150,12 @@ class ProgressFileTest {
     void aDirectoryInsteadOfTheFileIsNamedAndTheRestWorks() throws IOException {
         Files.createDirectory(path());
         ProgressFile file = open(3);
-        file.heard(QEMU);
+        file.attached(QEMU);
         start(file, 2);
-        file.heard(QEMU);
+        file.attached(QEMU);
         assertThat(file.of(2).isKnown()).isTrue();
-        file.sayUnkept(troubles::add);
-        file.sayUnkept(troubles::add);
+        file.reportUnsaved(troubles::add);
+        file.reportUnsaved(troubles::add);
         assertThat(troubles).hasSize(2);
         assertThat(troubles.get(0)).contains("is a directory, not a regular file");
         assertThat(troubles.get(1))

@@ -8,12 +8,12 @@ import org.vhost4j.device.memory.HostMemory;
 /**
  * The Internet checksum (RFC 1071) over off-heap bytes.
  *
- * <p>A <em>sum</em> is the ones' complement sum of big-endian 16-bit words, from 0 to 0xffff; it is not inverted. Sums of
- * pieces are added as plain integers, those of pieces that begin at an odd offset after {@link #swap}, and {@link #fold} ends
- * the addition. A header's checksum field holds {@link #finish} of the sum.
+ * <p>A <em>sum</em> is the ones' complement sum of big-endian 16-bit words, from 0 to 0xffff; it is not inverted. Sums
+ * of pieces are added as plain integers; the sum of a piece that begins at an odd offset is first passed through {@link
+ * #swap}. {@link #fold} turns the result into a sum again. The value of a checksum field is {@link #finish} of the sum.
  */
 public final class Checksum {
-    /** Minimum length in bytes for which the vectorised loop is faster. */
+    /** Minimum length in bytes at which the vectorised loop is faster. */
     private static final int VECTOR_FROM = 320;
 
     private Checksum() {}
@@ -26,14 +26,14 @@ public final class Checksum {
      * @return the sum
      */
     public static int sum(long address, int length) {
-        // One large method on purpose (325 bytes of bytecode), so that C2 does not inline it: inside a caller that
-        // needs registers itself, the loops would keep their sums on the stack. Words are added as little-endian
-        // numbers and the result is swapped once: the sum does not depend on the byte order (RFC 1071 section 2B).
+        // This is one large method on purpose (325 bytes of bytecode), so that C2 does not inline it: inlined into a
+        // caller that uses many registers, the loops would keep their sums on the stack. Words are added as
+        // little-endian numbers and the result is swapped once: the sum does not depend on the byte order (RFC 1071
+        // section 2B).
         long low = 0;
         long high = 0;
         if (length >= VECTOR_FROM) {
-            // A loop over an int byte index of a window is a form that C2 vectorises. 2^29 bytes of 32-bit halves
-            // cannot overflow 64 bits.
+            // C2 vectorises a loop over an int index of a window. 2^29 bytes of 32-bit halves cannot overflow 64 bits.
             ByteBuffer bytes = HostMemory.window(address);
             int start = HostMemory.windowOffset(address);
             int end = start + (length & ~7);
@@ -43,7 +43,8 @@ public final class Checksum {
                 high += word >>> 32;
             }
         } else {
-            // The sum of the lower halves is the overflowing sum of whole words minus the upper halves.
+            // The sum of the lower halves is calculated as the (overflowing) sum of whole words minus that of the upper
+            // halves.
             long at = address;
             long end = address + (length & ~31);
             while (at < end) {
@@ -71,7 +72,7 @@ public final class Checksum {
         }
         long rest;
         if (length >= 8) {
-            // The remaining bytes, as the last part of the last 8. Two shifts, because a single one cannot be by 64.
+            // The remaining bytes are the last part of the last 8 bytes. Two shifts, because one shift cannot be by 64.
             rest = HostMemory.getLongLE(address + length - 8) >>> 1 >>> (63 - 8 * (length & 7));
         } else {
             rest = sumFew(address, length);
@@ -126,9 +127,9 @@ public final class Checksum {
     }
 
     /**
-     * Sums some of a frame's bytes.
+     * Sums a range of a frame's bytes.
      *
-     * @param frame the frame; its pieces may be more than {@code to} bytes
+     * @param frame the frame; its pieces may have more than {@code to} bytes
      * @param from offset of the first byte
      * @param to offset after the last byte
      * @return the sum, as if the bytes were contiguous
@@ -155,7 +156,7 @@ public final class Checksum {
     }
 
     /**
-     * Ends an addition of sums by adding the carries back in.
+     * Reduces added sums to a sum of 16 bits, by adding the carries back in.
      *
      * @param sum the added sums, not negative
      * @return the sum modulo 0xffff, from 0 to 0xffff; 0 only for 0

@@ -10,17 +10,16 @@ import org.vhost4j.device.frame.LandingPort;
  * Merges consecutive TCP segments or UDP datagrams of one flow into a super-frame, for a receiver that accepts
  * super-frames while the sender does not produce them (generic receive offload).
  *
- * <p>Every frame is copied directly into the receiver's buffers, where subsequent frames only add their payload; so
- * nothing is copied twice, and the sender's memory is not needed after {@link #offer} has returned. Frames are
- * delivered in the order in which they came, at the latest by {@link #close} at the end of a burst.
+ * <p>Every frame is copied directly into the receiver's buffers; each further frame appends only its payload. So no
+ * byte is copied twice, and the sender's memory is not needed after {@link #offer} has returned. Frames are delivered
+ * in order, at the latest by {@link #close} at the end of a burst.
  *
- * <p>A frame is added only when cutting the super-frame again ({@link OffloadEngine}) produces exactly that frame,
- * checksums and IPv4 identifications included; this excludes, among others, frames out of sequence, wrong checksums,
- * padding, IP options, extension headers and fragments.
+ * <p>A frame is merged only if segmenting the super-frame again ({@link OffloadEngine}) produces exactly that frame,
+ * including checksums and IPv4 identification. This excludes frames out of sequence, wrong checksums, padding, IP
+ * options, extension headers and fragments, among others.
  *
- * <p>A duplicate acknowledgement (RFC 5681 section 2) between the segments of a flow is merged as well, when the header
- * can report the number ({@link LandingPort#countsSegments}): the result differs from the preceding segment in that
- * count alone.
+ * <p>A duplicate acknowledgement (RFC 5681 section 2) between the segments of a flow is merged, too, if the receiver's
+ * header reports the number of duplicates ({@link LandingPort#countsSegments}). It only increases that number.
  */
 public final class Coalescer {
     /** Maximum number of datagrams in a super-frame: the limit of Linux up to 6.8. */
@@ -30,7 +29,7 @@ public final class Coalescer {
 
     private final FramePort port;
 
-    /** The same port, or null when frames cannot be written to its buffers directly: then nothing is merged. */
+    /** The port, if frames can be written directly into its buffers; otherwise null, and nothing is merged. */
     private final @Nullable LandingPort room;
 
     private final OffloadEngine engine;
@@ -42,7 +41,7 @@ public final class Coalescer {
     private boolean open;
     private int segments;
     private int duplicateAcks;
-    /** Number of bytes written to the buffers: the first frame with its headers, the others without. */
+    /** Number of bytes written to the buffers: those of the first frame, and the payload of the others. */
     private int bytes;
 
     private int gsoSize;
@@ -55,8 +54,8 @@ public final class Coalescer {
     /**
      * Creates a coalescer for a port.
      *
-     * @param port the receiver; a port that is no {@link LandingPort} gets every frame unchanged
-     * @param engine delivers frames that are not merged, and counts
+     * @param port the receiver; a port that is not a {@link LandingPort} gets every frame unchanged
+     * @param engine delivers frames that are not merged, and counts all frames
      */
     public Coalescer(FramePort port, OffloadEngine engine) {
         this.port = port;
@@ -66,9 +65,9 @@ public final class Coalescer {
     }
 
     /**
-     * Delivers a frame to the port, at once or merged with its predecessors.
+     * Delivers a frame to the port, immediately or merged with the previous frames.
      *
-     * @param frame the frame; one that {@link OffloadEngine#check} has not seen is delivered at once
+     * @param frame the frame; delivered immediately if {@link OffloadEngine#check} has not checked it
      * @return the result, as of {@link OffloadEngine#deliver}; {@link FramePort#DELIVERED} also for a frame that {@link
      *     #close} will deliver
      */
@@ -100,7 +99,7 @@ public final class Coalescer {
     }
 
     /**
-     * Delivers a frame unchanged, after the frames that came before it.
+     * Delivers a frame unmerged, after all previous frames.
      *
      * @param frame the frame
      * @return the result, as of {@link OffloadEngine#deliver}

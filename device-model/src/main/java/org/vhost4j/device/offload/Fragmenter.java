@@ -9,12 +9,12 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Cuts a UDP super-frame of type {@link Frame#GSO_UDP} into IP fragments (RFC 791 section 3.2, RFC 8200 section 4.5):
- * completes the datagram's checksum, then divides the datagram into pieces of {@code gso_size} bytes. As in Linux, the
- * fragments of IPv4 keep the sender's identification and options and lose DF.
+ * Divides a UDP super-frame of type {@link Frame#GSO_UDP} into IP fragments (RFC 791 section 3.2, RFC 8200 section
+ * 4.5). It completes the datagram's checksum, then divides the datagram into pieces of {@code gso_size} bytes. As in
+ * Linux, IPv4 fragments keep the sender's identification and options, and DF is cleared.
  *
- * <p>The fragmenter chooses the identification of IPv6 fragments. It does not repeat within 2^32 datagrams, and does
- * not reveal their number (RFC 7739).
+ * <p>The fragmenter chooses the identification of IPv6 fragments. Identifications do not repeat within 2^32 datagrams,
+ * and do not reveal the number of datagrams (RFC 7739).
  */
 final class Fragmenter {
     private static final int FRAGMENT_HEADER = 8;
@@ -28,7 +28,9 @@ final class Fragmenter {
     private final MemorySegment memory = Arena.ofAuto().allocate(PacketHeaders.COPIED + FRAGMENT_HEADER, 64);
 
     private final long lead = memory.address();
-    /** Everything after the repeated headers: our copy up to the end of the UDP header, then the sender's payload. */
+    /**
+     * The part after the repeated headers: the copied bytes up to the end of the UDP header, then the sender's payload.
+     */
     private final Frame datagram = new Frame();
 
     private final Frame fragment = new Frame();
@@ -52,7 +54,7 @@ final class Fragmenter {
      * @param port the receiver of the fragments, which have no partial checksums
      * @param counters counts fragments
      * @return {@link FramePort#DELIVERED} when the last one was delivered, {@link FramePort#NO_ROOM} with {@code
-     *     segmentsDone} set, {@link FramePort#REFUSED} when the rest is dropped
+     *     segmentsDone} set when the port has no room for the rest, {@link FramePort#REFUSED} when the rest is dropped
      */
     int cut(Frame frame, FramePort port, OffloadCounters counters) {
         int size = frame.gsoSize;
@@ -97,12 +99,12 @@ final class Fragmenter {
         return headers.fragmentable() + (headers.ipVersion() == 4 ? 0 : FRAGMENT_HEADER);
     }
 
-    /** Completes the datagram's checksum, because no receiver can complete one over several fragments. */
+    /** Completes the datagram's checksum, because a receiver cannot complete a checksum over several fragments. */
     private void completeChecksum(Frame frame) {
         long udp = headers.address() + headers.transportOffset();
         int length = frame.bytes - headers.transportOffset();
-        // With options or extension headers the addresses may not be the final ones; the sender's partial sum has the
-        // right ones.
+        // With IP options or extension headers, the addresses in the header may not be those of the pseudo-header; the
+        // sender's partial sum includes the right ones.
         int pseudo = headers.addressesFinal()
                 ? headers.addressSum() + PacketHeaders.UDP + length
                 : HostMemory.getShortBE(udp + SuperFrameRules.UDP_CSUM_OFFSET);

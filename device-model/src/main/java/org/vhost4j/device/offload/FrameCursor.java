@@ -24,8 +24,8 @@ final class FrameCursor {
     /**
      * Appends the next bytes to a frame and moves past them.
      *
-     * @param frame the frame in which this cursor was moved
-     * @param bytes number of bytes, at most those that are left
+     * @param frame the frame that was passed to {@link #moveTo}
+     * @param bytes number of bytes, at most those left in the frame
      * @param to the frame to which they are appended
      * @return false when {@code to} has no room for another piece
      */

@@ -10,7 +10,7 @@ final class LandingCursor {
     private int piece;
     private int offset;
 
-    /** Moves to the front of a reservation, to which pieces may be appended later. */
+    /** Moves to the start of a reservation, to which pieces may be appended later. */
     void start(Frame room) {
         landing = room;
         piece = 0;

@@ -6,25 +6,26 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Makes the far end of TCP connections send packets of maximum size, although TCP limits segments to the maximum
- * segment size (MSS) that the near end has announced (RFC 9293, section 3.7.1). It raises the MSS option in SYNs of the
- * near end, and turns the large packets that then arrive into super-frames with segments of the announced size: a
+ * Makes the far end of TCP connections send IP packets of the maximum size, instead of segments of the maximum segment
+ * size (MSS) that the near end has announced (RFC 9293, section 3.7.1). It raises the MSS option in SYNs of the near
+ * end. The large packets that the far end then sends become super-frames whose segments have the announced size: a
  * receiver with TCP segmentation offload accepts them unchanged, for others the engine segments them.
  *
- * <p>Only for a far end on this host, without a link of a smaller MTU in between, that sends correct data: the
- * checksums of large packets are not verified. Belongs to one lane; allocates nothing for a frame.
+ * <p>Use it only for a far end on this host, without a link of smaller MTU in between. The far end must send correct
+ * data, because the checksums of large packets are not verified. An object belongs to one lane; it allocates nothing
+ * per frame.
  */
 public final class LargeSegments {
-    /** The maximum segment size, a multiple of 4, whose frame over IPv4 has at most 65535 bytes. */
+    /** The largest MSS, a multiple of 4, with which a frame over IPv4 has at most 65535 bytes. */
     public static final int MOST_IPV4 = 65_480;
 
-    /** The maximum segment size, a multiple of 4, whose frame over IPv6 has at most 65535 bytes. */
+    /** The largest MSS, a multiple of 4, with which a frame over IPv6 has at most 65535 bytes. */
     public static final int MOST_IPV6 = 65_460;
 
-    /** The segment size that every host accepts over IPv4 (RFC 9293, section 3.7.1). */
+    /** The default MSS over IPv4, in bytes, which every host accepts (RFC 9293, section 3.7.1). */
     public static final int LEAST_IPV4 = 536;
 
-    /** The segment size that every host accepts over IPv6 (RFC 9293, section 3.7.1). */
+    /** The default MSS over IPv6, in bytes, which every host accepts (RFC 9293, section 3.7.1). */
     public static final int LEAST_IPV6 = 1_220;
 
     private static final int TCP_BYTES = 20;
@@ -44,14 +45,15 @@ public final class LargeSegments {
     private final FrameCursor rest = new FrameCursor();
     private final Frame raised = new Frame();
 
-    /** Creates an object without any connection. */
+    /** Creates an object that knows no connection yet. */
     public LargeSegments() {}
 
     /**
-     * Raises the maximum segment size in a SYN of the near end.
+     * Raises the MSS option in a SYN of the near end.
      *
      * @param frame a frame to the far end, which is not changed
-     * @return the frame to be sent instead, valid until the next call; the frame itself when there is nothing to raise
+     * @return the frame to be sent instead, valid until the next call; the given frame when it has no MSS option to
+     *     raise
      */
     public Frame raise(Frame frame) {
         if (frame.gsoType != Frame.GSO_NONE
@@ -77,7 +79,7 @@ public final class LargeSegments {
         return mss < most ? replace(frame, option + 2, mss, most) : frame;
     }
 
-    /** Returns the offset of the MSS option in the headers, 0 when there is none. */
+    /** Returns the offset of the MSS option in the copied headers; 0 without the option. */
     private int mssOption(int from) {
         int at = from;
         while (at + MSS_BYTES <= headers.length()) {
@@ -101,7 +103,7 @@ public final class LargeSegments {
         return 0;
     }
 
-    /** Returns the same frame with another 16-bit value in its headers, and with its checksum updated. */
+    /** Returns a frame with a changed 16-bit value in its headers and an updated checksum. */
     private Frame replace(Frame frame, int at, int before, int now) {
         raised.clear();
         raised.header(frame);
@@ -125,9 +127,10 @@ public final class LargeSegments {
     }
 
     /**
-     * Makes a packet of the far end that is longer than the near end's segments a super-frame.
+     * Turns a packet of the far end into a super-frame if it is longer than the near end's segments may be.
      *
-     * @param frame a frame from the far end, plain and in memory that may be changed; gets its header and {@link Frame#needs}
+     * @param frame a plain frame from the far end, in memory that may be changed; its header fields and {@link
+     *     Frame#needs} are set
      */
     public void toSuperFrame(Frame frame) {
         frame.needs = 0;
@@ -166,7 +169,7 @@ public final class LargeSegments {
         frame.needs = Offloads.CSUM | (ipv4 ? Offloads.TSO4 : Offloads.TSO6) | (cwr ? Offloads.ECN : 0);
     }
 
-    /** Returns whether the packet ends where the frame does. */
+    /** Returns whether the packet ends at the end of the frame. */
     private boolean isWhole(Frame frame) {
         long ip = headers.address() + headers.networkOffset();
         int length = headers.ipVersion() == 4

@@ -5,9 +5,9 @@ import java.security.SecureRandom;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Stores the maximum segment size (RFC 9293, section 3.7.1) that the near end of each TCP connection has announced, for
- * the newest {@value #CONNECTIONS} connections. A connection is identified by 48 bits of a keyed hash of its addresses
- * and ports. Nothing is allocated for a connection.
+ * A table of the maximum segment size (RFC 9293, section 3.7.1) that the near end of each TCP connection has announced,
+ * for the newest {@value #CONNECTIONS} connections. A connection is identified by 48 bits of a keyed hash of its
+ * addresses and ports. Nothing is allocated for a connection.
  */
 final class MssTable {
     static final int CONNECTIONS = 1 << 14;
@@ -25,8 +25,8 @@ final class MssTable {
     /**
      * Returns the key of a connection.
      *
-     * @param headers headers of one of its TCP packets
-     * @param near whether the packet comes from the near end
+     * @param headers headers of a TCP packet of the connection
+     * @param near whether the near end sent the packet
      * @return the key, 64 bits
      */
     long connection(PacketHeaders headers, boolean near) {
@@ -80,7 +80,7 @@ final class MssTable {
      * Returns the segment size that a connection's near end has announced.
      *
      * @param connection key of the connection
-     * @return 1 to 65535, or 0 when the table does not have it
+     * @return size in bytes, 1 to 65535; 0 when the table does not have the connection
      */
     int get(long connection) {
         int set = set(connection);

@@ -4,36 +4,37 @@ package org.vhost4j.device.offload;
 import org.vhost4j.device.frame.Frame;
 
 /**
- * The counters of an {@link OffloadEngine}, in addition to one for each {@link BadFrame}. Only delivered frames count.
+ * The counters of an {@link OffloadEngine}, in addition to one for each {@link BadFrame}. Each counts delivered frames
+ * only.
  */
 public enum OffloadCounter {
-    /** Plain frames passed unchanged. */
+    /** Plain frames that were delivered unchanged. */
     PASSED("frames passed as they are"),
-    /** Frames with a partial checksum whose receiver completes it or trusts it. */
+    /** Frames that were delivered with a partial checksum, which the receiver completes or trusts. */
     PASSED_CSUM("frames passed with a partial checksum"),
-    /** TCP super-frames over IPv4 passed unsegmented. */
+    /** TCP super-frames over IPv4 that were delivered unsegmented. */
     PASSED_TCPV4("TCPv4 super-frames passed whole"),
-    /** TCP super-frames over IPv6 passed unsegmented. */
+    /** TCP super-frames over IPv6 that were delivered unsegmented. */
     PASSED_TCPV6("TCPv6 super-frames passed whole"),
-    /** UDP super-frames passed unsegmented. */
+    /** UDP super-frames that were delivered unsegmented. */
     PASSED_UDP_L4("UDP_L4 super-frames passed whole"),
-    /** UDP super-frames to be sent as IP fragments, passed unsegmented. */
+    /** UDP super-frames for IP fragmentation (UFO) that were delivered unfragmented. */
     PASSED_UFO("UFO super-frames passed whole"),
-    /** Super-frames inside a UDP tunnel passed unsegmented. */
+    /** Super-frames inside a UDP tunnel that were delivered unsegmented. */
     PASSED_TUNNEL("super-frames in UDP tunnels passed whole"),
     /** Frames whose checksum was completed in software. */
     CSUM_COMPLETED("checksums completed in software"),
-    /** TCP super-frames over IPv4 cut in software. */
+    /** TCP super-frames over IPv4 that were segmented in software. */
     CUT_TCPV4("TCPv4 super-frames cut in software"),
-    /** TCP super-frames over IPv6 cut in software. */
+    /** TCP super-frames over IPv6 that were segmented in software. */
     CUT_TCPV6("TCPv6 super-frames cut in software"),
-    /** UDP super-frames cut in software. */
+    /** UDP super-frames that were segmented in software. */
     CUT_UDP_L4("UDP_L4 super-frames cut in software"),
-    /** UDP super-frames cut into IP fragments in software. */
+    /** UDP super-frames that were divided into IP fragments in software. */
     CUT_UFO("UFO super-frames cut into IP fragments in software"),
-    /** Super-frames inside a UDP tunnel cut in software. */
+    /** Super-frames inside a UDP tunnel that were segmented in software. */
     CUT_TUNNEL("super-frames in UDP tunnels cut in software"),
-    /** Segments and fragments made in software. */
+    /** Segments and IP fragments that were made in software. */
     SEGMENTS("segments made in software"),
     /** Frames that were merged into super-frames for a receiver. */
     COALESCED("frames put together into super-frames");

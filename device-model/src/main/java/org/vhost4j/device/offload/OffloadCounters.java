@@ -6,8 +6,8 @@ import java.lang.invoke.VarHandle;
 import java.util.List;
 
 /**
- * The counters of one engine. One lane writes them; any thread may read them and sees a whole value, possibly a
- * slightly old one.
+ * The counters of one engine. One lane writes them; any thread may read them. A read is never torn, but may be slightly
+ * out of date.
  */
 @SuppressWarnings(
         "EnumOrdinal") // The enum's ordinals index the slots only within this process: no ordinal is stored or sent.
@@ -24,7 +24,7 @@ public final class OffloadCounters {
      * Returns the sums of several sets of counters. Any thread may call it.
      *
      * @param all the counters, which may continue counting
-     * @return the sums, which stay constant
+     * @return a snapshot of the sums
      */
     public static OffloadCounters sum(List<OffloadCounters> all) {
         OffloadCounters sum = new OffloadCounters();

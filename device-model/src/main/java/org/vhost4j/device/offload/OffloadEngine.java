@@ -9,15 +9,16 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Converts frames between senders that use offloads and receivers that may not accept them: a frame that needs only
- * offloads that its receiver accepts is delivered unchanged; other offloads are done in software first.
+ * Converts frames between senders that use offloads and receivers that may not accept them. A frame is delivered
+ * unchanged when its receiver accepts all offloads that the frame needs; otherwise those offloads are first done in
+ * software.
  *
  * <p>One engine serves all ports of one lane. It allocates its buffers once and nothing per frame.
  */
 public final class OffloadEngine {
     /**
-     * Flag beside the {@link Offloads} that a sender may use: the sender's statement that a checksum was verified
-     * ({@link Frame#DATA_VALID}) is trusted. Set for a TAP, whose kernel verified it; never for a guest.
+     * Flag in the mask of {@link Offloads} that a sender may use: {@link Frame#DATA_VALID} from this sender is trusted.
+     * Set for a TAP, because the kernel has verified the checksum; never set for a guest.
      */
     public static final int TRUSTED = 1 << 30;
 
@@ -42,13 +43,14 @@ public final class OffloadEngine {
     }
 
     /**
-     * Checks a frame's header against its packet and the sender's negotiated features, and sets {@link Frame#needs}. Called
-     * once for each frame that comes in, before {@link #deliver}; a bad frame is counted here and must be dropped.
+     * Compares a frame's header with its packet and with the sender's negotiated features, and sets {@link
+     * Frame#needs}. Called once for each frame from a sender, before {@link #deliver}. An invalid frame is counted
+     * here; the caller must drop it.
      *
-     * <p>The header is normalised: flags without a meaning are cleared, and a super-frame that fits one segment becomes
-     * a plain frame with a partial checksum.
+     * <p>The header is normalised: undefined flags are cleared, and a super-frame that fits into one segment becomes a
+     * plain frame with a partial checksum.
      *
-     * @param frame the frame, its header as the sender wrote it
+     * @param frame the frame, with the header that the sender wrote
      * @param allowed the offloads that the sender may use: a mask of {@link Offloads}, with {@link #TRUSTED} for a TAP
      * @return null when the frame is valid, otherwise the reason why it is not
      */
@@ -62,27 +64,26 @@ public final class OffloadEngine {
     }
 
     /**
-     * Returns whether a partial checksum lies inside its frame, after the headers that no checksum may cover.
+     * Returns whether a partial checksum is inside its frame, and after the headers that a checksum cannot cover.
      *
-     * @param start csum_start, from the destination MAC address on
-     * @param offset csum_offset
-     * @param bytes the frame's length
-     * @return true when the checksum may be completed, or the frame forwarded
+     * @param start csum_start, the offset from the destination MAC address
+     * @param offset csum_offset, the offset from csum_start
+     * @param bytes the frame's length in bytes
+     * @return false for an invalid frame
      */
     public static boolean checksumInside(int start, int offset, int bytes) {
         return SuperFrameRules.checksumInside(start, offset, bytes);
     }
 
     /**
-     * Delivers frames of a burst to one port, in their order: together as far as the port accepts that, and otherwise
-     * one by one.
+     * Delivers frames of a burst to one port, in order: together where the port supports it, otherwise one by one.
      *
-     * @param frames checked frames
-     * @param from the first one for this port
-     * @param to the index after the last one
+     * @param frames the burst, whose frames were checked
+     * @param from index of the first frame for this port
+     * @param to index after the last frame for this port
      * @param port the receiver
-     * @return the number of frames that need not be offered again; fewer than all only when the port has no room for
-     *     the next one
+     * @return the number of frames that were delivered or dropped, from {@code from} on; less than all only when the
+     *     port has no room for the next frame
      */
     public int deliver(FrameBurst frames, int from, int to, FramePort port) {
         int next = from;
@@ -108,18 +109,19 @@ public final class OffloadEngine {
     }
 
     /**
-     * Delivers a frame to a port: unchanged when the port accepts the offloads that the frame needs, otherwise with its
-     * checksum completed, in segments, or in IP fragments.
+     * Delivers a frame to a port: unchanged when the port accepts the offloads that the frame needs, otherwise with a
+     * completed checksum, in segments, or in IP fragments.
      *
      * <p>When the port runs out of room between two segments, {@link Frame#segmentsDone} is the number of delivered
      * segments, and the next call with the same frame and port continues there.
      *
-     * @param frame the frame; one that {@link #check} has not checked yet is checked as if its sender might use every
-     *     offload
+     * @param frame the frame; if {@link #check} has not checked it yet, it is checked as if its sender may use all
+     *     offloads
      * @param port the receiver
-     * @return {@link FramePort#DELIVERED}; {@link FramePort#NO_ROOM} when the frame, or the rest of it, must be offered again;
-     *     {@link FramePort#REFUSED} when it, or the rest of it, was dropped and counted by the port or as a {@link BadFrame};
-     *     {@link FramePort#QUEUED} when the port is another lane's, whose engine counts it
+     * @return {@link FramePort#DELIVERED}; {@link FramePort#NO_ROOM} when the frame, or the rest of it, must be
+     *     delivered again later; {@link FramePort#REFUSED} when the frame, or the rest of it, was dropped and counted,
+     *     by the port or as a {@link BadFrame}; {@link FramePort#QUEUED} when the port belongs to another lane, whose
+     *     engine counts the frame
      */
     public int deliver(Frame frame, FramePort port) {
         if (frame.needs == Frame.UNCHECKED && check(frame, Offloads.ALL_WITH_TUNNELS) != null) {
@@ -137,15 +139,15 @@ public final class OffloadEngine {
     }
 
     /**
-     * Delivers a TCP super-frame to a port that accepts packets of any length, but no super-frames: in one packet with
-     * a complete checksum when it is short enough, and otherwise in as few packets as possible. Lengths in its headers
-     * are written, not read. The port must have room for all of it.
+     * Delivers a TCP super-frame to a port that accepts long packets but no super-frames: as one packet with a complete
+     * checksum if it is short enough, otherwise as the smallest number of packets. Lengths in the sender's headers are
+     * overwritten, not read. The port must have room for the whole frame.
      *
      * @param frame a TCP super-frame without a tunnel that {@link #check} has accepted; it is not changed
      * @param longest the longest packet that the port accepts, in bytes with its Ethernet header; more than {@link
      *     PacketHeaders#COPIED}
      * @param port the receiver
-     * @return {@link FramePort#DELIVERED}, or {@link FramePort#REFUSED} when it was dropped and counted
+     * @return {@link FramePort#DELIVERED}, or {@link FramePort#REFUSED} when the frame was dropped and counted
      */
     public int deliverWhole(Frame frame, int longest, FramePort port) {
         whole.copy(frame);
@@ -189,11 +191,11 @@ public final class OffloadEngine {
     private int complete(Frame frame, FramePort port) {
         int field = frame.checksumStart + frame.checksumOffset;
         int checksum = Checksum.finish(Checksum.sum(frame, frame.checksumStart));
-        // 0 means "no checksum" to UDP; Linux writes the other zero for every protocol (skb_checksum_help).
+        // In UDP, 0 means "no checksum". Linux writes 0xffff instead of 0 for every protocol (skb_checksum_help).
         checksum = checksum == 0 ? 0xffff : checksum;
 
         // Copies the bytes up to the checksum field and writes the field in the copy; a field far from the start is
-        // copied by itself.
+        // copied alone.
         int before = field + 2 <= PacketHeaders.COPIED ? 0 : field;
         int replaced = field + 2 - before;
         long copy = headers.address();
@@ -218,8 +220,8 @@ public final class OffloadEngine {
     }
 
     private int cut(Frame frame, FramePort port) {
-        // The sender may have changed its headers since check(): they are copied and checked again, and the copy is
-        // sent.
+        // The sender may have changed its headers since check(): they are copied, the copy is checked again, and the
+        // copy is sent.
         int gsoType = frame.gsoType;
         BadFrame bad = SuperFrameRules.check(frame, headers, Offloads.ALL_WITH_TUNNELS | TRUSTED);
         if (bad != null) {
@@ -245,11 +247,11 @@ public final class OffloadEngine {
     }
 
     /**
-     * Records in a frame the segments that were made of it.
+     * Adds the segments that were made of a frame to the frame's counts.
      *
      * @param before number of segments that were delivered before
      * @param from offset in the frame of the part that is divided among the segments
-     * @param repeated length in bytes of the headers in each segment
+     * @param repeated length in bytes of the headers that each segment has
      */
     private static void tally(Frame frame, int before, int from, int repeated) {
         int shared = frame.bytes - from;

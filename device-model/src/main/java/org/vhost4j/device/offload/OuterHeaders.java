@@ -5,9 +5,9 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Writes the headers of a UDP tunnel around the segments of one super-frame, as Linux does: an increasing IPv4
- * identification, the lengths of each segment, and the outer UDP checksum when the sender requested it; without {@link
- * Frame#UDP_TUNNEL_CSUM} that field is repeated unchanged.
+ * Writes the outer headers of a UDP tunnel for each segment of a super-frame, as Linux does: an increasing IPv4
+ * identification, the lengths of the segment, and the outer UDP checksum. Without {@link Frame#UDP_TUNNEL_CSUM} the
+ * checksum field is repeated unchanged.
  */
 final class OuterHeaders {
     private final PacketHeaders headers;
@@ -18,7 +18,7 @@ final class OuterHeaders {
     private boolean checksum;
     private int identification;
     private int ipv4Sum;
-    /** Sum of the pseudo-header without its length. */
+    /** Sum of the pseudo-header without its length field. */
     private int pseudoSum;
 
     /**
@@ -30,7 +30,10 @@ final class OuterHeaders {
         this.headers = headers;
     }
 
-    /** Reads the values that all segments share; the length and checksum fields in the headers are overwritten. */
+    /**
+     * Reads the values that all segments have in common. Overwrites the length and checksum fields in the copied
+     * headers.
+     */
     void prepare(Frame frame) {
         ip = headers.address() + headers.outerNetworkOffset();
         udp = headers.address() + headers.outerTransportOffset();
@@ -56,12 +59,12 @@ final class OuterHeaders {
     }
 
     /**
-     * Writes the headers of one segment; its inner headers are written already.
+     * Writes the outer headers of one segment, whose inner headers are already written.
      *
      * @param index index of the segment
-     * @param segmentBytes length of the segment in bytes with all headers
-     * @param innerSum sum of the segment from the inner transport header on, with that header's checksum complete or as if it
-     *     were
+     * @param segmentBytes length of the segment in bytes, with all headers
+     * @param innerSum sum of the segment from the inner transport header on, as it is when that header's checksum is
+     *     complete
      */
     void write(int index, int segmentBytes, int innerSum) {
         int totalLength = segmentBytes - headers.outerNetworkOffset();

@@ -8,15 +8,17 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * The headers of one frame: Ethernet, up to two VLAN tags (IEEE 802.1Q, 802.1ad), IPv4 (RFC 791) or IPv6 (RFC 8200) and TCP
- * (RFC 9293) or UDP (RFC 768); or all of that inside a UDP tunnel, where the inner packet is the one that the accessors without
- * {@code outer} in their name describe.
+ * The headers of one frame: Ethernet, up to two VLAN tags (IEEE 802.1Q, 802.1ad), IPv4 (RFC 791) or IPv6 (RFC 8200) and
+ * TCP (RFC 9293) or UDP (RFC 768); or all of these inside a UDP tunnel. In a tunnel, accessors without {@code outer} in
+ * their names describe the inner packet.
  *
- * <p>The frame's first bytes are copied once into memory of our own; all fields are read from that copy, and the
- * headers that are sent are the copied ones. So a sender that rewrites its memory meanwhile has no effect.
+ * <p>The frame's first bytes are copied once into private memory. All fields are read from that copy, and the copied
+ * headers are sent. So it has no effect when a sender rewrites its memory meanwhile.
  */
 public final class PacketHeaders {
-    /** The maximum number of bytes copied of a frame; longer headers are {@link BadFrame#HEADERS_TOO_LONG}. */
+    /**
+     * The maximum number of bytes that are copied; a frame with longer headers is {@link BadFrame#HEADERS_TOO_LONG}.
+     */
     public static final int COPIED = 256;
     /** The maximum number of VLAN tags. */
     public static final int MAX_VLAN_TAGS = 2;
@@ -42,7 +44,7 @@ public final class PacketHeaders {
     private static final int ROUTING = 43;
     private static final int FRAGMENT = 44;
     private static final int DESTINATION_OPTIONS = 60;
-    /** Mask of MF and the fragment offset: the whole field except DF and the reserved bit. */
+    /** Mask of MF and fragment offset in the IPv4 field of flags and fragment offset. */
     private static final int IPV4_FRAGMENT_MASK = 0x3fff;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(COPIED, 64);
@@ -84,10 +86,11 @@ public final class PacketHeaders {
     }
 
     /**
-     * Copies a frame's headers and determines their offsets.
+     * Copies a frame's headers and determines the offset of each header.
      *
      * @param frame the frame
-     * @return null when it is TCP or UDP over IP, not fragmented, with complete headers; otherwise the reason why not
+     * @return null for an unfragmented TCP or UDP packet over IP with complete headers; otherwise the reason why the
+     *     frame is not one
      */
     public @Nullable BadFrame parse(Frame frame) {
         copy(frame, Math.min(frame.bytes, COPIED));
@@ -120,7 +123,7 @@ public final class PacketHeaders {
      * inner IP header, is not read.
      *
      * @param innerNetworkOffset offset of the inner IP header, after the outer UDP header
-     * @return null when the inner packet is as {@link #parse} requires; otherwise the reason why not
+     * @return null for an inner packet that {@link #parse} would accept; otherwise the reason why it would not
      */
     public @Nullable BadFrame parseInner(int innerNetworkOffset) {
         tunnel = true;
@@ -204,8 +207,8 @@ public final class PacketHeaders {
     }
 
     /**
-     * Records the end of the unfragmentable part. Only the first call for a packet has an effect: options for the final
-     * destination follow the fragment header (RFC 8200, 4.1).
+     * Records the end of the unfragmentable part. Only the first call for a packet has an effect: a destination options
+     * header for the final destination belongs to the fragmentable part (RFC 8200, 4.1).
      */
     private void endOfUnfragmentable(int offset, int field) {
         if (fragmentable == 0) {
@@ -240,14 +243,14 @@ public final class PacketHeaders {
     /**
      * Returns the address of the copied headers.
      *
-     * @return host address of its first byte; valid as long as this object is
+     * @return host address of the first byte, valid as long as this object is reachable
      */
     public long address() {
         return copy;
     }
 
     /**
-     * Returns the start of the IP header.
+     * Returns the offset of the IP header.
      *
      * @return offset in the frame in bytes
      */
@@ -265,7 +268,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Returns the start of the TCP or UDP header.
+     * Returns the offset of the TCP or UDP header.
      *
      * @return offset in the frame in bytes
      */
@@ -283,18 +286,18 @@ public final class PacketHeaders {
     }
 
     /**
-     * Returns the start of the payload of TCP or UDP.
+     * Returns the offset of the TCP or UDP payload: the length of all headers.
      *
-     * @return the length of all headers in bytes
+     * @return offset in the frame in bytes
      */
     public int length() {
         return length;
     }
 
     /**
-     * Returns whether the addresses in the IP header are certainly those of the pseudo-header. With source routes,
-     * routing headers and home addresses they differ; so with IPv4 options or IPv6 extension headers only the sender's
-     * partial sum has the right ones.
+     * Returns whether the addresses in the IP header are certainly those of the pseudo-header. They differ with source
+     * routes, routing headers and home addresses. So with IPv4 options or IPv6 extension headers, only the sender's
+     * partial sum contains the right addresses.
      *
      * @return true without options and extension headers
      */
@@ -316,9 +319,10 @@ public final class PacketHeaders {
     }
 
     /**
-     * Returns the start of the part that IP fragments divide among them; the part before it is repeated in each.
+     * Returns the offset of the fragmentable part of an IP packet; the headers before it are repeated in each fragment.
      *
-     * @return offset in the frame in bytes; the transport header's, except with IPv6 options for the final destination only
+     * @return offset in the frame in bytes: that of the transport header, or of an IPv6 destination options header for
+     *     the final destination
      */
     public int fragmentable() {
         return fragmentable;
@@ -343,7 +347,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Returns the start of the tunnel's IP header.
+     * Returns the offset of the tunnel's IP header.
      *
      * @return offset in the frame in bytes
      */
@@ -361,7 +365,7 @@ public final class PacketHeaders {
     }
 
     /**
-     * Returns the start of the tunnel's UDP header.
+     * Returns the offset of the tunnel's UDP header.
      *
      * @return offset in the frame in bytes
      */

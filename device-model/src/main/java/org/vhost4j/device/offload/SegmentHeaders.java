@@ -8,9 +8,9 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * The headers of a flow whose frames are being merged, and those of the current frame, which may be its next. Fields in
- * which the segments of one super-frame differ are cleared in both, so that the rest can be compared as bytes; those
- * fields are compared with the values that {@link Segmenter} would write.
+ * The headers of a flow whose frames are being merged, and the headers of the current frame, which may be the flow's
+ * next one. The fields in which the segments of a super-frame differ are cleared in both, so that the rest can be
+ * compared bytewise. The cleared fields are compared with the values that {@link Segmenter} would write.
  */
 final class SegmentHeaders {
     private static final int TCP_FIN = 0x01;
@@ -22,10 +22,10 @@ final class SegmentHeaders {
     private static final int TCP_CWR = 0x80;
     /** Mask of TCP flags that only the last segment of a super-frame may have. */
     private static final int TCP_LAST = TCP_FIN | TCP_PSH;
-    /** Mask of TCP flags in which segments may differ; only the first one has CWR. */
+    /** Mask of TCP flags in which segments may differ: CWR, which only the first one may have, FIN and PSH. */
     private static final int TCP_VARYING = TCP_CWR | TCP_LAST;
 
-    /** The current frame; its varying fields are cleared after they were read. */
+    /** The headers of the current frame; the varying fields are cleared after they were read. */
     private final PacketHeaders headers = new PacketHeaders();
 
     private long ip;
@@ -41,7 +41,7 @@ final class SegmentHeaders {
     private int flags;
     private int checksum;
 
-    /** The headers of the flow's first frame with the varying fields cleared. */
+    /** The headers of the flow's first frame, with the varying fields cleared. */
     private final MemorySegment memory = Arena.ofAuto().allocate(PacketHeaders.COPIED, 64);
 
     private final long first = memory.address();
@@ -59,7 +59,7 @@ final class SegmentHeaders {
     private int firstChecksum;
     private int lastFlags;
 
-    /** Sum of the flow's pseudo-header without its length, and of its headers without the varying fields. */
+    /** Sum of the flow's pseudo-header without its length field, and of its headers without the varying fields. */
     private int pseudoSum;
 
     private int ipv4Sum;
@@ -68,7 +68,7 @@ final class SegmentHeaders {
     /**
      * Reads the headers of the current frame.
      *
-     * @param bare whether it may be without payload
+     * @param bare whether the frame may have no payload
      * @return false when the frame cannot be part of a super-frame
      */
     boolean parse(Frame frame, boolean bare) {
@@ -89,7 +89,8 @@ final class SegmentHeaders {
     }
 
     /**
-     * Reads the IP header; returns false when there is padding after the packet, or the length is wrong in another way.
+     * Reads the IP header. Returns false when the packet does not end at the end of the frame, for example because of
+     * padding.
      */
     private boolean readIp(Frame frame) {
         if (!ipv4) {
@@ -123,7 +124,7 @@ final class SegmentHeaders {
         flags = 0;
         HostMemory.putShortBE(transport + 4, 0);
         HostMemory.putShortBE(transport + SuperFrameRules.UDP_CSUM_OFFSET, 0);
-        // 0 means no UDP checksum, but a super-frame has one.
+        // 0 means "no UDP checksum", but the segments of a super-frame have checksums.
         return length == transportBytes && (partial || checksum != 0);
     }
 
@@ -147,30 +148,33 @@ final class SegmentHeaders {
     }
 
     /**
-     * Returns the offloads that a super-frame beginning with this frame needs of its receiver: a mask of {@link
-     * Offloads}.
+     * Returns the offloads that a receiver must accept to get a super-frame that begins with the current frame: a mask
+     * of {@link Offloads}.
      */
     int kind() {
         int kind = tcp ? ipv4 ? Offloads.TSO4 : Offloads.TSO6 : ipv4 ? Offloads.USO4 : Offloads.USO6;
         return Offloads.CSUM | kind | ((flags & TCP_CWR) != 0 ? Offloads.ECN : 0);
     }
 
-    /** Returns whether nothing may follow the current frame in a super-frame. */
+    /** Returns whether the current frame must be the last one of a super-frame. */
     boolean isLast() {
         return (flags & TCP_LAST) != 0;
     }
 
-    /** Returns whether a frame without payload is a pure acknowledgement. */
+    /** Returns whether the current frame, which has no payload, is a pure acknowledgement. */
     boolean isBareAck() {
         return tcp && flags == 0;
     }
 
-    /** Returns whether the payload's checksum need not be computed: it is partial, or the kernel has verified it. */
+    /**
+     * Returns whether the checksum of the current frame need not be verified: it is partial, or the kernel has verified
+     * it.
+     */
     boolean isTrusted() {
         return trusted;
     }
 
-    /** Begins a flow with the current frame. */
+    /** Begins a flow whose first frame is the current frame. */
     void keep(Frame frame) {
         firstBytes = frame.bytes;
         firstLength = headers.length();
@@ -196,7 +200,7 @@ final class SegmentHeaders {
      * Returns whether the headers of the current frame are those of the flow's next segment, except for checksums.
      *
      * @param packets number of merged frames, acknowledgements included
-     * @param bytes total bytes of these frames, with the headers of the first only
+     * @param bytes total number of bytes of these frames, counting only the first frame's headers
      */
     boolean isNext(int packets, int bytes) {
         int length = headers.length();
@@ -230,10 +234,10 @@ final class SegmentHeaders {
     }
 
     /**
-     * Returns whether the first frame's checksums are correct. Called when the current frame follows it, and before
-     * {@link #isRight}.
+     * Returns whether the checksums of the flow's first frame are correct. Called before {@link #isRight}, when a
+     * second frame follows.
      *
-     * @param landing frame that has the first frame's bytes
+     * @param landing the receiver's buffers, which contain the first frame
      */
     boolean isFirstRight(Frame landing) {
         pseudoSum = headers.addressSum() + headers.protocol();
@@ -250,7 +254,7 @@ final class SegmentHeaders {
         return firstChecksum == checksum(length, firstSequence, firstFlags, payload);
     }
 
-    /** Returns whether the checksums of the current frame, which follows, are correct. */
+    /** Returns whether the checksums of the current frame are correct. */
     boolean isRight(Frame frame) {
         if (ipv4 && ipv4Checksum != ipv4Checksum(frame.bytes - firstNetwork, identification)) {
             return false;
@@ -275,10 +279,10 @@ final class SegmentHeaders {
     }
 
     /**
-     * Makes a super-frame of the flow's frames.
+     * Turns the merged frames into a super-frame.
      *
-     * @param landing frame that has the merged bytes: the first frame's headers are replaced, and the virtio-net header
-     *     is set
+     * @param landing the receiver's buffers, which contain the merged bytes: the headers in them are replaced, and the
+     *     virtio-net header fields are set
      * @param bytes number of merged bytes
      * @param gsoSize payload bytes of each frame except the last
      */

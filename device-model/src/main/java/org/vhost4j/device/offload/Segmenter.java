@@ -7,13 +7,13 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Cuts a TCP or UDP super-frame into segments. Each segment is an adapted copy of the headers followed by slices of the
- * sender's payload.
+ * Segments a TCP or UDP super-frame. Each segment is an adapted copy of the headers, followed by slices of the sender's
+ * payload.
  *
- * <p>The segments are those that Linux makes: a TCP sequence number that continues, CWR on the first segment only, FIN
- * and PSH on the last only, an IPv4 identification that increases with each segment regardless of DF, lengths and
- * checksums of each segment, and all other fields repeated. Lengths that the sender wrote are not read. Around each
- * segment of a packet in a tunnel are the tunnel's headers ({@link OuterHeaders}).
+ * <p>The segments are the same as those of Linux: the TCP sequence number increases by the payload; only the first
+ * segment has CWR, and only the last has FIN and PSH; the IPv4 identification increases by 1, regardless of DF; lengths
+ * and checksums are those of the segment; all other fields are repeated. Lengths that the sender wrote are not read.
+ * Segments of a packet in a tunnel get the tunnel's headers ({@link OuterHeaders}).
  */
 final class Segmenter {
     private static final int TCP_CWR = 0x80;
@@ -25,13 +25,13 @@ final class Segmenter {
     private final FrameCursor payload = new FrameCursor();
     private final Frame segment = new Frame();
 
-    // Values that all segments of the current frame share.
+    // Values that all segments of the current frame have in common.
     private long ip;
     private long transport;
     private boolean ipv4;
     private boolean tcp;
     private boolean partial;
-    /** Sum of the pseudo-header without its length. */
+    /** Sum of the pseudo-header without its length field. */
     private int pseudoSum;
     /** Sum of the transport header without the fields that change from segment to segment. */
     private int transportSum;
@@ -57,10 +57,10 @@ final class Segmenter {
      * Frame#segmentsDone}).
      *
      * @param frame a super-frame that {@link SuperFrameRules} accepted, with parsed headers
-     * @param port the receiver of the segments, which have a partial checksum when it accepts that
+     * @param port the receiver of the segments, which have partial checksums if it accepts them
      * @param counters counts segments
      * @return {@link FramePort#DELIVERED} when the last one was delivered, {@link FramePort#NO_ROOM} with {@code
-     *     segmentsDone} set, {@link FramePort#REFUSED} when the rest is dropped
+     *     segmentsDone} set when the port has no room for the rest, {@link FramePort#REFUSED} when the rest is dropped
      */
     int cut(Frame frame, FramePort port, OffloadCounters counters) {
         int size = frame.gsoSize;
@@ -150,7 +150,7 @@ final class Segmenter {
             writeUdp(transportBytes);
         }
         if (headers.tunnel()) {
-            // With a complete checksum, the sum over everything it covers is the inverted sum of the pseudo-header.
+            // With a complete checksum, the sum of the bytes that it covers is the inverted sum of the pseudo-header.
             outer.write(index, segment.bytes, 0xffff ^ Checksum.fold(pseudoSum + transportBytes));
         }
     }
@@ -179,7 +179,7 @@ final class Segmenter {
         if (partial) {
             checksum = Checksum.fold(pseudoSum + transportBytes);
         } else {
-            // The length is in the pseudo-header and in the header. A result of 0 would mean "no checksum".
+            // The length is in the pseudo-header and in the UDP header. A result of 0 would mean "no checksum".
             checksum = Checksum.finish(pseudoSum + 2 * transportBytes + transportSum + Checksum.sumPieces(segment, 1));
             checksum = checksum == 0 ? 0xffff : checksum;
         }

@@ -6,16 +6,16 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.Offloads;
 
 /**
- * Checks a frame's virtio-net header against the packet and its sender's negotiated features (virtio 1.4 section
- * 5.1.6.2). Violations of the specification that Linux accepts from writers of a TAP are accepted only where drivers
- * rely on them.
+ * Compares a frame's virtio-net header with the packet and with the features that the sender negotiated (virtio 1.4
+ * section 5.1.6.2). Linux accepts some violations of the specification in frames written to a TAP; these rules accept
+ * them only where drivers rely on them.
  */
 final class SuperFrameRules {
-    /** Maximum number of datagrams in a super-frame: the limit of Linux ({@code UDP_MAX_SEGMENTS} since 6.9). */
+    /** Maximum number of datagrams in a super-frame, the limit of Linux since 6.9 ({@code UDP_MAX_SEGMENTS}). */
     static final int MAX_UDP_SEGMENTS = 128;
     /**
-     * Maximum number of TCP segments: more than a 64 KiB frame has with the smallest MSS of Linux, 48. It limits the
-     * work, and is not a rule of the specification.
+     * Maximum number of TCP segments: more than a frame of 64 KiB has with the smallest MSS of Linux, 48. This is not a
+     * rule of the specification; it limits the work for a frame.
      */
     static final int MAX_TCP_SEGMENTS = 2048;
 
@@ -25,8 +25,8 @@ final class SuperFrameRules {
     private static final int GSO_BY_FRAGS = 0xffff;
 
     /**
-     * Bit in {@link Frame#needs} of a super-frame that no receiver may get unchanged: one in a tunnel with a single
-     * segment. As a plain frame it would have two partial checksums, but the header can describe only one.
+     * Bit in {@link Frame#needs} of a super-frame in a tunnel with a single segment, which no receiver may get
+     * unchanged. As a plain frame it would have two partial checksums, but the header can describe only one.
      */
     static final int SOFTWARE = 1 << 29;
 
@@ -36,11 +36,11 @@ final class SuperFrameRules {
     private SuperFrameRules() {}
 
     /**
-     * Checks a frame and, when it is valid, sets {@link Frame#needs}. A super-frame whose payload fits one segment
+     * Checks a frame and, when it is valid, sets {@link Frame#needs}. A super-frame whose payload fits into one segment
      * becomes a plain frame.
      *
-     * @param frame the frame; flags that have no meaning from this sender are cleared
-     * @param headers set for a super-frame, not changed for a plain frame
+     * @param frame the frame; flags that are not defined for this sender are cleared
+     * @param headers set to the headers of a super-frame; not changed for a plain frame
      *
      * @param allowed offloads that the sender may use: a mask of {@link Offloads} and {@link OffloadEngine#TRUSTED}
      * @return null when the frame is valid, otherwise the reason why it is not
@@ -156,7 +156,7 @@ final class SuperFrameRules {
     }
 
     private static @Nullable BadFrame checkSegments(Frame frame, PacketHeaders headers, int type, int needs) {
-        // With IP fragments, only the first piece has the UDP header; segments repeat all headers.
+        // Of IP fragments, only the first has the UDP header; of segments, each has all headers.
         int payload = frame.bytes - (type == Frame.GSO_UDP ? headers.transportOffset() : headers.length());
         if (headers.tunnel()) {
             // The inner packet may be as large as IP allows without the tunnel's headers; the segments must not exceed

@@ -2,10 +2,11 @@
 package org.vhost4j.device.rate;
 
 /**
- * The rate limits of a guest or port, with directions from the guest's point of view.
+ * The rate limits of a guest or port. Directions are from the point of view of the guest, or of the network behind the
+ * port.
  *
- * @param inbound limit for frames that it receives
- * @param outbound limit for frames that it sends
+ * @param inbound limit for frames that the guest or network receives
+ * @param outbound limit for frames that the guest or network sends
  */
 public record PortRates(RateLimit inbound, RateLimit outbound) {
     /** No limits. */

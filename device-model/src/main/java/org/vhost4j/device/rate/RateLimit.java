@@ -5,12 +5,13 @@ package org.vhost4j.device.rate;
  * The rate limit of one direction, in the terms and units of libvirt's {@code <bandwidth>}: KiB are 1024 bytes.
  *
  * @param average average rate in KiB/s, 1 to {@value #MOST}; 0 for no limit
- * @param peak peak rate in KiB/s during a burst, {@code average} to {@value #MOST}; 0 for no limit beside the burst
- * @param burst amount in KiB that may pass at the peak rate after a pause, 1 to {@value #MOST}; 0 for the amount that
- *     {@code average} allows in a second
+ * @param peak peak rate in KiB/s during a burst, {@code average} to {@value #MOST}; 0 for an unlimited rate during a
+ *     burst
+ * @param burst amount in KiB that may be forwarded at the peak rate after a pause, 1 to {@value #MOST}; 0 for the
+ *     amount that {@code average} allows in one second
  */
 public record RateLimit(long average, long peak, long burst) {
-    /** The largest value. */
+    /** The largest value of each component. */
     public static final long MOST = 4_000_000_000L;
     /** No limit. */
     public static final RateLimit NONE = new RateLimit(0, 0, 0);
@@ -18,11 +19,11 @@ public record RateLimit(long average, long peak, long burst) {
     /**
      * Checks the ranges.
      *
-     * @throws IllegalArgumentException when a value is out of its range; the message is for the user
+     * @throws IllegalArgumentException when a value is out of its range; the message can be shown to the user
      */
     public RateLimit {
         if (average < 0 || average > MOST || peak < 0 || peak > MOST || burst < 0 || burst > MOST) {
-            throw new IllegalArgumentException("average, peak and burst are 0 to " + MOST + " KiB a second and KiB");
+            throw new IllegalArgumentException("average and peak are 0 to " + MOST + " KiB a second, burst 0 to " + MOST + " KiB");
         }
         if (average == 0 && (peak != 0 || burst != 0)) {
             throw new IllegalArgumentException("peak and burst need an average");
@@ -42,7 +43,7 @@ public record RateLimit(long average, long peak, long burst) {
     }
 
     /**
-     * Returns the amount that may pass after a pause.
+     * Returns the amount that may be forwarded at the peak rate after a pause.
      *
      * @return the amount in KiB: {@link #burst}, or its default
      */

@@ -5,12 +5,12 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Enforces a {@link RateLimit}. A frame may pass when at least one byte is left, so that a frame larger than the burst
- * passes, too; over time the rate is exact, and a burst is exceeded by less than one frame. Belongs to one lane;
- * allocates nothing.
+ * Enforces a {@link RateLimit}. A frame may be forwarded while at least one byte is left, so that a frame larger than
+ * the burst is possible, too. Over time the rate is exact; a burst is exceeded by less than one frame. Belongs to one
+ * lane; allocates nothing.
  */
 public final class RateMeter {
-    /** The minimum size of the peak rate's bucket in bytes, so that a burst of frames passes together. */
+    /** The minimum size of the peak rate's token bucket in bytes, so that several frames can be forwarded together. */
     private static final long PEAK_BYTES = 16 << 10;
 
     private static final int MILLIS = 1000;
@@ -20,9 +20,9 @@ public final class RateMeter {
     private final LongSupplier clock;
 
     /**
-     * Creates a meter with a full bucket.
+     * Creates a meter after a pause: with a full token bucket.
      *
-     * @param limit not {@link RateLimit#NONE}
+     * @param limit the limit, not {@link RateLimit#NONE}
      * @param clock clock in nanoseconds, from any origin
      */
     public RateMeter(RateLimit limit, LongSupplier clock) {
@@ -35,7 +35,7 @@ public final class RateMeter {
     }
 
     /**
-     * Returns a meter if there is a limit.
+     * Returns a meter for a limit.
      *
      * @param limit the limit, possibly {@link RateLimit#NONE}
      * @param clock clock in nanoseconds, from any origin
@@ -46,9 +46,9 @@ public final class RateMeter {
     }
 
     /**
-     * Returns the number of bytes that may pass now.
+     * Returns the number of bytes that may be forwarded now.
      *
-     * @return number of bytes; a frame may pass when it is at least 1
+     * @return number of bytes; a frame may be forwarded when the number is at least 1
      */
     public long allowance() {
         long now = clock.getAsLong();
@@ -58,9 +58,9 @@ public final class RateMeter {
     }
 
     /**
-     * Records that a frame has passed.
+     * Records that a frame was forwarded.
      *
-     * @param bytes its length on the wire in bytes
+     * @param bytes the frame's length on the wire in bytes, see {@link WireLength}
      */
     public void spend(long bytes) {
         average.take(bytes);
@@ -71,8 +71,8 @@ public final class RateMeter {
     }
 
     /**
-     * Returns the time to wait after {@link #allowance} was 0 or less: until the amount of one millisecond, or half of
-     * a burst, may pass, so that a lane is not woken for less.
+     * Returns the time to wait after {@link #allowance} was 0 or less. After that time the amount of one millisecond,
+     * or half a burst, may be forwarded, so that a lane is not woken for less.
      *
      * @return nanoseconds from the last call of {@link #allowance}
      */

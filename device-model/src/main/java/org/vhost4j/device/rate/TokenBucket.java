@@ -2,13 +2,13 @@
 package org.vhost4j.device.rate;
 
 /**
- * A token bucket of bytes: it fills at a constant rate up to its capacity, and each frame that passes takes its length
- * out. It may become negative, because a frame that is longer than the remaining amount passes; the next frames then
- * wait. Exact: fractions of a byte are kept.
+ * A token bucket of bytes. It fills at a constant rate up to its capacity, and each forwarded frame removes its length.
+ * The number may become negative, because a frame may be longer than the remaining amount; the next frames then wait.
+ * The calculation is exact: fractions of a byte are kept.
  */
 final class TokenBucket {
     private static final long SECOND = 1_000_000_000L;
-    /** Number of nanoseconds in which 1 KiB/s is 2 bytes. */
+    /** Number of nanoseconds in which 2 bytes are added at 1 KiB/s. */
     private static final long NANOS_OF_TWO = 1_953_125;
     /** Pause in seconds after which every bucket counts as full. */
     private static final long LONGEST_PAUSE = 1_000_000;
@@ -58,21 +58,21 @@ final class TokenBucket {
         return bytes;
     }
 
-    /** Removes bytes. */
+    /** Removes the bytes of forwarded frames. */
     void take(long passed) {
         bytes -= passed;
     }
 
     /**
-     * Returns the number of nanoseconds until the bucket has the wanted number of bytes, or is full; 0 when it has them
-     * now.
+     * Returns the number of nanoseconds until the bucket has the given number of bytes, or is full; 0 when it has them
+     * already.
      */
     long nanosUntil(long wanted) {
         long missing = Math.min(wanted, most) - bytes;
         if (missing <= 0) {
             return 0;
         }
-        // Rounded up, because the bytes are not there before.
+        // Rounded up, because the bytes are not available earlier.
         return missing > Long.MAX_VALUE / NANOS_OF_TWO
                 ? SECOND
                 : (missing * NANOS_OF_TWO - parts + 2 * rate - 1) / (2 * rate);

@@ -5,8 +5,8 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Calculates the length of a frame on the wire, from the destination MAC address on, without FCS: a super-frame counts
- * as the segments into which it is cut.
+ * Calculates the length of a frame on the wire, from the destination MAC address on, without FCS. The length of a
+ * super-frame is that of its segments.
  */
 public final class WireLength {
     private static final int UDP_BYTES = 8;
@@ -18,9 +18,9 @@ public final class WireLength {
     /**
      * Calculates the length of a frame on the wire.
      *
-     * @param frame a frame checked by the offload engine; an unchecked one may be counted with the wrong number of
-     *     headers
-     * @param bytes the frame's length, when that is not {@code frame.bytes}
+     * @param frame a frame that the offload engine has checked; the number of headers may be wrong for an unchecked
+     *     frame
+     * @param bytes the frame's length in bytes, which may differ from {@code frame.bytes}
      * @return size in bytes
      */
     public static long of(Frame frame, int bytes) {

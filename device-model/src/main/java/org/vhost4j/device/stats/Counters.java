@@ -4,7 +4,10 @@ package org.vhost4j.device.stats;
 import java.time.Instant;
 import java.util.Arrays;
 
-/** The counters of one device. They are in an array indexed by the enum, because a map would be slower. */
+/**
+ * The counters of one device. The device's lane writes them; any thread may read them. They are in an array indexed by
+ * {@link Counter}, because a map would be slower.
+ */
 @SuppressWarnings("EnumOrdinal")
 public final class Counters {
     private final long[] values = new long[Counter.values().length];
@@ -17,7 +20,7 @@ public final class Counters {
     public Counters() {}
 
     /**
-     * Returns the time since which this object counts. Values that a guest has brought from another host were counted
+     * Returns the time at which this object began to count. Values that {@link #set} has taken over were counted
      * before.
      *
      * @return the time by the host's clock
@@ -27,7 +30,7 @@ public final class Counters {
     }
 
     /**
-     * Counts one.
+     * Increments a counter by 1.
      *
      * @param counter the counter
      */
@@ -36,7 +39,7 @@ public final class Counters {
     }
 
     /**
-     * Counts several.
+     * Increments a counter by a number.
      *
      * @param counter the counter
      * @param amount the number
@@ -46,7 +49,7 @@ public final class Counters {
     }
 
     /**
-     * Sets a counter to a value that the guest's previous device has reached.
+     * Sets a counter to its value in the guest's previous device.
      *
      * @param counter the counter
      * @param value at least 0
@@ -59,9 +62,9 @@ public final class Counters {
     }
 
     /**
-     * Includes the counters of another lane for the device. Called before any frame moves.
+     * Includes the counters of the device's seat on another lane. Called before any frame is forwarded.
      *
-     * @param seat counters of that lane
+     * @param seat the seat's counters
      */
     public void include(Counters seat) {
         Counters[] more = Arrays.copyOf(seats, seats.length + 1);
@@ -84,7 +87,7 @@ public final class Counters {
     }
 
     /**
-     * Returns all counters that are not zero.
+     * Returns all counters that are not 0, as text.
      *
      * @return text such as {@code 12 frames sent, 1728 bytes sent}, or {@code nothing}
      */

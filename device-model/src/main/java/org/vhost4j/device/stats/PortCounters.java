@@ -11,8 +11,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 /**
- * The counters of a port other than a guest's. Written by the port's lane; any thread may read them and sees a whole
- * value, possibly a slightly old one.
+ * The counters of a port that is not a guest. The port's lane writes them; any thread may read them. A read is never
+ * torn, but may be slightly out of date.
  */
 @SuppressWarnings(
         "EnumOrdinal") // The enum's ordinals index the slots only within this process: no ordinal is stored or sent.
@@ -43,7 +43,7 @@ public final class PortCounters {
     /** Counters of the port's parts on other lanes. */
     private final List<PortCounters> parts = new CopyOnWriteArrayList<>();
 
-    /** Creates counters that are all zero. */
+    /** Creates counters at 0. */
     public PortCounters() {}
 
     private void add(int slot, long amount) {
@@ -68,10 +68,10 @@ public final class PortCounters {
     }
 
     /**
-     * Counts a frame that has come from the network.
+     * Counts a frame from the network.
      *
-     * @param bytes number of bytes from its destination MAC address on
-     * @param superFrame whether it is a super-frame
+     * @param bytes length of the frame in bytes, from its destination MAC address on
+     * @param superFrame whether the frame is a super-frame
      */
     public void in(int bytes, boolean superFrame) {
         add(FRAMES_IN, 1);
@@ -82,10 +82,10 @@ public final class PortCounters {
     }
 
     /**
-     * Counts a frame that was sent to the network.
+     * Counts a frame to the network.
      *
-     * @param bytes number of bytes from its destination MAC address on
-     * @param superFrame whether it is a super-frame
+     * @param bytes length of the frame in bytes, from its destination MAC address on
+     * @param superFrame whether the frame is a super-frame
      */
     public void out(int bytes, boolean superFrame) {
         add(FRAMES_OUT, 1);
@@ -108,16 +108,16 @@ public final class PortCounters {
      * Counts frames that were dropped.
      *
      * @param reason the reason
-     * @param frames how many, at least 0
+     * @param frames number of frames, at least 0
      */
     public void drop(PortDrop reason, long frames) {
         add(DROPS + reason.ordinal(), frames);
     }
 
     /**
-     * Returns all counters by name, so that another process can take them over.
+     * Returns all counters by name, for another process that takes the port over.
      *
-     * @return values by names that do not change between versions
+     * @return the values; the names do not change between versions
      */
     public Map<String, Long> all() {
         Map<String, Long> all = new LinkedHashMap<>();
@@ -128,10 +128,10 @@ public final class PortCounters {
     }
 
     /**
-     * Adds the value that another process has counted for the port.
+     * Adds the value of a counter from the process that had the port before.
      *
      * @param name name in {@link #all}; an unknown name of another version is ignored
-     * @param amount at least 0
+     * @param amount the value, at least 0
      */
     public void add(String name, long amount) {
         int slot = NAMES.indexOf(name);
@@ -141,8 +141,8 @@ public final class PortCounters {
     }
 
     /**
-     * Returns the time since which the counters count: when the port was opened in this process. Values of a port that
-     * was taken over were counted before.
+     * Returns the time at which the port was opened in this process. Values that {@link #add} has taken over were
+     * counted before.
      *
      * @return the time by the host's clock
      */

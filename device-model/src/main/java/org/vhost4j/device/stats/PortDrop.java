@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.device.stats;
 
-/** The reason why a port other than a guest's dropped frames. */
+/** The reason why a port that is not a guest dropped frames. "Out" means to the port's network, "in" from it. */
 public enum PortDrop {
     /** Out: there is no connection, or no socket at the peer's address. */
     NO_PEER(false, "the peer is not there"),
@@ -11,9 +11,9 @@ public enum PortDrop {
     NO_ROOM(false, "the peer does not read"),
     /** Out: the frame is longer than the network behind the port accepts. */
     TOO_LONG(false, "they are longer than the peer takes"),
-    /** Out: the connection was lost with the frame unsent, whole or in part. */
+    /** Out: the connection was lost before the whole frame was sent. */
     LOST(false, "the connection was lost before they were sent"),
-    /** Out: the memory of the frame has vanished. */
+    /** Out: the guest memory that contained the frame has vanished. */
     MEMORY(false, "the memory that they are in has gone"),
     /** Out: the super-frame has headers that do not allow segmentation into valid packets. */
     BAD_SUPER_FRAME(false, "their headers cannot be completed"),
@@ -25,11 +25,11 @@ public enum PortDrop {
     STOPPED(false, "the port has stopped"),
     /** In: the frame ends within its Ethernet header. */
     RUNT(true, "the peer sends frames shorter than an Ethernet header"),
-    /** In: the frame is longer than a frame can be, or than the port's buffers. */
+    /** In: the frame exceeds the maximum length of a frame, or the port's buffers. */
     CUT(true, "the peer sends frames longer than the port takes"),
-    /** In: the offload header contradicts the frame. */
+    /** In: the offload header (virtio-net header) contradicts the frame. */
     BAD_HEADER(true, "their offload headers contradict them"),
-    /** In: the kernel had the frame and could not deliver it. */
+    /** In: the kernel received the frame but could not pass it to this process. */
     READ_FAILED(true, "the kernel could not hand them over"),
     /** In: the port had no buffer left for the frame. */
     NO_BUFFER(true, "the port had no buffer left for them");

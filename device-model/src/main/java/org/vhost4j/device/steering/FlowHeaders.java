@@ -7,9 +7,9 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * Finds the fields of a frame that distinguish flows: IP addresses, and TCP or UDP ports, after up to two VLAN tags,
- * IPv4 options and IPv6 extension headers. Every offset is checked against the frame's length; a truncated field counts
- * as absent.
+ * Finds the fields of a frame that identify its flow: IP addresses, and TCP or UDP ports. There may be up to two VLAN
+ * tags, IPv4 options and IPv6 extension headers before them. Every offset is compared with the frame's length; a
+ * truncated field counts as absent.
  */
 final class FlowHeaders {
     private static final int IPV4_TYPE = 0x0800;
@@ -24,31 +24,37 @@ final class FlowHeaders {
     private static final int MOBILE_ROUTING = 2;
     private static final int HOME_ADDRESS = 0xc9;
 
-    /** Number of bytes from the frame's start in which headers are read. */
+    /** Number of bytes from the frame's start in which headers are searched. */
     private static final int WINDOW = 256;
 
     /** IP version, 4 or 6; 0 for neither. */
     int version;
 
-    /** The protocol whose ports are known: 6 or 17, or 0 when none are. */
+    /** The protocol whose ports were found: 6 (TCP) or 17 (UDP); 0 without ports. */
     int protocol;
 
     /** Whether the packet has IPv6 extension headers. */
     boolean extended;
 
-    /** Address of the IP source address. */
+    /** Host address of the IP source address field. */
     long source;
 
-    /** Address of the IP destination address. */
+    /** Host address of the IP destination address field. */
     long destination;
 
-    /** Address of the ports, source first. */
+    /** Host address of the source port field, which the destination port follows. */
     long ports;
 
-    /** Address of the address in a home address option, otherwise of the source address. */
+    /**
+     * Host address of the IPv6 home address in a home address option; without the option, that of the source address
+     * field.
+     */
     long home;
 
-    /** Address of the address in a routing header of type 2, otherwise of the destination address. */
+    /**
+     * Host address of the IPv6 address in a routing header of type 2; without the header, that of the destination
+     * address field.
+     */
     long routed;
 
     private final MemorySegment gathered = Arena.ofAuto().allocate(WINDOW, 8);
@@ -98,7 +104,7 @@ final class FlowHeaders {
         source = ip + 12;
         destination = ip + 16;
         int header = 4 * (HostMemory.getByte(ip) & 0xf);
-        // Only the first fragment has ports, but all fragments have to go to the same queue.
+        // Only the first fragment has ports, but all fragments must go to the same queue.
         boolean fragment = (HostMemory.getShortBE(ip + 6) & 0x3fff) != 0;
         if (!fragment && header >= 20) {
             readPorts(HostMemory.getByte(ip + 9), ip, header, bytes);
@@ -164,7 +170,7 @@ final class FlowHeaders {
         while (at + 2 <= length) {
             int type = HostMemory.getByte(header + at);
             if (type == 0) {
-                // One byte of padding.
+                // A Pad1 option, one byte.
                 at++;
             } else {
                 int bytes = HostMemory.getByte(header + at + 1);

@@ -7,8 +7,8 @@ import org.vhost4j.device.memory.HostMemory;
 
 /**
  * Automatic receive steering (virtio 1.4 section 5.1.6.5.6): frames of a flow are received on the queue pair on which
- * the guest last sent a frame of that flow. Flows share {@value #SLOTS} slots by a hash that is the same for both
- * directions. Lanes may share a table: a change of a slot is seen by other lanes, possibly with a short delay.
+ * the guest last sent a frame of that flow. A hash, which is the same for both directions of a flow, maps flows to
+ * {@value #SLOTS} slots. Lanes may share a table: other lanes see a changed slot, possibly with a short delay.
  */
 final class FlowTable {
     private static final int SLOTS = 1024;
@@ -22,7 +22,10 @@ final class FlowTable {
 
     private final byte[] pair = new byte[SLOTS];
 
-    /** Records that the guest sent a frame on a pair; {@code at} and {@code length} are its first piece. */
+    /**
+     * Records the pair on which the guest sent a frame, whose first piece has host address {@code at} and {@code
+     * length} bytes.
+     */
     void learn(long at, int length, int queuePair) {
         int slot = slot(at, length);
         // Written only when it differs, because a write would invalidate the cache line for other lanes.
@@ -31,7 +34,7 @@ final class FlowTable {
         }
     }
 
-    /** Returns the pair for a frame to the guest: 0 to 255, initially 0. */
+    /** Returns the pair for a frame to the guest: 0 to 255, initially 0. The parameters are as in {@link #learn}. */
     int pairFor(long at, int length) {
         return (byte) SLOT.getOpaque(pair, slot(at, length)) & 0xff;
     }
@@ -42,7 +45,8 @@ final class FlowTable {
     }
 
     /**
-     * Returns the slot for the addresses and ports in the frame's first piece; frames without them there share slot 0.
+     * Returns the slot for the addresses and ports in a frame's first piece. Frames whose first piece does not contain
+     * them share slot 0.
      */
     private static int slot(long at, int length) {
         if (length < 34) {

@@ -2,9 +2,8 @@
 package org.vhost4j.device.steering;
 
 /**
- * The types of packets over which a hash is calculated, and their reports (virtio 1.4 sections 5.1.6.4.3.2 and
- * 5.1.6.4.3.5): masks of the field {@code hash_types} and values of {@code hash_report}. {@code EX} in a name
- * stands for IPv6 packets with extension headers.
+ * The hash types and hash reports (virtio 1.4 sections 5.1.6.4.3.2 and 5.1.6.4.3.5): bits of the field {@code
+ * hash_types} and values of {@code hash_report}. {@code EX} in a name stands for IPv6 packets with extension headers.
  */
 public final class HashTypes {
     /** Addresses of IPv4. */
@@ -21,16 +20,16 @@ public final class HashTypes {
     public static final int UDPV6 = 1 << 5;
     /** Addresses of IPv6 with extension headers: the home address and that of the routing header, if present. */
     public static final int IP_EX = 1 << 6;
-    /** The same with the ports of TCP. */
+    /** Addresses as in {@link #IP_EX}, and ports of TCP. */
     public static final int TCP_EX = 1 << 7;
-    /** The same with the ports of UDP. */
+    /** Addresses as in {@link #IP_EX}, and ports of UDP. */
     public static final int UDP_EX = 1 << 8;
     /** All types: {@code supported_hash_types} of the config space. */
     public static final int ALL = 0x1ff;
 
     /** Report value: no hash. */
     public static final int REPORT_NONE = 0;
-    /** Report value for {@link #IPV4}; those of the other types follow in their order. */
+    /** Report value for {@link #IPV4}; the values of the other types follow in the order of the types. */
     public static final int REPORT_IPV4 = 1;
 
     private HashTypes() {}
@@ -39,7 +38,7 @@ public final class HashTypes {
     static int report(int type) {
         return switch (type) {
             case 0 -> REPORT_NONE;
-            // The specification counts the types from 1 on, in the order of their bits.
+            // Report values are 1, 2, 3 and so on, in the order of the types' bits.
             default -> REPORT_IPV4 + Integer.numberOfTrailingZeros(type);
         };
     }

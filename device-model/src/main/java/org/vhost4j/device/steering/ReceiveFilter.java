@@ -5,11 +5,14 @@ import java.util.Arrays;
 import org.vhost4j.device.frame.MacAddress;
 
 /**
- * The receive filter that a guest configures by its control queue (virtio 1.4 section 5.1.6.5.1 to 5.1.6.5.3): receive
- * modes, MAC table, VLAN filter. A guest that has configured nothing receives every frame.
+ * The receive filter that a driver configures by its control queue (virtio 1.4 section 5.1.6.5.1 to 5.1.6.5.3): receive
+ * modes, MAC table and VLAN filter. Without any configuration, every frame passes.
  */
 public final class ReceiveFilter {
-    /** The maximum number of unicast and of multicast addresses; a guest with more gets all frames of that kind. */
+    /**
+     * The maximum number of unicast addresses, and of multicast addresses. With more addresses of a kind, all frames to
+     * addresses of that kind pass.
+     */
     public static final int MAX_ADDRESSES = 64;
 
     private static final long BROADCAST = 0xffff_ffff_ffffL;
@@ -35,7 +38,7 @@ public final class ReceiveFilter {
         reset(false);
     }
 
-    /** Restores the state after a reset; {@code filterVlans} is true when CTRL_VLAN was negotiated. */
+    /** Resets the filter, as after a device reset; {@code filterVlans} is true when CTRL_VLAN was negotiated. */
     public void reset(boolean filterVlans) {
         promiscuous = true;
         allMulticast = false;
@@ -51,7 +54,7 @@ public final class ReceiveFilter {
         Arrays.fill(vlans, 0);
     }
 
-    /** Starts a new MAC table. */
+    /** Removes all addresses from the MAC table. */
     public void clearAddresses() {
         unicasts = 0;
         multicasts = 0;
@@ -59,7 +62,7 @@ public final class ReceiveFilter {
         multicastOverflow = false;
     }
 
-    /** Adds an address (48 bits, first byte highest) to the unicast part of the table. */
+    /** Adds an address (48 bits, the first byte on the wire in the highest bits) to the unicast MAC table. */
     public void addUnicast(long mac) {
         if (unicasts == MAX_ADDRESSES) {
             unicastOverflow = true;
@@ -68,7 +71,7 @@ public final class ReceiveFilter {
         }
     }
 
-    /** Adds an address to the multicast part of the table. */
+    /** Adds an address (48 bits, the first byte on the wire in the highest bits) to the multicast MAC table. */
     public void addMulticast(long mac) {
         if (multicasts == MAX_ADDRESSES) {
             multicastOverflow = true;
@@ -77,7 +80,7 @@ public final class ReceiveFilter {
         }
     }
 
-    /** Sets whether frames of a VLAN pass; {@code id} is 0 to 4095. */
+    /** Sets whether frames of a VLAN pass the filter; the VLAN ID {@code id} is 0 to 4095. */
     public void vlan(int id, boolean pass) {
         long bit = 1L << id;
         if (pass) {

@@ -4,31 +4,31 @@ package org.vhost4j.device.steering;
 import org.vhost4j.device.frame.Frame;
 
 /**
- * The hash of received frames as the driver configured it (virtio 1.4 section 5.1.6.4.3): types and key. The result for
- * the last frame is in {@link #value} and {@link #report}.
+ * Calculates the hash of received frames with the hash types and the key that the driver configured (virtio 1.4 section
+ * 5.1.6.4.3). The result for the last frame is in {@link #value} and {@link #report}.
  */
 public final class ReceiveHash {
     private static final int IPV4_BYTES = 4;
     private static final int IPV6_BYTES = 16;
     private static final int PORT_BYTES = 4;
 
-    /** The hash of the last frame; 0 when it has none. */
+    /** The hash of the last frame; 0 for a frame without a hash. */
     public int value;
 
-    /** The type over which it was calculated: {@code hash_report} of the virtio-net header. */
+    /** The value of {@code hash_report} in the virtio-net header: the hash type of the last frame. */
     public int report;
 
     private final Toeplitz toeplitz = new Toeplitz();
     private final FlowHeaders headers = new FlowHeaders();
     private int types;
 
-    /** Disables the hash, as for a driver that has configured nothing. */
+    /** Disables the hash, as for a driver that has not configured it. */
     void clear() {
         configure(0, new byte[0]);
     }
 
     /**
-     * Sets types and key.
+     * Sets the hash types and the key.
      *
      * @param enabledTypes a mask of {@link HashTypes}
      * @param key at most {@link Toeplitz#KEY_BYTES} bytes
@@ -40,12 +40,12 @@ public final class ReceiveHash {
         report = HashTypes.REPORT_NONE;
     }
 
-    /** Returns whether any type is enabled. */
+    /** Returns whether any hash type is enabled. */
     boolean on() {
         return types != 0;
     }
 
-    /** Calculates the hash of a frame; returns true when it has one. */
+    /** Calculates the hash of a frame; returns false when no enabled hash type applies to the frame. */
     boolean look(Frame frame) {
         value = 0;
         report = HashTypes.REPORT_NONE;
@@ -64,8 +64,8 @@ public final class ReceiveHash {
     }
 
     /**
-     * Returns the hash type of an IPv6 packet. With extension headers, the EX types take precedence; without an enabled
-     * one the packet is treated as one without extension headers (5.1.6.4.3.4).
+     * Returns the hash type of an IPv6 packet. For a packet with extension headers, the EX types take precedence; when
+     * none of them is enabled, the packet is treated as one without extension headers (5.1.6.4.3.4).
      */
     private int ipv6(FlowHeaders found) {
         if (found.extended) {

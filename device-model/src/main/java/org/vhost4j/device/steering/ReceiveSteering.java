@@ -5,15 +5,15 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FrameBurst;
 
 /**
- * Chooses the queue pair on which a frame is received: by the indirection table of receive-side scaling once the driver
- * has set one, otherwise by the pair on which the guest last sent a frame of that flow (virtio 1.4 sections 5.1.6.5.6
- * and 5.1.6.5.7).
+ * Chooses the queue pair on which a frame is received (virtio 1.4 sections 5.1.6.5.6 and 5.1.6.5.7). If the driver has
+ * configured receive-side scaling, its indirection table determines the pair. Otherwise it is the pair on which the
+ * guest last sent a frame of the same flow.
  */
 public final class ReceiveSteering {
     public final ReceiveHash hash = new ReceiveHash();
     final FlowTable flows;
 
-    /** Number of pairs that the driver uses without RSS: all, or the number that it set by the control queue. */
+    /** Number of pairs that the driver uses without RSS. */
     private int pairs = 1;
 
     private int[] table = new int[0];
@@ -26,16 +26,17 @@ public final class ReceiveSteering {
     }
 
     /**
-     * Creates the steering of the same device on another lane: it shares the flows that the guest has sent on any lane.
+     * Creates the steering of the same device on another lane. The two share the table of flows on which the guest has
+     * sent.
      *
-     * @param other steering on the device's own lane; the driver's configuration has to be passed to both
+     * @param other steering on the device's home lane; the caller must pass the driver's configuration to both
      */
     public ReceiveSteering(ReceiveSteering other) {
         this.flows = other.flows;
     }
 
     /**
-     * Resets the steering for a driver that has configured nothing.
+     * Resets the steering, for a driver that has not configured it yet.
      *
      * @param pairsInUse number of pairs that the driver uses
      * @param withReports whether HASH_REPORT was negotiated
@@ -48,13 +49,13 @@ public final class ReceiveSteering {
         flows.clear();
     }
 
-    /** Executes MQ_VQ_PAIRS_SET: sets the number of pairs, and steers by flow. */
+    /** Executes MQ_VQ_PAIRS_SET: sets the number of pairs, and enables automatic steering by flow. */
     public void automatic(int pairsInUse) {
         pairs = pairsInUse;
         table = new int[0];
     }
 
-    /** Executes MQ_RSS_CONFIG. */
+    /** Executes MQ_RSS_CONFIG: enables receive-side scaling. */
     public void scale(RssConfig config) {
         table = config.table();
         unclassified = config.unclassified();
@@ -66,12 +67,12 @@ public final class ReceiveSteering {
         hash.configure(config.types(), config.key());
     }
 
-    /** Returns whether every frame goes to the first pair, without a hash report. */
+    /** Returns whether every frame is received on the first pair, without a hash report. */
     public boolean singleQueue() {
         return table.length == 0 && pairs == 1 && !reportsHash();
     }
 
-    /** Returns whether frames have a hash in their header. */
+    /** Returns whether the virtio-net header of received frames contains a hash. */
     public boolean reportsHash() {
         return reports && hash.on();
     }
@@ -96,7 +97,10 @@ public final class ReceiveSteering {
         return pairs > 1 && table.length == 0;
     }
 
-    /** Returns the queue pair for one frame of a burst; its hash is not {@link #reportsHash reported}. */
+    /**
+     * Returns the queue pair for one frame of a burst. It does not provide a hash to report: with {@link #reportsHash},
+     * use {@link #pairFor(Frame)}.
+     */
     public int pairFor(FrameBurst frames, int index) {
         if (table.length != 0) {
             return pairFor(frames.frame(index));

@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.vhost4j.device.memory.LittleEndian;
 
 /**
- * The configuration of receive-side scaling, or of hash reports alone, in a driver's control command (virtio 1.4
+ * The configuration of receive-side scaling, or of hash reports only, in a driver's control command (virtio 1.4
  * sections 5.1.6.5.7 and 5.1.6.5.6.4), little-endian:
  *
  * <pre>
@@ -20,7 +20,7 @@ import org.vhost4j.device.memory.LittleEndian;
  *   u8   hash_key_data[]                    u8   hash_key_data[]
  * </pre>
  *
- * Queues are counted in pairs.
+ * Accessors return the numbers of queue pairs, not those of queues.
  */
 public final class RssConfig {
     /** The maximum length of an indirection table: {@code rss_max_indirection_table_length} of the config space. */
@@ -48,17 +48,23 @@ public final class RssConfig {
         return key;
     }
 
-    /** Returns the pair of frames without a hash. */
+    /** Returns the pair that receives frames without a hash. */
     int unclassified() {
         return unclassified;
     }
 
-    /** Returns the pair for each value of the lowest bits of the hash: a power of two of them, none without RSS. */
+    /**
+     * Returns the indirection table: the pair for each value of the lowest bits of the hash. Its length is a power of
+     * two; it is empty without RSS.
+     */
     int[] table() {
         return table;
     }
 
-    /** Reads MQ_RSS_CONFIG after class and command; nothing when a value is not allowed or the length is wrong. */
+    /**
+     * Reads an MQ_RSS_CONFIG command, whose data follow class and command. Returns nothing when a value is not allowed
+     * or the length is wrong.
+     */
     public static Optional<RssConfig> rss(byte[] command, int maxPairs) {
         Fields fields = new Fields(command);
         long types = fields.next(4);
@@ -80,7 +86,10 @@ public final class RssConfig {
                 : fields.key(types).map(key -> new RssConfig((int) types, key, unclassified, table));
     }
 
-    /** Reads MQ_HASH_CONFIG after class and command; nothing when a value is not allowed or the length is wrong. */
+    /**
+     * Reads an MQ_HASH_CONFIG command, whose data follow class and command. Returns nothing when a value is not allowed
+     * or the length is wrong.
+     */
     public static Optional<RssConfig> hash(byte[] command) {
         Fields fields = new Fields(command);
         long types = fields.next(4);

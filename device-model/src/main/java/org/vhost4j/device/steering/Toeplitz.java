@@ -4,16 +4,16 @@ package org.vhost4j.device.steering;
 import org.vhost4j.device.memory.HostMemory;
 
 /**
- * The Toeplitz hash of receive-side scaling (virtio 1.4 section 5.1.6.4.3): for each bit of the input that is set, from
- * the first byte's highest on, the 32 bits of the key that begin at the same bit position are XORed.
+ * The Toeplitz hash of receive-side scaling (virtio 1.4 section 5.1.6.4.3). For each set bit of the input, the 32 bits
+ * of the key that begin at the same bit position are XORed. Bit 0 is the highest bit of the first byte.
  *
- * <p>A table has the result for each half byte at each position, so that a byte costs two look-ups. The key has 32 bits
- * more than the input: 40 bytes are enough for two IPv6 addresses and two ports.
+ * <p>A table contains the result for each value of each half byte of the input, so that a byte costs two look-ups. The
+ * key is 32 bits longer than the input: 40 bytes are enough for two IPv6 addresses and two ports.
  */
 public final class Toeplitz {
     /** The maximum length of a key in bytes. */
     public static final int KEY_BYTES = 40;
-    /** The longest input in bytes. */
+    /** The maximum length of the input in bytes. */
     static final int INPUT_BYTES = KEY_BYTES - Integer.BYTES;
 
     private static final int VALUES = 16;
@@ -26,7 +26,7 @@ public final class Toeplitz {
     /**
      * Sets the key.
      *
-     * @param key at most {@value #KEY_BYTES} bytes; missing ones are zero
+     * @param key at most {@value #KEY_BYTES} bytes; missing bytes are 0
      */
     void key(byte[] key) {
         for (int place = 0; place < 2 * INPUT_BYTES; place++) {
@@ -53,10 +53,10 @@ public final class Toeplitz {
     }
 
     /**
-     * Adds a piece of the input.
+     * Continues a hash with a further piece of the input.
      *
      * @param hash hash of the preceding pieces, 0 at the beginning
-     * @param place number of preceding bytes of input
+     * @param place number of preceding bytes of the input
      * @param address host address of the piece
      * @param bytes length of the piece in bytes
      * @return the hash with this piece

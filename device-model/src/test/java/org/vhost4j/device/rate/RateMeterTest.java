@@ -155,6 +155,6 @@ class RateMeterTest {
         assertThatThrownBy(() -> new RateLimit(100, 50, 0))
                 .hasMessage("peak, 50 KiB a second, is below the average of 100");
         assertThatThrownBy(() -> new RateLimit(RateLimit.MOST + 1, 0, 0))
-                .hasMessage("average, peak and burst are 0 to 4000000000 KiB a second and KiB");
+                .hasMessage("average and peak are 0 to 4000000000 KiB a second, burst 0 to 4000000000 KiB");
     }
 }

@@ -117,7 +117,7 @@ class ConfigTest {
                     payload.set(ValueLayout.JAVA_INT_UNALIGNED, 4, size);
                     assertThat(frontEnd.refused(request, payload))
                             .hasMessage(request + ": size " + Integer.toUnsignedString(size)
-                                    + " in a payload of 16 bytes: the payload has 12 bytes more than the size says");
+                                    + " in a payload of 16 bytes: the payload must have 12 bytes more than size");
                 }
             }
         }

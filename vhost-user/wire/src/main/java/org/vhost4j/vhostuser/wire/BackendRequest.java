@@ -13,19 +13,19 @@ public enum BackendRequest {
     IOTLB_MSG(1, Payload.IOTLB, null),
     /** The config space has changed. */
     CONFIG_CHANGE_MSG(2, Payload.NONE, ProtocolFeature.CONFIG),
-    /** Sets the doorbell of a queue. */
+    /** Passes a host notifier: the doorbell of a queue, to be mapped into the guest. */
     VRING_HOST_NOTIFIER_MSG(3, Payload.VRING_AREA, ProtocolFeature.HOST_NOTIFIER),
-    /** Notifies the driver of a used buffer, as a message instead of by eventfd. */
+    /** Notifies the driver of used buffers, by a message instead of an eventfd. */
     VRING_CALL(4, Payload.VRING_STATE, ProtocolFeature.INBAND_NOTIFICATIONS),
-    /** Reports an error of a ring, as a message instead of by eventfd. */
+    /** Reports an error of a ring, by a message instead of an eventfd. */
     VRING_ERR(5, Payload.VRING_STATE, ProtocolFeature.INBAND_NOTIFICATIONS),
-    /** Exports an object. */
+    /** Exports an object to other back-ends, by its UUID. */
     SHARED_OBJECT_ADD(6, Payload.SHARED_OBJECT, ProtocolFeature.SHARED_OBJECT),
-    /** Withdraws an object. */
+    /** Withdraws an exported object. */
     SHARED_OBJECT_REMOVE(7, Payload.SHARED_OBJECT, ProtocolFeature.SHARED_OBJECT),
-    /** Looks an object up. */
+    /** Requests an exported object by its UUID. */
     SHARED_OBJECT_LOOKUP(8, Payload.SHARED_OBJECT, ProtocolFeature.SHARED_OBJECT),
-    /** Maps memory into a shared memory region. */
+    /** Maps memory into a shared memory region of the device. */
     SHMEM_MAP(9, Payload.SHMEM_MAPPING, ProtocolFeature.SHMEM_MAP),
     /** Removes a mapping that SHMEM_MAP made. */
     SHMEM_UNMAP(10, Payload.SHMEM_MAPPING, ProtocolFeature.SHMEM_MAP);
@@ -71,7 +71,7 @@ public enum BackendRequest {
      * Returns the request with a code.
      *
      * @param code code in a header
-     * @return the request, or nothing for a code that the specification does not have
+     * @return the request, or nothing for a code that the specification does not define
      */
     public static Optional<BackendRequest> ofCode(int code) {
         return code < 1 || code > values().length ? Optional.empty() : Optional.of(values()[code - 1]);

@@ -7,20 +7,21 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A part of the device's config space (vhost-user protocol, "Virtio device config space"): three 32-bit numbers and the bytes.
+ * A part of the device's config space (vhost-user protocol, "Virtio device config space"): offset, size and flags, each
+ * of 32 bits, then the bytes.
  *
  * @param offset offset of the part in the config space in bytes
  * @param flags {@link #WRITABLE} or {@link #MIGRATION}
  * @param bytes the part's bytes, in the byte order of the config space
  */
 public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
-    /** Size of the three numbers in bytes. */
+    /** Size in bytes of offset, size and flags. */
     public static final int HEADER_BYTES = 12;
     /** The maximum size of a config space in bytes. */
     public static final int MAX_SIZE = 256;
-    /** Flag value: writes go to writable fields. */
+    /** Value of flags: the write is to writable fields. */
     public static final int WRITABLE = 0;
-    /** Flag value: live migration restores fields, read-only ones too. */
+    /** Value of flags: live migration restores all fields, including read-only ones. */
     public static final int MIGRATION = 1;
 
     /**
@@ -29,7 +30,7 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
      * @param request request with this payload
      * @param payload 12 to 268 bytes
      * @return the part; its bytes are a view of the payload
-     * @throws ProtocolException when size and payload do not agree
+     * @throws ProtocolException when the size does not match the payload
      */
     public static ConfigSpace read(Request request, MemorySegment payload) throws ProtocolException {
         int offset = payload.get(JAVA_INT_UNALIGNED, 0);
@@ -39,13 +40,13 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
             throw new ProtocolException(
                     request.name(),
                     "size %s in a payload of %d bytes".formatted(Integer.toUnsignedString(size), payload.byteSize()),
-                    "the payload has 12 bytes more than the size says");
+                    "the payload must have 12 bytes more than size");
         }
         return new ConfigSpace(offset, flags, payload.asSlice(HEADER_BYTES));
     }
 
     /**
-     * Checks the flags of a write. Those of a read have no meaning, and front-ends set different values.
+     * Checks the flags of a write. The flags of a read have no meaning, and front-ends set different values.
      *
      * @param request request with this payload
      * @throws ProtocolException when the flags are neither {@link #WRITABLE} nor {@link #MIGRATION}
@@ -58,7 +59,7 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     }
 
     /**
-     * Returns the size in bytes.
+     * Returns the size of the part in bytes.
      *
      * @return 0 to 256
      */
@@ -67,7 +68,7 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     }
 
     /**
-     * Returns whether the part lies within a config space.
+     * Returns whether the part is within a config space.
      *
      * @param configSize the config space's size in bytes
      * @return true when its last byte is inside
@@ -79,7 +80,7 @@ public record ConfigSpace(int offset, int flags, MemorySegment bytes) {
     /**
      * Returns the part as a payload.
      *
-     * @return 12 bytes and those of the part
+     * @return 12 bytes, then the bytes of the part
      */
     public MemorySegment toPayload() {
         MemorySegment payload = MemorySegment.ofArray(new byte[HEADER_BYTES + size()]);

@@ -8,7 +8,7 @@ import java.util.Set;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
 
-/** Dependencies of offered features that involve a protocol feature. */
+/** The dependencies of virtio features on protocol features, and of protocol features on each other. */
 public final class Dependencies {
     private record Need(Feature feature, ProtocolFeature required) {}
 
@@ -24,7 +24,7 @@ public final class Dependencies {
      * Returns the protocol features that a virtio feature needs.
      *
      * @param feature the virtio feature
-     * @return the protocol features, all of which are needed; mostly none
+     * @return the protocol features, all of which are needed; empty for most features
      */
     public static Set<ProtocolFeature> requiredBy(Feature feature) {
         Set<ProtocolFeature> required = EnumSet.noneOf(ProtocolFeature.class);
@@ -39,9 +39,9 @@ public final class Dependencies {
     /**
      * Returns the dependencies that an offer violates.
      *
-     * @param features virtio features
-     * @param protocolFeatures protocol features
-     * @return one sentence for each, such as {@code MQ needs protocol feature MQ}
+     * @param features the offered virtio features
+     * @param protocolFeatures the offered protocol features
+     * @return one sentence for each violation, such as {@code MQ needs protocol feature MQ}
      */
     public static List<String> violations(FeatureSet features, Set<ProtocolFeature> protocolFeatures) {
         List<String> broken = new ArrayList<>();

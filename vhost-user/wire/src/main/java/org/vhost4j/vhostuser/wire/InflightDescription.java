@@ -7,10 +7,10 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A description of the in-flight area (vhost-user protocol, "Payload"): its position in the accompanying file, and its
- * queues.
+ * A description of the in-flight area (vhost-user protocol, "Payload"): the position of the area in the file that comes
+ * with the message, and its queues.
  *
- * <p>In GET_INFLIGHT_FD the front-end sets only the queues for which it wants an area.
+ * <p>In GET_INFLIGHT_FD the front-end sets only num_queues and queue_size.
  *
  * @param size mmap_size: size of the area in bytes, unsigned
  * @param offset mmap_offset: offset of the area in the file, unsigned
@@ -28,7 +28,7 @@ public record InflightDescription(long size, long offset, int queues, int queueS
     /**
      * Reads a description.
      *
-     * @param payload 20 bytes, or 24 with its padding
+     * @param payload 20 bytes, or 24 with padding
      * @return the description, unchecked
      */
     public static InflightDescription read(MemorySegment payload) {
@@ -45,7 +45,7 @@ public record InflightDescription(long size, long offset, int queues, int queueS
      * @param request request with this payload
      * @param mostQueues number of queues of the device
      * @param mostDescriptors maximum number of descriptors of a queue
-     * @throws ProtocolException when one of them is 0 or too large
+     * @throws ProtocolException when a number is 0 or too large
      */
     public void validateQueues(Request request, int mostQueues, int mostDescriptors) throws ProtocolException {
         if (queues < 1 || queues > mostQueues) {
@@ -61,7 +61,7 @@ public record InflightDescription(long size, long offset, int queues, int queueS
      * Checks size and offset of the area.
      *
      * @param request request with this payload
-     * @throws ProtocolException when it is empty, its end does not fit in 63 bits, or its offset is not aligned
+     * @throws ProtocolException when the area is empty, its end does not fit in 63 bits, or its offset is not aligned
      */
     public void validatePlace(Request request) throws ProtocolException {
         if (size <= 0 || offset < 0 || size > Long.MAX_VALUE - offset) {
@@ -80,8 +80,8 @@ public record InflightDescription(long size, long offset, int queues, int queueS
     /**
      * Returns the description as a payload.
      *
-     * @param bytes 20, or 24 with padding, depending on the front-end
-     * @return a segment of that many bytes
+     * @param bytes size of the payload: 20, or 24 with padding, as the front-end uses it
+     * @return a segment of {@code bytes} bytes
      */
     public MemorySegment toPayload(int bytes) {
         MemorySegment payload = MemorySegment.ofArray(new byte[bytes]);

@@ -7,7 +7,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /**
- * An IOTLB message (vhost-user protocol, "An IOTLB message"): a translation that is missing, updated or invalidated.
+ * An IOTLB message (vhost-user protocol, "An IOTLB message"): a missing translation, an update, an invalidation or an
+ * access failure.
  *
  * @param iova first I/O virtual address
  * @param size size in bytes, as in the message; see {@link #bytes}
@@ -26,11 +27,11 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
 
     /** From the back-end: a translation is missing. */
     public static final int MISS = 1;
-    /** From the front-end: a translation, requested or not. */
+    /** From the front-end: a new translation, whether or not it was requested. */
     public static final int UPDATE = 2;
-    /** From the front-end: a range whose translations are no longer valid. */
+    /** From the front-end: the translations of a range are no longer valid. */
     public static final int INVALIDATE = 3;
-    /** From the back-end: an access that was not allowed. */
+    /** From the back-end: an access was not allowed. */
     public static final int ACCESS_FAIL = 4;
 
     /**
@@ -49,10 +50,10 @@ public record IotlbMessage(long iova, long size, long userAddress, int permissio
     }
 
     /**
-     * Returns the length in bytes. A range ends at the end of the address space at the latest, and a size of 0 means up
-     * to that end: QEMU sends it to invalidate everything, because 2^64 does not fit.
+     * Returns the length of the range in bytes, limited by the end of the address space. A size of 0 means up to that
+     * end: QEMU sends it to invalidate the whole address space, because 2^64 does not fit in 64 bits.
      *
-     * @return 1 or more, unsigned; a range of the whole address space except its last byte stands for the whole
+     * @return 1 or more, unsigned; 2^64 - 1 stands for the whole address space
      */
     public long bytes() {
         long left = -iova;

@@ -6,24 +6,24 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A log description (vhost-user protocol, "Payload"): the position of the log of dirty pages in the file that comes
- * with SET_LOG_BASE.
+ * A log description (vhost-user protocol, "Payload"): the position of the dirty page log in the file that comes with
+ * SET_LOG_BASE.
  *
  * @param size size of the log in bytes, unsigned
- * @param offset offset of its first byte in the file, unsigned
+ * @param offset offset of the log's first byte in the file, unsigned
  */
 public record LogArea(long size, long offset) {
     /** Size in bytes. */
     public static final int BYTES = 16;
 
     /**
-     * Reads a log description, and checks that its end is an offset as well.
+     * Reads and checks a log description.
      *
      * @param request request with this payload
      * @param payload the received payload
      * @return the description
-     * @throws ProtocolException when the payload is the single number of a log without shared memory, when the log is
-     *     empty, or when size plus offset do not fit in 63 bits
+     * @throws ProtocolException when the payload is the one number of a log without shared memory, when the log is
+     *     empty, or when size plus offset does not fit in 63 bits
      */
     public static LogArea read(Request request, MemorySegment payload) throws ProtocolException {
         if (payload.byteSize() != BYTES) {

@@ -49,7 +49,8 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
      * Checks the values.
      *
      * @param request request with this payload
-     * @throws ProtocolException when the region is empty, larger than 2^63 bytes, or wraps in one of its three spaces
+     * @throws ProtocolException when the region is empty, larger than 2^63 - 1 bytes, or wraps at the end of guest
+     *     addresses, user addresses or file offsets
      */
     public void validate(Request request) throws ProtocolException {
         if (size <= 0) {
@@ -75,7 +76,7 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
     /**
      * Returns whether two regions share a guest or a user address. Neither may wrap.
      *
-     * @param other another region
+     * @param other the other region
      * @return true when they overlap
      */
     public boolean overlaps(MemoryRegion other) {
@@ -84,14 +85,14 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
     }
 
     private static boolean overlap(long a, long aSize, long b, long bSize) {
-        // If two ranges that do not wrap overlap, one begins inside the other.
+        // Ranges that do not wrap overlap exactly when one of them begins inside the other.
         return Long.compareUnsigned(b - a, aSize) < 0 || Long.compareUnsigned(a - b, bSize) < 0;
     }
 
     /**
-     * Returns whether REM_MEM_REG with this description removes the given region: the mmap offset is ignored.
+     * Returns whether REM_MEM_REG with this description removes the given region. The mmap offset is ignored.
      *
-     * @param other another region
+     * @param other the other region
      * @return true when guest address, user address and size are equal
      */
     public boolean names(MemoryRegion other) {

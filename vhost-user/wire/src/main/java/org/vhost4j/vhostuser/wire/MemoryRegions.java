@@ -8,12 +8,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A multiple memory regions description (vhost-user protocol, "Payload"): a 32-bit count, 32 bits of padding, the regions.
+ * A multiple memory regions description (vhost-user protocol, "Payload"): a 32-bit count, 32 bits of padding, then the
+ * regions.
  *
  * @param regions the regions, 1 to 8
  */
 public record MemoryRegions(List<MemoryRegion> regions) {
-    /** Size of count and padding in bytes. */
+    /** Size in bytes of count and padding. */
     public static final int HEADER_BYTES = 8;
     /** The maximum number of regions in a message. */
     public static final int MAX_REGIONS = 8;
@@ -31,7 +32,8 @@ public record MemoryRegions(List<MemoryRegion> regions) {
      * @param request request with this payload
      * @param message the message
      * @return the regions
-     * @throws ProtocolException when count, size and descriptors do not agree, or a region is empty, wraps, or overlaps another
+     * @throws ProtocolException when the count does not match the payload's size or the number of descriptors, or when
+     *     a region is empty, wraps, or overlaps another one
      */
     public static MemoryRegions read(Request request, Message message) throws ProtocolException {
         MemorySegment payload = message.payload();
@@ -53,7 +55,7 @@ public record MemoryRegions(List<MemoryRegion> regions) {
             throw new ProtocolException(
                     request.name(),
                     "%d memory regions with %d descriptors".formatted(count, message.descriptorCount()),
-                    "one descriptor for each is needed");
+                    "one descriptor for each region is needed");
         }
         List<MemoryRegion> regions = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {

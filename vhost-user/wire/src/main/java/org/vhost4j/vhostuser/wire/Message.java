@@ -12,7 +12,8 @@ import java.util.List;
 import org.vhost4j.sys.Fd;
 
 /**
- * A message, in either direction. It owns its descriptors until they are taken; {@link #close} closes the rest.
+ * A vhost-user message, in either direction. It owns its file descriptors until {@link #takeDescriptor} or {@link
+ * #takeDescriptors} returns them; {@link #close} closes the rest.
  *
  * <p>The payload's bytes are on the heap and belong to the message.
  */
@@ -45,7 +46,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * Creates a request of a back-end, without descriptors.
+     * Creates a request of a back-end without descriptors.
      *
      * @param request the request
      * @param payload payload of the message
@@ -85,7 +86,7 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * Creates a reply of one number, such as an acknowledgement: 0 for success.
+     * Creates a reply whose payload is one 64-bit number, such as an acknowledgement: 0 for success.
      *
      * @param code code of the answered request
      * @param value the number
@@ -117,9 +118,9 @@ public final class Message implements AutoCloseable {
     }
 
     /**
-     * Returns the code of the request, in either direction.
+     * Returns the code of the request; a reply has the code of its request.
      *
-     * @return any number, because it is checked where the message is dispatched
+     * @return the code, unchecked: any 32-bit number
      */
     public int code() {
         return code;
@@ -128,7 +129,7 @@ public final class Message implements AutoCloseable {
     /**
      * Returns the header's flags.
      *
-     * @return version, reply, need_reply
+     * @return version in bits 0 and 1, {@link MessageHeader#REPLY}, {@link MessageHeader#NEED_REPLY}
      */
     public int flags() {
         return flags;
@@ -193,7 +194,7 @@ public final class Message implements AutoCloseable {
      * Takes the first descriptor out of the message.
      *
      * @return the descriptor, which the caller owns from now on
-     * @throws java.util.NoSuchElementException when there is none
+     * @throws java.util.NoSuchElementException when the message owns no descriptor
      */
     public Fd takeDescriptor() {
         return descriptors.remove();
@@ -202,7 +203,7 @@ public final class Message implements AutoCloseable {
     /**
      * Takes all descriptors out of the message.
      *
-     * @return the descriptors in their order, which the caller owns from now on
+     * @return the descriptors in their order in the message, which the caller owns from now on
      */
     public List<Fd> takeDescriptors() {
         List<Fd> taken = new ArrayList<>(descriptors);

@@ -6,16 +6,16 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The header of a message (vhost-user protocol, "Header"): three 32-bit numbers.
+ * The header of a message (vhost-user protocol, "Header"): request code, flags and size, each of 32 bits.
  *
- * @param code code of the request, in either direction
+ * @param code code of the request; a reply has the code of its request
  * @param flags version in bits 0 and 1, {@link #REPLY}, {@link #NEED_REPLY}
  * @param size size of the payload in bytes, unsigned
  */
 public record MessageHeader(int code, int flags, int size) {
     /** Size of a header in bytes. */
     public static final int BYTES = 12;
-    /** The version of every message. */
+    /** The version number in the flags of every message. */
     public static final int VERSION = 1;
     /** Flag: this is a reply. */
     public static final int REPLY = 1 << 2;
@@ -68,7 +68,7 @@ public record MessageHeader(int code, int flags, int size) {
     /**
      * Checks the header of a request.
      *
-     * @param maxPayload the longest payload to accept, in bytes
+     * @param maxPayload maximum size of the payload in bytes
      * @throws ProtocolException when version, flags or size are not those of a request
      */
     public void validateRequest(int maxPayload) throws ProtocolException {
@@ -88,9 +88,9 @@ public record MessageHeader(int code, int flags, int size) {
     }
 
     /**
-     * Checks the header of a reply. Its flags are version 1 and the reply flag, exactly.
+     * Checks the header of a reply, whose flags must be exactly version 1 and the reply flag.
      *
-     * @param maxPayload the longest payload to accept, in bytes
+     * @param maxPayload maximum size of the payload in bytes
      * @throws ProtocolException when version, flags or size are not those of a reply
      */
     public void validateReply(int maxPayload) throws ProtocolException {

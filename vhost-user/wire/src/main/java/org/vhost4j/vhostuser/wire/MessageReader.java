@@ -11,9 +11,8 @@ import org.vhost4j.sys.Fd;
 /**
  * Assembles messages from the bytes that a socket receives, in pieces of any size.
  *
- * <p>{@link #wanted} returns the number of bytes to receive next, and no more must be received at once, so that
- * descriptors of the next message are never received early. The header is checked as soon as it is complete, before a
- * byte of the payload is read.
+ * <p>The caller must not receive more bytes at once than {@link #wanted} returns, so that descriptors of the next
+ * message are never received early. The header is checked as soon as it is complete, before the payload is received.
  */
 public final class MessageReader implements AutoCloseable {
     /** The default maximum size of a payload, enough for every message of the specification. */
@@ -53,8 +52,7 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * Returns the number of bytes that are missing to the end of the header or, when the header is complete, of the
-     * payload.
+     * Returns the number of missing bytes of the header or, when the header is complete, of the payload.
      *
      * @return at least 1
      */
@@ -65,9 +63,9 @@ public final class MessageReader implements AutoCloseable {
     /**
      * Adds the bytes and descriptors of one receive call.
      *
-     * @param bytes at least 1 and at most {@link #wanted}; copied
-     * @param received the descriptors received with them; owned by the reader from now on, also when it throws
-     * @return the message when these bytes complete it
+     * @param bytes the received bytes, 1 to {@link #wanted}; copied
+     * @param received the descriptors received with them; owned by the reader from now on, even when it throws
+     * @return the message, when these bytes complete it
      * @throws ProtocolException when the header is invalid or descriptors arrive after the first byte; all descriptors
      *     are closed
      */
@@ -78,7 +76,7 @@ public final class MessageReader implements AutoCloseable {
             int length = Math.toIntExact(bytes.byteSize());
             if (length < 1 || length > wanted()) {
                 throw new IllegalArgumentException(
-                        length + " bytes were received where 1 to " + wanted() + " are wanted");
+                        length + " bytes were received where 1 to " + wanted() + " are expected");
             }
             if (!first && !received.isEmpty()) {
                 throw new ProtocolException(
@@ -133,7 +131,7 @@ public final class MessageReader implements AutoCloseable {
     /**
      * Returns whether the next byte begins a message.
      *
-     * @return true when nothing of a message has arrived
+     * @return true when no byte of the next message has arrived
      */
     public boolean atMessageStart() {
         return header == null && have == 0;
@@ -163,9 +161,9 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * Handles the end of the stream, which is not an error between two messages.
+     * Handles the end of the stream. It is an error only within a message.
      *
-     * @throws ProtocolException when a message has begun; its descriptors are closed
+     * @throws ProtocolException when a message is incomplete; its descriptors are closed
      */
     public void endOfStream() throws ProtocolException {
         if (!atMessageStart()) {
@@ -178,7 +176,7 @@ public final class MessageReader implements AutoCloseable {
             throw new ProtocolException(
                     what,
                     "the connection ended after %d of %d bytes".formatted(got, total),
-                    "the " + part + " must be whole");
+                    "the " + part + " must be complete");
         }
     }
 

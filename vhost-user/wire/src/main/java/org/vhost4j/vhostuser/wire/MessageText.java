@@ -12,7 +12,7 @@ import org.vhost4j.device.feature.FeatureSet;
 
 /**
  * Formats messages as text for traces: the request's name, its fields with the names of the vhost-user protocol, and
- * its descriptors. It accepts any bytes: those that violate the protocol are shown unchanged.
+ * its descriptors. It accepts any bytes; bytes that violate the protocol are shown unchanged.
  */
 public final class MessageText {
     private static final int SHOWN_BYTES = 48;
@@ -27,7 +27,7 @@ public final class MessageText {
      * Describes a message on the connection between front-end and back-end: a request of the front-end, or its reply.
      *
      * @param code first field of the header
-     * @param flags second field of the header, which tells whether it is a reply
+     * @param flags second field of the header, which has the reply flag
      * @param payload payload of the message
      * @param descriptors number of descriptors of the message
      * @return one line, such as {@code SET_VRING_NUM ring 1, 256 entries}
@@ -43,7 +43,7 @@ public final class MessageText {
      * Describes a message on the back-end's channel (SET_BACKEND_REQ_FD): a request of the back-end, or its reply.
      *
      * @param code first field of the header
-     * @param flags second field of the header, which tells whether it is a reply
+     * @param flags second field of the header, which has the reply flag
      * @param payload payload of the message
      * @param descriptors number of descriptors of the message
      * @return one line, such as {@code CONFIG_CHANGE_MSG}

@@ -3,15 +3,15 @@ package org.vhost4j.vhostuser.wire;
 
 import java.lang.foreign.MemorySegment;
 
-/** Encodes messages as bytes. Descriptors are sent with the first byte. */
+/** Encodes messages as bytes. The caller must send the descriptors together with the first byte. */
 public final class MessageWriter {
     private MessageWriter() {}
 
     /**
      * Returns the size of a message in bytes.
      *
-     * @param message any message
-     * @return size of header and payload
+     * @param message the message
+     * @return total size of header and payload
      */
     public static int size(Message message) {
         return MessageHeader.BYTES + Math.toIntExact(message.payload().byteSize());
@@ -20,8 +20,8 @@ public final class MessageWriter {
     /**
      * Writes a message.
      *
-     * @param message any message; it still owns its descriptors
-     * @param bytes at least {@link #size} bytes, filled from the start
+     * @param message the message; it still owns its descriptors
+     * @param bytes memory of at least {@link #size} bytes, filled from the start
      */
     public static void write(Message message, MemorySegment bytes) {
         message.header().write(bytes);
@@ -32,7 +32,7 @@ public final class MessageWriter {
     /**
      * Returns the bytes of a message.
      *
-     * @param message any message; it still owns its descriptors
+     * @param message the message; it still owns its descriptors
      * @return header and payload, on the heap
      */
     public static byte[] bytes(Message message) {

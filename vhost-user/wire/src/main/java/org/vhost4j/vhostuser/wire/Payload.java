@@ -11,13 +11,13 @@ public enum Payload {
     VRING_STATE(VringState.BYTES, VringState.BYTES),
     /** {@link VringAddress}. */
     VRING_ADDRESS(VringAddress.BYTES, VringAddress.BYTES),
-    /** {@link MemoryRegions}: the regions in use, or always eight of them. */
+    /** {@link MemoryRegions}: as many regions as the count, or room for eight. */
     MEMORY_REGIONS(MemoryRegions.HEADER_BYTES + MemoryRegion.BYTES, MemoryRegions.MAX_BYTES),
     /** {@link SingleMemoryRegion}. */
     SINGLE_MEMORY_REGION(SingleMemoryRegion.BYTES, SingleMemoryRegion.BYTES),
     /** {@link ConfigSpace}. */
     CONFIG_SPACE(ConfigSpace.HEADER_BYTES, ConfigSpace.HEADER_BYTES + ConfigSpace.MAX_SIZE),
-    /** Size and offset of the log, or its base as one number when the log is not shared memory. */
+    /** {@link LogArea}, or one 64-bit number when the log is not in shared memory. */
     LOG(8, 16),
     /** An IOTLB message, padded to 8 bytes. */
     IOTLB(32, 32),
@@ -63,11 +63,11 @@ public enum Payload {
     }
 
     /**
-     * Returns whether a size is allowed. Some kinds have a narrower rule that depends on their contents; their records
-     * check it.
+     * Returns whether a size is allowed. For some kinds the contents limit the size further; the record of the kind
+     * checks that.
      *
      * @param bytes size of the payload
-     * @return true when it is within the range
+     * @return true when the size is between {@link #minBytes} and {@link #maxBytes}
      */
     public boolean allows(long bytes) {
         return bytes >= minBytes && bytes <= maxBytes;

@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrown when the peer broke a rule of the protocol; its connection must be closed. The message is one line: {@code
- * request: what was wrong: the rule}.
+ * Thrown when the peer broke a rule of the protocol; its connection must be closed. The message is one line with three
+ * parts: {@code request: problem: rule}.
  */
 public final class ProtocolException extends Exception {
     private static final long serialVersionUID = 1;
@@ -31,7 +31,7 @@ public final class ProtocolException extends Exception {
     }
 
     /**
-     * Returns the same exception with a reply that is sent before the connection is closed.
+     * Returns a copy of this exception with a reply, which must be sent before the connection is closed.
      *
      * @param reply the acknowledgement that the peer waits for
      * @return a new exception
@@ -43,7 +43,7 @@ public final class ProtocolException extends Exception {
     /**
      * Returns the reply to send before closing.
      *
-     * @return a reply without descriptors, or nothing
+     * @return a reply without descriptors; nothing when no reply must be sent
      */
     public Optional<Message> reply() {
         return Optional.ofNullable(reply);

@@ -14,43 +14,43 @@ public enum Request {
     GET_FEATURES(1, Payload.NONE, Payload.U64),
     /** Acknowledges virtio features. */
     SET_FEATURES(2, Payload.U64),
-    /** The front-end takes ownership of the session. */
+    /** Sets the front-end as the owner of the session. */
     SET_OWNER(3, Payload.NONE),
     /** Deprecated: disables all rings. */
     RESET_OWNER(4, Payload.NONE),
-    /** Replaces the memory table; one descriptor for each region. */
+    /** Replaces the memory table; the message has one descriptor for each region. */
     SET_MEM_TABLE(5, Payload.MEMORY_REGIONS, 1, MemoryRegions.MAX_REGIONS),
-    /** Sets the log of written pages. */
+    /** Sets the dirty page log. */
     SET_LOG_BASE(6, Payload.LOG, Payload.U64, 0, 1, ProtocolFeature.LOG_SHMFD, Feature.LOG_ALL),
-    /** Sets a descriptor that is signalled when the log has been written. */
+    /** Sets the eventfd that the back-end signals after it has written to the log. */
     SET_LOG_FD(7, Payload.NONE, null, 1, 1, null, Feature.LOG_ALL),
     /** Sets the size of a ring. */
     SET_VRING_NUM(8, Payload.VRING_STATE),
     /** Sets the addresses of a ring. */
     SET_VRING_ADDR(9, Payload.VRING_ADDRESS),
-    /** Sets the position at which a ring begins. */
+    /** Sets the base of a ring: the position at which the ring begins. */
     SET_VRING_BASE(10, Payload.VRING_STATE),
-    /** Stops a ring and requests its position. */
+    /** Stops a ring and requests its base. */
     GET_VRING_BASE(11, Payload.VRING_STATE, Payload.VRING_STATE),
-    /** Sets the descriptor by which the driver notifies the device, and starts the ring. */
+    /** Sets the eventfd by which the driver notifies the device, and starts the ring. */
     SET_VRING_KICK(12, Payload.U64, 0, 1),
-    /** Sets the descriptor by which the device notifies the driver. */
+    /** Sets the eventfd by which the device interrupts the driver. */
     SET_VRING_CALL(13, Payload.U64, 0, 1),
-    /** Sets the descriptor by which the back-end reports an error of the ring. */
+    /** Sets the eventfd by which the back-end reports an error of the ring. */
     SET_VRING_ERR(14, Payload.U64, 0, 1),
     /** Requests the protocol features that the back-end offers. */
     GET_PROTOCOL_FEATURES(15, Payload.NONE, Payload.U64),
     /** Acknowledges protocol features. */
     SET_PROTOCOL_FEATURES(16, Payload.U64),
-    /** Requests the number of queues of the back-end. */
+    /** Requests the maximum number of queues that the back-end supports. */
     GET_QUEUE_NUM(17, Payload.NONE, Payload.U64, ProtocolFeature.MQ),
     /** Enables or disables a ring. */
     SET_VRING_ENABLE(18, Payload.VRING_STATE),
     /** Requests that the back-end announce the guest's MAC address. */
     SEND_RARP(19, Payload.U64, null, ProtocolFeature.RARP),
-    /** Sets the MTU that the guest sees. */
+    /** Sets the MTU of the guest. */
     NET_SET_MTU(20, Payload.U64, null, ProtocolFeature.MTU),
-    /** Passes a socket for requests of the back-end. */
+    /** Passes a socket for the back-end's own requests. */
     SET_BACKEND_REQ_FD(21, Payload.NONE, null, 1, 1, ProtocolFeature.BACKEND_REQ, null),
     /** Updates or invalidates a translation of the IOMMU. */
     IOTLB_MSG(22, Payload.IOTLB, Payload.U64, 0, 0, null, Feature.ACCESS_PLATFORM),
@@ -64,21 +64,21 @@ public enum Request {
     CREATE_CRYPTO_SESSION(26, Payload.CRYPTO_SESSION, Payload.CRYPTO_SESSION, ProtocolFeature.CRYPTO_SESSION),
     /** Closes a crypto session. */
     CLOSE_CRYPTO_SESSION(27, Payload.U64, null, ProtocolFeature.CRYPTO_SESSION),
-    /** Announces a postcopy migration; the reply has a userfaultfd. */
+    /** Announces a postcopy migration; a userfaultfd comes with the reply. */
     POSTCOPY_ADVISE(28, Payload.NONE, Payload.NONE, ProtocolFeature.PAGEFAULT),
-    /** Postcopy begins. */
+    /** Announces that postcopy migration begins: memory must be registered with userfaultfd. */
     POSTCOPY_LISTEN(29, Payload.NONE, null, ProtocolFeature.PAGEFAULT),
-    /** Postcopy has ended. */
+    /** Announces that postcopy migration has ended. */
     POSTCOPY_END(30, Payload.NONE, Payload.U64, ProtocolFeature.PAGEFAULT),
-    /** Requests memory that records requests in flight. */
+    /** Requests an in-flight area: shared memory that records the chains in flight. */
     GET_INFLIGHT_FD(31, Payload.INFLIGHT, Payload.INFLIGHT, ProtocolFeature.INFLIGHT_SHMFD),
-    /** Passes that memory to a restarted back-end. */
+    /** Passes an in-flight area, for example to a restarted back-end. */
     SET_INFLIGHT_FD(32, Payload.INFLIGHT, null, 1, 1, ProtocolFeature.INFLIGHT_SHMFD, null),
-    /** Sets the socket of the GPU protocol: not for a network device. */
+    /** Sets the socket of the GPU protocol; not used by network devices. */
     GPU_SET_SOCKET(33, Payload.NONE, 1, 1),
     /** Disables all rings and resets the device. */
     RESET_DEVICE(34, Payload.NONE, null, ProtocolFeature.RESET_DEVICE),
-    /** Notifies the device of a ring, as a message instead of by eventfd. */
+    /** Notifies the device of available buffers in a ring, by a message instead of an eventfd. */
     VRING_KICK(35, Payload.VRING_STATE, null, ProtocolFeature.INBAND_NOTIFICATIONS),
     /** Requests the maximum number of memory regions. */
     GET_MAX_MEM_SLOTS(36, Payload.NONE, Payload.U64, ProtocolFeature.CONFIGURE_MEM_SLOTS),
@@ -90,11 +90,11 @@ public enum Request {
     SET_STATUS(39, Payload.U64, null, ProtocolFeature.STATUS),
     /** Requests the virtio device status. */
     GET_STATUS(40, Payload.NONE, Payload.U64, ProtocolFeature.STATUS),
-    /** Requests an exported object. */
+    /** Requests an object that the back-end has exported. */
     GET_SHARED_OBJECT(41, Payload.SHARED_OBJECT, Payload.NONE, ProtocolFeature.SHARED_OBJECT),
-    /** Negotiates a channel for the device's state. */
+    /** Passes a pipe for the transfer of the device's state. */
     SET_DEVICE_STATE_FD(42, Payload.DEVICE_STATE, Payload.U64, 1, 1, ProtocolFeature.DEVICE_STATE, null),
-    /** Requests whether the device's state was transferred. */
+    /** Requests the result of the transfer of the device's state. */
     CHECK_DEVICE_STATE(43, Payload.NONE, Payload.U64, ProtocolFeature.DEVICE_STATE),
     /** Requests the sizes of the shared memory regions. */
     GET_SHMEM_CONFIG(44, Payload.NONE, Payload.SHMEM_CONFIG, ProtocolFeature.SHMEM_MAP);
@@ -161,8 +161,8 @@ public enum Request {
     /**
      * Returns the payload of the reply that is sent whether or not the sender set need_reply.
      *
-     * @return the kind of the reply's payload, or nothing for a request that is only acknowledged, and only when its sender set
-     *     need_reply
+     * @return the kind of the reply's payload; nothing for a request whose only reply is the acknowledgement that
+     *     need_reply requests
      */
     public Optional<Payload> reply() {
         return Optional.ofNullable(reply);
@@ -208,7 +208,7 @@ public enum Request {
      * Returns the request with a code.
      *
      * @param code code in a header
-     * @return the request, or nothing for a code that the specification does not have
+     * @return the request, or nothing for a code that the specification does not define
      */
     public static Optional<Request> ofCode(int code) {
         // The codes have no gap from 1 on, so a constant's code is its ordinal plus 1.

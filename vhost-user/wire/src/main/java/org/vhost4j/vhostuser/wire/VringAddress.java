@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
  * @param descriptors address of the descriptor table, or of the packed ring
  * @param used address of the used ring, or of the device event suppression structure of a packed ring
  * @param avail address of the available ring, or of the driver event suppression structure of a packed ring
- * @param log guest-physical address under which writes to the used ring are logged
+ * @param log guest-physical address of the used ring, for the dirty page log
  */
 public record VringAddress(int index, int flags, long descriptors, long used, long avail, long log) {
     /** Size in bytes. */
     public static final int BYTES = 40;
-    /** Flag: log writes to the used ring. */
+    /** Flag: the back-end logs its writes to the used ring. */
     public static final int LOG = 1;
 
     /**
@@ -41,7 +41,7 @@ public record VringAddress(int index, int flags, long descriptors, long used, lo
     }
 
     /**
-     * Returns whether the ring has the same addresses in another description, logged or not.
+     * Returns whether another description has the same ring addresses; flags and log address may differ.
      *
      * @param other another description, or null
      * @return true when all three addresses are the same
@@ -67,12 +67,12 @@ public record VringAddress(int index, int flags, long descriptors, long used, lo
     }
 
     /**
-     * Checks the ring's number, the flags, and the alignment that every ring layout requires (virtio 1.4 section 2.7).
+     * Checks the ring index, the flags, and the alignments that every ring layout requires (virtio 1.4 section 2.7).
      * The packed layout's stricter rules are checked when the ring starts, because the layout is known only then.
      *
      * @param request request with this payload
      * @param rings number of rings
-     * @throws ProtocolException when one of them is invalid
+     * @throws ProtocolException when a value is invalid
      */
     public void validate(Request request, int rings) throws ProtocolException {
         VringState.validateIndex(request, index, rings);

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  * A vring state description, or a vring's descriptor index or indices (vhost-user protocol, "Payload").
  *
  * @param index index of the ring
- * @param num size, base or enable value of the ring
+ * @param num depending on the request, the size or base of the ring, or whether it is enabled
  */
 public record VringState(int index, int num) {
     /** Size in bytes. */
@@ -38,11 +38,11 @@ public record VringState(int index, int num) {
     }
 
     /**
-     * Checks the ring's number.
+     * Checks the ring index.
      *
      * @param request request with this payload
      * @param rings number of rings
-     * @throws ProtocolException when there is no such ring
+     * @throws ProtocolException when the ring does not exist
      */
     public void validate(Request request, int rings) throws ProtocolException {
         validateIndex(request, index, rings);

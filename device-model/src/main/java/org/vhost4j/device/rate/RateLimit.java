@@ -23,7 +23,8 @@ public record RateLimit(long average, long peak, long burst) {
      */
     public RateLimit {
         if (average < 0 || average > MOST || peak < 0 || peak > MOST || burst < 0 || burst > MOST) {
-            throw new IllegalArgumentException("average and peak are 0 to " + MOST + " KiB a second, burst 0 to " + MOST + " KiB");
+            throw new IllegalArgumentException(
+                    "average and peak are 0 to " + MOST + " KiB a second, burst 0 to " + MOST + " KiB");
         }
         if (average == 0 && (peak != 0 || burst != 0)) {
             throw new IllegalArgumentException("peak and burst need an average");

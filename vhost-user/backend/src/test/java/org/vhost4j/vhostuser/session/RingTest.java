@@ -321,9 +321,9 @@ class RingTest {
                         .hasMessageContaining("all others must be 0");
             }
             assertThat(frontEnd.refused(request, FrontEnd.file(0, true)))
-                    .hasMessage(request + ": ring 0: 0 descriptors: one must come, because bit 8 is clear");
+                    .hasMessage(request + ": ring 0: 0 descriptors: one is required, because bit 8 is clear");
             assertThat(frontEnd.refused(request, FrontEnd.file(0, false), frontEnd.fd()))
-                    .hasMessage(request + ": ring 0: 1 descriptors: none must come, because bit 8 is set");
+                    .hasMessage(request + ": ring 0: 1 descriptors: none is allowed, because bit 8 is set");
             assertThat(frontEnd.refused(request, FrontEnd.file(0, true), frontEnd.fd(), frontEnd.fd()))
                     .hasMessage(request + ": 2 descriptors: 0 to 1 may come");
         }

@@ -55,7 +55,7 @@ public record MemoryRegions(List<MemoryRegion> regions) {
             throw new ProtocolException(
                     request.name(),
                     "%d memory regions with %d descriptors".formatted(count, message.descriptorCount()),
-                    "one descriptor for each region is needed");
+                    "each region needs one descriptor");
         }
         List<MemoryRegion> regions = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {

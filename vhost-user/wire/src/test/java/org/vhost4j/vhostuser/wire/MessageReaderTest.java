@@ -183,12 +183,12 @@ class MessageReaderTest {
         assertThat(reader.accept(header(5, 1, 72).asSlice(0, 5), descriptors)).isEmpty();
         assertThatExceptionOfType(ProtocolException.class)
                 .isThrownBy(reader::endOfStream)
-                .withMessage("message: the connection ended after 5 of 12 bytes: the header must be whole");
+                .withMessage("message: the connection ended after 5 of 12 bytes: the header must be complete");
         assertThat(descriptors).noneMatch(Fd::isOpen);
         assertThat(reader.accept(header(5, 1, 72), List.of())).isEmpty();
         assertThatExceptionOfType(ProtocolException.class)
                 .isThrownBy(reader::endOfStream)
-                .withMessage("SET_MEM_TABLE: the connection ended after 0 of 72 bytes: the payload must be whole");
+                .withMessage("SET_MEM_TABLE: the connection ended after 0 of 72 bytes: the payload must be complete");
     }
 
     @Test

@@ -196,8 +196,8 @@ class QmpClientsIT {
             delimiter = '|',
             value = {
                 "--qmp=tcp::4444|--qmp=tcp::4444: a monitor is unix:PATH",
-                "--qmp=unix:q,wait=on|--qmp=unix:q,wait=on: wait=on is not offered, no client is waited for",
-                "--qmp=unix:/proc/q|--qmp=unix:/proc/q: no file can be made in /proc",
+                "--qmp=unix:q,wait=on|--qmp=unix:q,wait=on: wait=on is not supported, because the program does not wait for a client",
+                "--qmp=unix:/proc/q|--qmp=unix:/proc/q: cannot create a file in /proc",
             })
     void whatCannotBeHonoured(String option, String message) throws Exception {
         Process program = vhost4j("--socket-path=" + directory.resolve("a.sock"), option);

@@ -38,7 +38,7 @@ final class ControlQueue {
         byte[] nothing = question(commandClass, command, bytes, 0, indirect, deadline);
         if (nothing.length != 0) {
             throw new DeviceViolationException("control queue " + queue.index() + ": command " + commandClass + "/"
-                    + command + " has a result of " + nothing.length + " bytes, and there was no room for one");
+                    + command + " has a result of " + nothing.length + " bytes, but no result buffer was given");
         }
         return answer();
     }

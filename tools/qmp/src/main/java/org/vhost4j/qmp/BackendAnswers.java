@@ -18,7 +18,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Executes the commands about guests. */
+/** Executes the commands that query guests and set their links. */
 final class BackendAnswers {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
@@ -28,7 +28,7 @@ final class BackendAnswers {
         this.served = served;
     }
 
-    /** Returns a set of features as FeatureBits. */
+    /** Converts a set of features to the schema's type FeatureBits. */
     static ObjectNode bits(FeatureSet features) {
         ObjectNode bits = NODES.objectNode().put("hex", features.hex());
         features.names().forEach(bits.putArray("names")::add);
@@ -105,7 +105,7 @@ final class BackendAnswers {
         return text.toString();
     }
 
-    /** Returns the counters of a guest's device as GuestStats. */
+    /** Converts the counters of a guest's device to the schema's type GuestStats. */
     static ObjectNode guest(String name, Counters counters) {
         ObjectNode node = NODES.objectNode().put("name", name);
         ArrayNode list = node.putArray("counters");

@@ -50,7 +50,7 @@ final class CaptureAnswers {
                 return info(id, captures.start(id, ports, options, program));
             }
         } catch (InvalidPathException e) {
-            throw QmpError.generic("'" + file + "' is no path");
+            throw QmpError.generic("'" + file + "' is not a path");
         } catch (IOException | IllegalArgumentException e) {
             throw QmpError.generic(String.valueOf(e.getMessage()));
         } catch (IllegalStateException e) {
@@ -58,7 +58,7 @@ final class CaptureAnswers {
         }
     }
 
-    /** Returns a number; values out of the range of an int are out of the option's range, too. */
+    /** Returns a number argument. A value outside the range of an int is rejected, because it is also outside the option's range. */
     private static int number(JsonNode arguments, String name, int otherwise) {
         long value = arguments.path(name).asLong(otherwise);
         return Math.clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE);

@@ -45,7 +45,7 @@ final class ChangeAnswers {
         return NODES.objectNode().put(NAME, name);
     }
 
-    /** Converts arguments to settings with the values of the command line. */
+    /** Converts a command's arguments to settings, with the syntax of the command line. */
     static Map<String, String> settings(JsonNode arguments, String... but) {
         Map<String, String> settings = new LinkedHashMap<>();
         Set<String> others = Set.of(but);

@@ -12,8 +12,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Executes messages and creates their answers (QEMU docs/interop/qmp-spec.rst, "Issuing Commands"). Errors have QEMU's
- * classes and messages.
+ * Executes the commands in clients' messages and creates the answers (QEMU docs/interop/qmp-spec.rst, "Issuing Commands"). Errors have
+ * QEMU's classes and messages.
  */
 final class Dispatcher {
     /** The only command in capabilities negotiation mode. */

@@ -31,7 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class MonitorData {
     private static final String FIRST = "vhost4j-monitor-data 1";
     private static final String COMMAND = "query-platforms";
-    /** Name of the support by software of a back-end, which QEMU's own device does not have. */
+    /** Name of the level of support that a back-end provides in software, which QEMU's own device does not have. */
     private static final String IN_SOFTWARE = "supported-in-software";
 
     private static final Pattern NUMBERED = Pattern.compile("(\\[?)([0-9]+)(]?)");
@@ -69,14 +69,14 @@ public final class MonitorData {
         return data.bytes.toByteArray();
     }
 
-    /** Returns the uses of the kernel by cards that are not known yet: they may use vhost-net if the host has it. */
+    /** Returns the ways in which future network cards may use the kernel: with vhost-net if the host has it. */
     private static Set<HostUse> cards(HostCapabilities host) {
         return host.has(HostCapability.VHOST_NET)
                 ? EnumSet.of(HostUse.TAP, HostUse.VHOST_NET)
                 : EnumSet.of(HostUse.TAP);
     }
 
-    /** Checks that libvirt's schema allows a name for a machine. */
+    /** Checks that libvirt's schema allows the name as a machine type. */
     private static String name(String name) {
         if (!name.matches("[a-zA-Z0-9_.-]+")) {
             throw new IllegalArgumentException(

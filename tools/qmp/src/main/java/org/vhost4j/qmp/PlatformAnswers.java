@@ -51,7 +51,7 @@ final class PlatformAnswers {
      *
      * @param catalog every machine and platform
      * @param host the host's probe
-     * @param cards the ways in which network cards use its kernel
+     * @param cards the ways in which network cards use the host's kernel
      * @param inUse the platform of the guests
      */
     PlatformAnswers(PlatformCatalog catalog, HostCapabilities host, Set<HostUse> cards, String inUse) {

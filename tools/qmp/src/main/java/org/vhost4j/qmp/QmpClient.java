@@ -49,8 +49,8 @@ final class QmpClient implements MessageReader.Sink {
      * @param channel the connection; owned by the client from now on
      * @param dispatcher executes messages
      * @param budget memory budget of all clients
-     * @param quit runs when the client has ended the program, after the answer was sent
-     * @param ended called once, when the client is gone
+     * @param quit runs after the answer to the client's {@code quit} was sent
+     * @param ended called once, when the connection has ended
      */
     QmpClient(
             SocketChannel channel,
@@ -152,7 +152,7 @@ final class QmpClient implements MessageReader.Sink {
         }
     }
 
-    /** Writes a message after the events that came before it. */
+    /** Writes a message, after the events that were queued before it. */
     private void send(JsonNode message) throws IOException {
         writing.lock();
         try {
@@ -182,7 +182,7 @@ final class QmpClient implements MessageReader.Sink {
                 eventsWait.acquire();
                 writeWaiting();
             }
-            // The last events may have come after the previous check.
+            // Events may have been queued after the previous check.
             writeWaiting();
         } catch (IOException | InterruptedException e) {
             // The client is gone.
@@ -230,7 +230,7 @@ final class QmpClient implements MessageReader.Sink {
         writer.join(millis);
     }
 
-    /** Closes the connection at once. */
+    /** Closes the connection immediately; waiting events are discarded. */
     void close() {
         try {
             channel.close();

@@ -53,17 +53,17 @@ public final class QmpConnection implements AutoCloseable {
         return open(path, GREETING);
     }
 
-    /** Connects, with another time to wait for the greeting. */
+    /** Connects, with a given maximum time to wait for the greeting. */
     static QmpConnection open(Path path, Duration greeting) throws IOException {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         QmpConnection connection = new QmpConnection(path, channel);
         try {
             channel.connect(UnixDomainSocketAddress.of(path));
             if (!speaks(channel, greeting)) {
-                throw new IOException("what listens there does not greet as a monitor does");
+                throw new IOException("the server at this path does not send a QMP greeting");
             }
             if (!connection.message().has("QMP")) {
-                throw new IOException("what listens there is no monitor");
+                throw new IOException("the server at this path is not a monitor");
             }
             JsonNode unused = connection.execute("qmp_capabilities");
             return connection;
@@ -121,10 +121,12 @@ public final class QmpConnection implements AutoCloseable {
         }
         JsonNode refusal = answer.path("error").path("desc");
         throw new IOException(
-                refusal.isString() ? refusal.asString() : path + ": what answers '" + command + "' is no monitor");
+                refusal.isString()
+                        ? refusal.asString()
+                        : path + ": the answer to '" + command + "' is not that of a monitor");
     }
 
-    /** Sends a command, and reads up to its answer; events before it are ignored. */
+    /** Sends a command, and reads messages until its answer; events before the answer are ignored. */
     private JsonNode exchange(ObjectNode message) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
         try {
@@ -137,7 +139,7 @@ public final class QmpConnection implements AutoCloseable {
             }
             return answer;
         } catch (SocketException e) {
-            throw new IOException(path + ": the monitor has ended the connection", e);
+            throw new IOException(path + ": the monitor has closed the connection", e);
         }
     }
 
@@ -146,7 +148,7 @@ public final class QmpConnection implements AutoCloseable {
         int next = in.read();
         while (next != '\n') {
             if (next < 0) {
-                throw new IOException(path + ": the monitor has ended the connection");
+                throw new IOException(path + ": the monitor has closed the connection");
             }
             if (line.size() == MOST_BYTES) {
                 throw new IOException(
@@ -158,7 +160,7 @@ public final class QmpConnection implements AutoCloseable {
         try {
             return MAPPER.readTree(line.toByteArray());
         } catch (JacksonException e) {
-            throw new IOException(path + ": what listens there is no monitor", e);
+            throw new IOException(path + ": the server at this path is not a monitor", e);
         }
     }
 

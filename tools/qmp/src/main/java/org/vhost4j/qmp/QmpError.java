@@ -8,7 +8,7 @@ package org.vhost4j.qmp;
 final class QmpError extends Exception {
     private static final long serialVersionUID = 1;
 
-    /** QEMU's classes of errors (qapi/error.json), as far as they are in use here. */
+    /** QEMU's error classes (qapi/error.json) that this monitor uses. */
     enum Kind {
         /** An error without a more specific class. */
         GENERIC("GenericError"),

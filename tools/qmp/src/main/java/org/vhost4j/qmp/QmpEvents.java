@@ -10,7 +10,7 @@ import org.vhost4j.vhostuser.server.ServedChange;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Converts events of the back-end to events for clients. Entered by lanes. */
+/** Converts events of the back-end to QMP events for clients. Lanes call it. */
 final class QmpEvents implements BackendListener {
     private final Consumer<QmpEvent> publish;
 

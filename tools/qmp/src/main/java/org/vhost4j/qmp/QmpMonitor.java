@@ -46,7 +46,7 @@ public final class QmpMonitor implements AutoCloseable {
         return new QmpMonitor(new QmpServer(QmpSocket.listen(path), trouble), version);
     }
 
-    /** Creates the socket, with another time for writing pending output when the monitor is closed. */
+    /** Creates the socket, with a given maximum time for writing pending output when the monitor is closed. */
     static QmpMonitor listen(Path path, String version, Consumer<String> trouble, Duration farewell)
             throws IOException {
         return new QmpMonitor(new QmpServer(QmpSocket.listen(path), trouble, farewell), version);

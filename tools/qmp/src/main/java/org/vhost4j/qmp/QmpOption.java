@@ -29,12 +29,14 @@ public final class QmpOption {
         for (int i = 1; i < parts.length; i++) {
             switch (parts[i]) {
                 case "server", "server=on", "wait=off", "nowait" -> {
-                    // These are the defaults.
+                    // The suboptions have their default values.
                 }
                 case "server=off" ->
-                    throw new IllegalArgumentException(option + ": server=off is not offered, the monitor listens");
+                    throw new IllegalArgumentException(
+                            option + ": server=off is not supported, because the monitor listens");
                 case "wait", "wait=on" ->
-                    throw new IllegalArgumentException(option + ": wait=on is not offered, no client is waited for");
+                    throw new IllegalArgumentException(
+                            option + ": wait=on is not supported, because the program does not wait for a client");
                 default ->
                     throw new IllegalArgumentException(
                             option + ": there is no option '" + parts[i] + "' (server=on, wait=off)");
@@ -43,7 +45,7 @@ public final class QmpOption {
         try {
             return Path.of(parts[0]);
         } catch (InvalidPathException e) {
-            throw new IllegalArgumentException(option + ": that is no path: " + e.getReason(), e);
+            throw new IllegalArgumentException(option + ": not a valid path: " + e.getReason(), e);
         }
     }
 }

@@ -49,7 +49,7 @@ final class QmpServer implements AutoCloseable {
     }
 
     /**
-     * Creates a server with another time for writing pending output.
+     * Creates a server with a given maximum time for writing pending output.
      *
      * @param socket the socket, which is closed with the server
      * @param trouble receives a line for the operator
@@ -67,7 +67,7 @@ final class QmpServer implements AutoCloseable {
      *
      * @param greeting first message to each client
      * @param dispatcher executes messages
-     * @param quit runs when a client has ended the program, after the answer was sent
+     * @param quit runs after the answer to a client's {@code quit} was sent
      */
     void start(JsonNode greeting, Dispatcher dispatcher, Runnable quit) {
         Thread.ofPlatform().daemon().name("vhost4j-qmp-accept").start(() -> acceptAll(greeting, dispatcher, quit));

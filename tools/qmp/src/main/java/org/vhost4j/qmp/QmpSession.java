@@ -15,7 +15,7 @@ final class QmpSession {
         negotiated = true;
     }
 
-    /** Returns whether the client has ended the program. */
+    /** Returns whether the client has executed {@code quit}. */
     boolean quitting() {
         return quitting;
     }

@@ -19,9 +19,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listening socket and its file. Only the owner can connect at any time: the file is created in a directory that only the owner can
- * enter, and its mode is set before it is moved to its path. A file that a dead process left behind is replaced; a file on which a process
- * listens, or which is not a socket, is not.
+ * The listening socket and its file. Only the file's owner can ever connect: the file is created in a directory that only the owner can
+ * enter, and its mode is set before it is moved to its path. A socket file of a process that has ended is replaced. A file on which a
+ * process listens, or which is not a socket, is not replaced.
  */
 public final class QmpSocket implements AutoCloseable {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
@@ -61,7 +61,7 @@ public final class QmpSocket implements AutoCloseable {
             // Created with mode 0700.
             directory = Files.createTempDirectory(parent, ".q");
         } catch (IOException e) {
-            throw new IOException("no file can be made in " + parent, e);
+            throw new IOException("cannot create a file in " + parent, e);
         }
         Path hidden = hidden(directory, path);
         ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
@@ -73,10 +73,10 @@ public final class QmpSocket implements AutoCloseable {
             return new QmpSocket(channel, path);
         } catch (FileAlreadyExistsException e) {
             channel.close();
-            throw new IOException("another process has just made it", e);
+            throw new IOException("another process has just created it", e);
         } catch (IOException e) {
             channel.close();
-            throw new IOException("no socket can be made there: " + e.getMessage(), e);
+            throw new IOException("cannot create the socket: " + e.getMessage(), e);
         } finally {
             Files.deleteIfExists(hidden);
             Files.delete(directory);
@@ -84,8 +84,8 @@ public final class QmpSocket implements AutoCloseable {
     }
 
     /**
-     * Returns the socket's first path; with the name of the file if there is room, because the kernel keeps displaying
-     * it.
+     * Returns the path at which the socket is created. It contains the name of the final file if it is short enough, because the kernel
+     * keeps displaying the first path.
      */
     private static Path hidden(Path directory, Path path) {
         Path likely = directory.resolve(path.getFileName());
@@ -101,7 +101,7 @@ public final class QmpSocket implements AutoCloseable {
         }
         Object mode = Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if (!(mode instanceof Integer bits) || (bits & TYPE) != SOCKET) {
-            throw new IOException("there is a file of that name that is no socket");
+            throw new IOException("a file with that name exists and is not a socket");
         }
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             // A server with a full backlog must not block this process.
@@ -112,13 +112,13 @@ public final class QmpSocket implements AutoCloseable {
             Files.deleteIfExists(path);
             return;
         } catch (IOException e) {
-            throw new IOException("it is unknown whether another process listens there: " + e.getMessage(), e);
+            throw new IOException("cannot determine whether another process listens there: " + e.getMessage(), e);
         }
         throw new IOException("another process listens there already");
     }
 
     /**
-     * Waits for a client.
+     * Waits until a client connects.
      *
      * @return the connection, in blocking mode
      * @throws IOException when the socket is closed, or a connection cannot be accepted now

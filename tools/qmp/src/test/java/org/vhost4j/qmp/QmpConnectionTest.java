@@ -26,7 +26,7 @@ class QmpConnectionTest {
             server.bind(UnixDomainSocketAddress.of(socket));
             assertThatThrownBy(() -> QmpConnection.open(socket, Duration.ofMillis(1)))
                     .isInstanceOf(IOException.class)
-                    .hasMessage(socket + ": what listens there does not greet as a monitor does");
+                    .hasMessage(socket + ": the server at this path does not send a QMP greeting");
         }
     }
 

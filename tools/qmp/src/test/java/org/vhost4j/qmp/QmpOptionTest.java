@@ -24,8 +24,8 @@ class QmpOptionTest {
                 "tcp:localhost:4444|--qmp=tcp:localhost:4444: a monitor is unix:PATH",
                 "/a/b|--qmp=/a/b: a monitor is unix:PATH",
                 "unix:|--qmp=unix:: the path is empty",
-                "unix:a,server=off|--qmp=unix:a,server=off: server=off is not offered, the monitor listens",
-                "unix:a,wait=on|--qmp=unix:a,wait=on: wait=on is not offered, no client is waited for",
+                "unix:a,server=off|--qmp=unix:a,server=off: server=off is not supported, because the monitor listens",
+                "unix:a,wait=on|--qmp=unix:a,wait=on: wait=on is not supported, because the program does not wait for a client",
                 "unix:a,mux=on|--qmp=unix:a,mux=on: there is no option 'mux=on' (server=on, wait=off)",
                 "unix:a,|--qmp=unix:a,: there is no option '' (server=on, wait=off)",
             })

@@ -88,7 +88,7 @@ class QmpServerTest {
         Files.writeString(path, "another's");
         socket.close();
         assertThat(path).hasContent("another's");
-        assertThatThrownBy(() -> QmpSocket.listen(path)).hasMessage("there is a file of that name that is no socket");
+        assertThatThrownBy(() -> QmpSocket.listen(path)).hasMessage("a file with that name exists and is not a socket");
         assertThatThrownBy(() -> QmpSocket.listen(directory.resolve("none").resolve("x")))
                 .hasMessageContaining("no file can be made in");
         assertThatThrownBy(() -> QmpSocket.listen(directory.resolve("x".repeat(110))))

@@ -37,7 +37,7 @@ final class FrameReceiver {
         ring.writable(buffer, bufferBytes);
         int id = ring.offer();
         if (id == RingDriver.NO_ROOM) {
-            throw new IllegalStateException("a receive buffer does not fit where it came from");
+            throw new IllegalStateException("a receive buffer does not fit in the region that it came from");
         }
         bufferOf[id] = buffer;
     }

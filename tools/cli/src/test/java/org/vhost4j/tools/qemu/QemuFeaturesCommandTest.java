@@ -29,7 +29,7 @@ class QemuFeaturesCommandTest {
         refused("--qemu x: " + directory.resolve("x") + " cannot be executed", "--qemu", "x=" + directory.resolve("x"));
         Path script = Files.writeString(directory.resolve("y"), "#!/bin/sh\necho hello\n");
         assertThat(script.toFile().setExecutable(true)).isTrue();
-        refused("QEMU y: " + script + " --version does not answer as QEMU does", "--qemu", "y=" + script);
+        refused("QEMU y: " + script + " --version does not print QEMU's version line", "--qemu", "y=" + script);
     }
 
     @Test

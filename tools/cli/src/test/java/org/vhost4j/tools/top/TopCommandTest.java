@@ -121,7 +121,7 @@ class TopCommandTest {
                 }
             });
             assertThatThrownBy(() -> QmpConnection.open(other))
-                    .hasMessage(other + ": what listens there is no monitor");
+                    .hasMessage(other + ": the server at this path is not a monitor");
             assertThat(answering.isDaemon()).isTrue();
         }
     }

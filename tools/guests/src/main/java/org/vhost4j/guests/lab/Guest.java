@@ -168,7 +168,7 @@ public final class Guest implements AutoCloseable {
      * Runs a command in the guest's shell and waits for its end.
      *
      * @param command the command line
-     * @param limit the longest time that it may take
+     * @param limit the maximum time for the command
      * @return the exit status and the output
      * @throws GuestFailure when the command does not end in time or the guest is gone
      */
@@ -266,7 +266,7 @@ public final class Guest implements AutoCloseable {
             selector.close();
             agent.close();
         } catch (IOException e) {
-            // The process is killed next, which closes the other end.
+            // The process is killed next, which closes the connection.
         }
         qemu.destroy();
         await();

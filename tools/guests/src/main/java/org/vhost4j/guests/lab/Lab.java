@@ -33,7 +33,7 @@ public final class Lab {
             }
             above = Optional.ofNullable(above.get().getParent());
         }
-        throw new UnsupportedOption("tools/lab is not there: run this from a checkout, with tools/vhost4j");
+        throw new UnsupportedOption("tools/lab was not found: run this from a checkout, with tools/vhost4j");
     }
 
     /**
@@ -47,7 +47,8 @@ public final class Lab {
     }
 
     /**
-     * Provisions the same and a guest with a Java runtime in {@code /java} and the kernel's vhost-net modules.
+     * Provisions everything that {@link #provision} does, and a guest with a Java runtime in {@code /java} and the kernel's vhost-net
+     * modules.
      *
      * @return the initramfs of that guest, for {@code -initrd}; further archives may be appended to it
      * @throws UnsupportedOption when the script fails; it has printed the reason
@@ -89,10 +90,10 @@ public final class Lab {
             builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
             int status = builder.start().waitFor();
             if (status != 0) {
-                throw new UnsupportedOption("the guest lab could not be provided: see the lines above");
+                throw new UnsupportedOption("the guest lab could not be provisioned: see the lines above");
             }
         } catch (IOException e) {
-            throw new UnsupportedOption("the guest lab could not be provided: " + e.getMessage());
+            throw new UnsupportedOption("the guest lab could not be provisioned: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new UnsupportedOption("interrupted");

@@ -35,7 +35,7 @@ public final class BackEndMonitor {
     }
 
     /**
-     * Queries the fingerprint of everything that guests see of their devices.
+     * Queries the fingerprint of the guest-visible properties of the devices.
      *
      * @return the fingerprint that {@code run} prints at start
      * @throws IOException when the back-end does not answer

@@ -49,7 +49,7 @@ public interface BackEndProgram {
     }
 
     /**
-     * Returns this program as users start it.
+     * Returns this program, started by its launcher as users start it.
      *
      * @param launcher the path of {@code tools/vhost4j}, which has been built
      * @return a back-end called {@code vhost4j}
@@ -59,7 +59,7 @@ public interface BackEndProgram {
     }
 
     /**
-     * Returns DPDK's {@code net_vhost} and {@code net_tap}, joined by the host's dpdk-testpmd, which polls all the time.
+     * Returns DPDK's {@code net_vhost} and {@code net_tap}, connected by the host's dpdk-testpmd, which polls continuously.
      *
      * @return a back-end called {@code DPDK}
      */

@@ -97,7 +97,7 @@ final class Host implements AutoCloseable {
     }
 
     /**
-     * Starts a back-end in place of one that has ended.
+     * Starts a back-end that replaces one that has ended.
      *
      * @throws IOException when it does not start
      */
@@ -109,7 +109,7 @@ final class Host implements AutoCloseable {
     }
 
     /**
-     * Starts a back-end that takes over everything from the running one, and waits until the latter has ended.
+     * Starts a back-end that takes over the guests and ports of the running one, and waits until the running one has ended.
      *
      * @throws IOException when it does not take over
      */
@@ -191,8 +191,8 @@ final class Host implements AutoCloseable {
     }
 
     /**
-     * Starts a QEMU that takes a guest's memory from another one ({@code cpr-transfer}). It opens its monitor only
-     * after that one has connected.
+     * Starts a QEMU that receives a guest's memory from another QEMU ({@code cpr-transfer}). It opens its monitor only after the other QEMU
+     * has connected.
      *
      * @return a future that completes when it has started; until then this object must not be used
      * @throws IOException when the previous QEMU cannot be removed
@@ -303,7 +303,7 @@ final class Host implements AutoCloseable {
         return monitor;
     }
 
-    /** Kills QEMU, if it runs. */
+    /** Kills this host's QEMU, if it runs. */
     void leave() {
         if (monitor != null) {
             monitor.close();

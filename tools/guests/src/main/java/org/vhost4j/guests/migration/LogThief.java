@@ -16,8 +16,8 @@ import org.vhost4j.sys.MemFd;
 import org.vhost4j.vhostuser.wire.Request;
 
 /**
- * A proxy between a front-end and a back-end that passes another dirty log to the back-end than the front-end's: all
- * marks are lost, as if the back-end made none. It is used to show that the comparison of memory detects missing marks.
+ * A proxy between a front-end and a back-end that replaces the front-end's dirty log by another one. All marks are lost, as if the back-end
+ * marked no page. It shows that the memory comparison detects missing marks.
  */
 final class LogThief implements AutoCloseable {
     private static final Duration UNLIMITED = Duration.ofHours(1);
@@ -39,7 +39,7 @@ final class LogThief implements AutoCloseable {
         thread("accept", this::serve);
     }
 
-    /** Returns the number of replaced logs. */
+    /** Returns the number of logs that were replaced. */
     int stolen() {
         return stolen.get();
     }

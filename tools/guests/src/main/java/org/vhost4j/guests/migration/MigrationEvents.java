@@ -82,7 +82,7 @@ public final class MigrationEvents {
                 .asString("")
                 .toLowerCase(Locale.ROOT);
         if (!state.equals("active")) {
-            throw new GuestFailure("the migration should be in progress, and it is " + state);
+            throw new GuestFailure("the migration should be in progress, but its status is " + state);
         }
     }
 
@@ -158,7 +158,7 @@ public final class MigrationEvents {
         String tap = lab.network().guestIsBehind();
         while (!tap.equals(host.tap())) {
             if (System.nanoTime() > deadline) {
-                throw new GuestFailure("the bridge knows the guest behind '" + tap + "' and not " + host.tap());
+                throw new GuestFailure("the bridge has learned the guest at '" + tap + "' instead of " + host.tap());
             }
             Thread.sleep(LOOK_MILLIS);
             tap = lab.network().guestIsBehind();
@@ -220,8 +220,8 @@ public final class MigrationEvents {
     }
 
     /**
-     * Begins a migration that lasts until it gets more bandwidth, and waits until the log is in use; returns the
-     * observations of the stream just before it.
+     * Begins a migration that does not end until its bandwidth limit is raised, and waits until the log is in use. Returns the observations
+     * of the stream just before the migration.
      */
     private Interval beginSlowly(boolean stopped) throws IOException, InterruptedException {
         lab.there().expect(stopped, "");
@@ -231,7 +231,7 @@ public final class MigrationEvents {
         return quiet;
     }
 
-    /** Waits for the end of a migration that must fail, after which the guest runs at the source. */
+    /** Waits until the migration has failed, and checks that the guest runs at the source. */
     private void letFail() throws IOException, InterruptedException {
         lab.setBandwidth(MigrationLab.FAST_BYTES_PER_SECOND);
         lab.finish("failed");

@@ -24,13 +24,13 @@ public final class MigrationLab implements AutoCloseable {
     /** The peer's address on the bridge. */
     public static final String PEER = Network.PEER;
 
-    /** The time limit for a migration, more than one takes on a busy machine. */
+    /** The time limit for a migration, which is longer than a migration on a busy machine. */
     static final Duration PATIENCE = Duration.ofMinutes(2);
 
     static final Set<String> ENDS = Set.of("completed", "failed", "cancelled");
     static final long SLOW_BYTES_PER_SECOND = 1 << 20;
     static final long FAST_BYTES_PER_SECOND = 1L << 30;
-    /** A feature that every guest of the lab has acknowledged, and that a destination may lack. */
+    /** The device property that disables a feature which every guest of the lab has acknowledged, for a destination that lacks it. */
     private static final String LACKING = ",event_idx=off";
     /**
      * Number of bytes that are transferred before an event: the migration has then run for about a second, with the log
@@ -90,7 +90,7 @@ public final class MigrationLab implements AutoCloseable {
             here.configureGuest();
             Stream stream = Stream.start(network, lab.files().resolve("stream"), Network.GUEST);
             MigrationLab running = new MigrationLab(variant, network, here, there, stream);
-            // From its first mark on the stream runs steadily.
+            // The stream runs steadily after its first mark.
             Interval unused = stream.mark();
             return running;
         } catch (IOException | RuntimeException e) {
@@ -196,7 +196,7 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Starts a new back-end that takes over everything from the guest's current one.
+     * Starts a new back-end that takes over the guest and the ports of the guest's current back-end.
      *
      * @return the stream just before the takeover, and from the new back-end's start until one second after the old one's end
      * @throws IOException when the takeover fails
@@ -261,13 +261,13 @@ public final class MigrationLab implements AutoCloseable {
             begin(FAST_BYTES_PER_SECOND);
             String end = here.monitor().awaitMigration(ENDS, PATIENCE);
             if (variant.returnPath() && !end.equals("failed")) {
-                throw new GuestFailure("the source takes a migration that was refused for " + end);
+                throw new GuestFailure("the source treats a refused migration as " + end);
             }
             if (end.equals("completed")) {
                 // Without a return path the source is not notified of the refusal. QEMU accepts cont shortly after it
                 // reports the end.
                 requireStatus(
-                        "the source does not finish its migration",
+                        "the source does not end the migration",
                         status -> !status.path("status").asString("").equals("finish-migrate"));
                 here.monitor().execute("cont", "{}");
             }
@@ -365,7 +365,7 @@ public final class MigrationLab implements AutoCloseable {
         return here;
     }
 
-    /** Returns the host that the guest moves to next. */
+    /** Returns the host to which the guest moves next. */
     Host there() {
         return there;
     }

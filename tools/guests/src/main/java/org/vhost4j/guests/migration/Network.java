@@ -7,8 +7,8 @@ import java.util.List;
 import org.vhost4j.guests.lab.HostShell;
 
 /**
- * A network namespace with a bridge, to which both hosts' TAPs are joined. The bridge has the peer's address. A
- * migration has to update the kernel's bridge with the guest's new port.
+ * A network namespace with a kernel bridge that connects both hosts' TAPs. The bridge has the peer's address. After a migration the bridge
+ * must learn the guest's new port.
  */
 final class Network implements AutoCloseable {
     /** The peer's address on the bridge. */
@@ -81,7 +81,7 @@ final class Network implements AutoCloseable {
     }
 
     /**
-     * Returns the TAP behind which the bridge has learned the guest.
+     * Returns the TAP at which the bridge has learned the guest's MAC address.
      *
      * @return its name, or an empty string when the bridge has not learned the guest
      * @throws IOException when the bridge cannot be queried

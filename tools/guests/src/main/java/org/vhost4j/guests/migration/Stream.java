@@ -10,7 +10,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.vhost4j.guests.lab.GuestFailure;
 
-/** The checking end of {@code tools/lab/stream.c}: a process in the peer's network. */
+/**
+ * The peer's end of {@code tools/lab/stream.c}: a process in the peer's network namespace that sends data and checks what the guest
+ * returns.
+ */
 final class Stream implements AutoCloseable {
     private final Process process;
     private final BufferedReader out;
@@ -27,7 +30,7 @@ final class Stream implements AutoCloseable {
      *
      * @param network the network
      * @param program the executable
-     * @param guest the address of the end that returns
+     * @param guest the address of the guest, which returns the data
      * @throws IOException when it cannot be started
      */
     static Stream start(Network network, Path program, String guest) throws IOException {

@@ -96,7 +96,7 @@ public record Variant(
                 eventful);
     }
 
-    /** Returns this variant with its queue pairs on all of several lanes. */
+    /** Returns this variant with several lanes, and the guest's queue pairs on all of them. */
     public Variant spreadOver(int number) {
         return new Variant(
                 name,
@@ -166,7 +166,7 @@ public record Variant(
                 eventful);
     }
 
-    /** Returns this variant with back-ends that end and network cards that are plugged. */
+    /** Returns this variant with {@code eventful}: back-ends end and network cards are plugged during the test. */
     public Variant withEvents() {
         return new Variant(
                 name,

@@ -20,7 +20,7 @@ import org.vhost4j.vhostuser.wire.ProtocolFeature;
  * @param mode the attach mode
  * @param properties properties of the device
  * @param observations observations by attachment, for all of {@link #attachments}
- * @param behindIommu what a back-end received when the machine had an IOMMU for the device; empty when that was not tried
+ * @param behindIommu the messages that a back-end received when the machine had an IOMMU for the device; empty when that was not observed
  */
 record AttachRecord(
         AttachMode mode, Set<String> properties, Map<Attachment, Observation> observations, FeatureSet behindIommu) {
@@ -113,7 +113,7 @@ record AttachRecord(
         return behindIommu.has(feature) ? Handling.Told.WITH_IOMMU : Handling.Told.NOT_TOLD;
     }
 
-    /** Returns QEMU's handling of every bit except PROTOCOL_FEATURES, which is between QEMU and the back-end. */
+    /** Returns QEMU's handling of every bit except PROTOCOL_FEATURES, which only QEMU and the back-end use. */
     Map<Feature, Handling> handlings() {
         Map<Feature, Handling> handlings = new EnumMap<>(Feature.class);
         for (Feature feature : Feature.values()) {

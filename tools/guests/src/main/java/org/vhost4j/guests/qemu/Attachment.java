@@ -16,7 +16,7 @@ import org.vhost4j.platform.definition.Property;
  * @param mode how the device is connected to the back-end
  * @param settings QEMU's properties of the device
  * @param offer the feature bits that the back-end offers
- * @param driver what the driver does with the device
+ * @param driver the actions of the driver
  */
 record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver) {
     /** QEMU's settings of a device's features. */
@@ -30,7 +30,7 @@ record Attachment(AttachMode mode, Settings settings, Offer offer, Driver driver
     }
 
     /**
-     * The offer of a back-end, in addition to all protocol features.
+     * The virtio features that a back-end offers. It also offers all protocol features.
      *
      * @param name name of the offer
      * @param features the answer to GET_FEATURES

@@ -15,9 +15,8 @@ import org.vhost4j.vhostuser.wire.Request;
 import org.vhost4j.vhostuser.wire.VringState;
 
 /**
- * The answers of a back-end that offers any given feature words, and accepts every request without executing it, which
- * a front-end that only starts the device cannot detect. (The session of this project's back-end offers only what it
- * supports.)
+ * Creates the answers of a back-end that offers any given feature words, and accepts every request without executing it. A front-end that
+ * only starts the device cannot detect that. (The session of this project's back-end offers only the features that it supports.)
  */
 final class Consent {
     private static final int MEMORY_SLOTS = 509;
@@ -73,9 +72,9 @@ final class Consent {
             case GET_QUEUE_NUM -> u64(QUEUES);
             case GET_MAX_MEM_SLOTS -> u64(MEMORY_SLOTS);
             case GET_STATUS -> u64(status);
-            // The requested part of a config space of zeros.
+            // The reply is the requested part of a config space of zeros.
             case GET_CONFIG -> echo(payload, payload.remaining());
-            // The ring's index, and position 0.
+            // The reply has the ring's index and base 0.
             case GET_VRING_BASE -> echo(payload.limit(Integer.BYTES), VringState.BYTES);
             default -> new byte[kind.minBytes()];
         });

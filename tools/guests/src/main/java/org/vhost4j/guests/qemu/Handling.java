@@ -12,13 +12,13 @@ package org.vhost4j.guests.qemu;
 record Handling(Origin origin, When when, boolean legacy, Told told) {
     /** The side that decides whether the guest is offered a bit. */
     enum Origin {
-        /** Back-end and QEMU: the guest is offered the bit when the back-end offers it. */
+        /** Back-end and QEMU: QEMU offers the bit to the guest when the back-end offers it. */
         PASSED("passed"),
-        /** QEMU alone: the guest is offered the bit even when the back-end does not offer it. */
+        /** QEMU alone: QEMU offers the bit to the guest even when the back-end does not offer it. */
         QEMUS("QEMU's"),
         /** Not offered to the guest, although the back-end offers it and the property is on. */
         BLOCKED("blocked"),
-        /** None: QEMU has no property for it, and the guest is not offered it. */
+        /** None: QEMU has no property for the bit, and does not offer it to the guest. */
         UNKNOWN("–");
 
         private final String text;

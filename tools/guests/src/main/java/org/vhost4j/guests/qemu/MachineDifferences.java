@@ -8,7 +8,7 @@ import java.util.Map;
 import org.vhost4j.device.feature.Feature;
 
 /**
- * The differences of other machines of a QEMU from its newest one.
+ * The differences between a QEMU's newest machine and its other machines.
  *
  * @param where the column
  * @param machines the machines as text, such as {@code pc-q35-7.1 and older}

@@ -15,7 +15,7 @@ public record QemuRecord(String name, String version, List<MachineRecord> machin
         machines = List.copyOf(machines);
     }
 
-    /** Returns the machine with which the others are compared. */
+    /** Returns the newest machine, with which the others are compared. */
     MachineRecord newest() {
         return machines.getFirst();
     }

@@ -90,7 +90,7 @@ public final class QemuSurvey {
             try (var out = process.inputReader()) {
                 String line = out.readLine();
                 if (line == null || !line.startsWith("QEMU emulator version ")) {
-                    throw new IOException(executable + " --version does not answer as QEMU does");
+                    throw new IOException(executable + " --version does not print QEMU's version line");
                 }
                 return line;
             }

@@ -19,9 +19,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A QEMU whose processor halts immediately, and whose hardware is driven through QEMU's qtest protocol: the values read are exactly those
- * that a guest's driver would read. The machine runs, so that a device that a driver has made ready is started. QEMU is killed after two
- * minutes.
+ * A QEMU whose processor halts immediately, and whose devices are accessed through QEMU's qtest protocol, so that reads return exactly the
+ * values that a guest's driver would read. The virtual machine runs, so that QEMU starts a device when DRIVER_OK is set. QEMU is killed
+ * after two minutes.
  */
 public final class QtestQemu implements AutoCloseable {
     private static final JsonMapper MAPPER = new JsonMapper();
@@ -59,7 +59,7 @@ public final class QtestQemu implements AutoCloseable {
                 executable.toString(),
                 "-machine",
                 machine,
-                // TCG is used, because Debian's QEMUs lack the accelerator "qtest", which has no processor at all.
+                // TCG is used, because Debian's QEMUs lack the accelerator "qtest", which runs no guest code.
                 "-accel",
                 "tcg",
                 "-bios",

@@ -48,7 +48,7 @@ final class RecordingBackEnd implements AutoCloseable {
             try {
                 return Optional.of(listener.accept(A_WHILE));
             } catch (FrontEndException.TimedOut e) {
-                // Possibly no front-end will connect any more.
+                // Checks whether the object was closed, because a front-end may never connect.
             }
         }
         return Optional.empty();

@@ -4,7 +4,7 @@ package org.vhost4j.guests.qemu;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Formats a sequence as a short text, with repeated blocks only once. */
+/** Formats a sequence of requests as a short text in which repeated blocks appear only once. */
 final class Sequence {
     private static final int LONGEST_BLOCK = 8;
 

@@ -165,7 +165,7 @@ public final class VirtioPci {
 
     private void acknowledge(FeatureSet features) throws IOException {
         if (!isModern()) {
-            throw new IOException("the virtio device is not a modern one");
+            throw new IOException("the virtio device has no modern interface");
         }
         long[] words = {features.low(), features.low() >>> 32, features.high(), features.high() >>> 32};
         writeb(common + DEVICE_STATUS, FOUND);

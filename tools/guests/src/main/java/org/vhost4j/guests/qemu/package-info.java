@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * How real QEMUs handle feature bits: a QEMU without a guest whose virtio devices are driven from here, a back-end that offers any bits and
- * records what it receives, and the table of bits that pass between the two.
+ * Observes how real QEMUs handle feature bits. A QEMU without a guest has virtio devices that this package drives, a back-end offers any
+ * bits and records the messages that it receives, and the results are tables of the bits that QEMU passes between guest and back-end.
  *
  * <p>Calls block until they are done. An object belongs to one thread at a time.
  */

@@ -73,7 +73,7 @@ public final class PortHistory implements AutoCloseable {
         }
     }
 
-    /** Reads all counters: an interval ends, and the next begins. A new port has its first rates one interval later. */
+    /** Reads all counters, which ends an interval and begins the next. A new port has its first rates one interval later. */
     public void sample() {
         List<PortSnapshot> now = ports.get();
         synchronized (this) {
@@ -86,7 +86,7 @@ public final class PortHistory implements AutoCloseable {
             for (PortSnapshot port : now) {
                 Past past = before.get(port.name());
                 if (past == null || !past.last.since().equals(port.since())) {
-                    // A new port with the name of a removed one.
+                    // The port is new: there was none of this name, or one that was removed.
                     past = new Past(port);
                 } else if (seconds > 0) {
                     past.rates.add(between(past.last, port, seconds));

@@ -2,7 +2,7 @@
 package org.vhost4j.qmp.rates;
 
 /**
- * The rates of a port, each a number in one second, on average over an interval.
+ * The rates of a port: numbers per second, averaged over an interval.
  *
  * @param framesIn frames a second from the port to the bridge
  * @param bytesIn bytes a second from the port to the bridge

@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class JsonAssembler {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final BigInteger TWO_TO_64 = BigInteger.ONE.shiftLeft(64);
-    /** A number of digits that is larger than that of any 64-bit number. */
+    /** A number of digits that no 64-bit number has. */
     private static final int MANY_DIGITS = 21;
 
     private enum Expected {

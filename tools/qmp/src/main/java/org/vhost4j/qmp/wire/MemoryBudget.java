@@ -4,8 +4,8 @@ package org.vhost4j.qmp.wire;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The memory that the incomplete messages of all clients may use together. One message may be as large as QEMU allows; several clients at
- * the same time must not use up the heap of a program that serves guests. Any thread may call.
+ * The memory that the incomplete messages of all clients may use in total. One message may be as large as QEMU allows, but several clients
+ * together must not exhaust the heap of a program that serves guests. Any thread may call.
  */
 public final class MemoryBudget {
     private final AtomicLong left;
@@ -28,7 +28,7 @@ public final class MemoryBudget {
         return new MemoryBudget(Runtime.getRuntime().maxMemory() / 4);
     }
 
-    /** Takes a number of bytes; returns false, and takes nothing, when there are not enough. */
+    /** Reserves a number of bytes. Returns false, and reserves nothing, when fewer bytes remain. */
     boolean take(long bytes) {
         if (left.addAndGet(-bytes) >= 0) {
             return true;

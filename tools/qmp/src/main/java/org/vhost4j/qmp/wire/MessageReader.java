@@ -114,8 +114,8 @@ public final class MessageReader implements AutoCloseable {
     }
 
     /**
-     * Takes memory from the common budget for the received tokens and for an incomplete token of the given size;
-     * returns false when it is exhausted.
+     * Reserves memory in the common budget for the received tokens and for an incomplete token of the given size. Returns false when the
+     * budget is exhausted.
      */
     private boolean borrow(long coming) {
         long wanted = TEXT_FACTOR * (bytes + coming) + (long) TOKEN_OVERHEAD * tokens;

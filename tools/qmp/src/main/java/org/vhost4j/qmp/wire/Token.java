@@ -2,7 +2,7 @@
 package org.vhost4j.qmp.wire;
 
 /**
- * A token.
+ * A JSON token.
  *
  * @param type type of the token
  * @param bytes array with its text from the first byte on; valid during the call only

@@ -261,8 +261,8 @@ final class PackedInflight extends InflightRecord {
 
     @Override
     RingVirtqueue ring() {
-        PackedVirtqueue ring =
-                new PackedVirtqueue(name, size, parts, memory, (used << 16) | used, features, QueueProgress.temporary());
+        PackedVirtqueue ring = new PackedVirtqueue(
+                name, size, parts, memory, (used << 16) | used, features, QueueProgress.temporary());
         ring.passPopped(foundDescriptors);
         return ring;
     }

@@ -89,7 +89,7 @@ final class MemoryTable implements AutoCloseable {
     GuestMemory remove(MemoryRegion region) throws ProtocolException {
         List<Entry> fewer = new ArrayList<>();
         for (Entry entry : entries) {
-            if (region.names(entry.description)) {
+            if (region.matches(entry.description)) {
                 retired.add(entry.mapping);
             } else {
                 fewer.add(entry);

@@ -282,8 +282,7 @@ class MemoryTest {
         try (FrontEnd frontEnd = ready()) {
             MemorySegment two = FrontEnd.regions(slot(0), slot(1));
             assertThat(frontEnd.refused(Request.SET_MEM_TABLE, two, frontEnd.fd()))
-                    .hasMessage(
-                            "SET_MEM_TABLE: 2 memory regions with 1 descriptors: each region needs one descriptor");
+                    .hasMessage("SET_MEM_TABLE: 2 memory regions with 1 descriptors: each region needs one descriptor");
             assertThat(frontEnd.refused(Request.SET_MEM_TABLE, two, frontEnd.fd(), frontEnd.fd(), frontEnd.fd()))
                     .hasMessageContaining("2 memory regions with 3 descriptors");
             MemorySegment counted = FrontEnd.regions(slot(0), slot(1));

@@ -95,7 +95,7 @@ public record MemoryRegion(long guestAddress, long size, long userAddress, long 
      * @param other the other region
      * @return true when guest address, user address and size are equal
      */
-    public boolean names(MemoryRegion other) {
+    public boolean matches(MemoryRegion other) {
         return guestAddress == other.guestAddress && userAddress == other.userAddress && size == other.size;
     }
 

@@ -67,9 +67,7 @@ final class ShowCommand implements Callable<Integer> {
         Request request;
         try {
             request = hosts.forPlatform(
-                    name,
-                    definitions.request(device, HostCapabilities.NOT_PROBED, Set.of(), name),
-                    HostOptions.USES);
+                    name, definitions.request(device, HostCapabilities.NOT_PROBED, Set.of(), name), HostOptions.USES);
         } catch (IOException e) {
             return Failure.report(err, e.getMessage());
         }

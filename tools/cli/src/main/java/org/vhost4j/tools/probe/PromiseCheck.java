@@ -84,8 +84,9 @@ final class PromiseCheck {
     }
 
     private Verdict of(FeatureSet promise) {
-        List<String> netdev = new ArrayList<>(
-                QemuArguments.requestedOfBackEnd(promise).minus(offer.features()).names());
+        List<String> netdev = new ArrayList<>(QemuArguments.requestedOfBackEnd(promise)
+                .minus(offer.features())
+                .names());
         List<String> device =
                 new ArrayList<>(promise.minus(offer.deviceFeatures()).names());
         // A device that the back-end implements completely has its config space in the back-end.

@@ -177,8 +177,7 @@ final class Daemon implements Changes {
     /** Returns the name of a port, by the value of {@code --port}. */
     String nameOf(String port) {
         return PortKinds.parse(port) instanceof PortOption.OnBridge option
-                ? option.uplink(HostCapabilities.NOT_PROBED, options.queues())
-                        .name()
+                ? option.uplink(HostCapabilities.NOT_PROBED, options.queues()).name()
                 : port;
     }
 

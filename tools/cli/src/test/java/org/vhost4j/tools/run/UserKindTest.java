@@ -58,10 +58,7 @@ class UserKindTest {
     void withoutPasstThePackageIsNamed() {
         assertThatExceptionOfType(UnsupportedOption.class)
                 .isThrownBy(() -> PortOption.toSwitching(
-                        List.of(PortKinds.parse("user:passt=/nowhere/passt")),
-                        HostCapabilities.NOT_PROBED,
-                        1,
-                        false))
+                        List.of(PortKinds.parse("user:passt=/nowhere/passt")), HostCapabilities.NOT_PROBED, 1, false))
                 .withMessage("--port=user needs the program /nowhere/passt: install the package passt");
     }
 }

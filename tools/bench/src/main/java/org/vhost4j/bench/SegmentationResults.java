@@ -84,8 +84,8 @@ final class SegmentationResults {
     String table() {
         StringBuilder out = new StringBuilder();
         out.append(
-                "A super-frame of 65160 bytes of payload, cut into segments with complete checksums. ns a frame.\n\n");
-        line(out, "kind", "MSS", "copy", "cut", "copy/cut", "seeds only", "C copy", "C cut", "C/ours", "B/frame");
+                "A super-frame with 65160 bytes of payload, segmented with complete checksums. ns per super-frame.\n\n");
+        line(out, "kind", "MSS", "copy", "segment", "copy/seg.", "partial", "C copy", "C segment", "C/ours", "B/frame");
         for (String kind : new String[] {"TCPV4", "TCPV6", "UDP_L4"}) {
             for (String mss : new String[] {"1448", "536", "8948"}) {
                 String parameters = " " + kind + " " + mss;
@@ -108,7 +108,7 @@ final class SegmentationResults {
                                         garbage.getOrDefault("SegmentBenchmark.cutComplete" + parameters, Double.NaN)));
             }
         }
-        out.append("\nThe checksum alone. ns.\n\n");
+        out.append("\nOne checksum. ns.\n\n");
         line(out, "bytes", "copy", "sum", "copy/sum", "C copy", "C sum", "C/ours");
         for (String bytes : new String[] {"64", "1448", "65536"}) {
             double copy = get("ChecksumBenchmark.copy " + bytes);
@@ -124,7 +124,7 @@ final class SegmentationResults {
                     nanos(peer),
                     ratio(peer / sum));
         }
-        out.append("\nFrom guest to guest, both drivers included. ns a frame.\n\n");
+        out.append("\nFrom guest to guest, both drivers included. ns per frame.\n\n");
         line(out, "ring", "payload", "copy", "plain", "copy/plain", "coalesced", "plain/coal.");
         for (String ring : new String[] {"split", "packed"}) {
             for (String payload : new String[] {"10", "1446"}) {

@@ -377,8 +377,8 @@ public final class Bridge implements FrameSink {
      * @return the time of the last {@link #mark} before the station was last seen; 0 when it was not seen since the
      *     first mark
      */
-    public long heardAt(long station) {
-        return tables.heardAt(station);
+    public long lastSeen(long station) {
+        return tables.lastSeen(station);
     }
 
     /**
@@ -388,7 +388,7 @@ public final class Bridge implements FrameSink {
      * @return the address, 48 bits, or {@link PortRules#NO_MAC} when there is none; any station of the port when its
      *     number of stations is unlimited
      */
-    public long eldestStation(FramePort port) {
+    public long oldestStation(FramePort port) {
         int index = indexOf(port);
         int vlan = vlans == null ? 0 : vlans.ofUntagged(index);
         return vlan == VlanSwitch.NO_VLAN ? PortRules.NO_MAC : tables.of(vlan).eldest(index);

@@ -56,7 +56,7 @@ final class MacTable {
      * For each entry, the time of the last {@link #mark} before its station was last seen; 0 for never. Inexact when
      * two lanes write at the same time.
      */
-    private long[] heardAt;
+    private long[] lastSeen;
 
     /** The time of the last {@link #mark}. */
     private volatile long now;
@@ -136,7 +136,7 @@ final class MacTable {
     private MacTable(int buckets, int fixedBuckets) {
         this.fixedBuckets = fixedBuckets;
         entries = new long[buckets * WAYS];
-        heardAt = new long[entries.length];
+        lastSeen = new long[entries.length];
         shift = Long.numberOfLeadingZeros(buckets) + 1;
     }
 
@@ -158,9 +158,9 @@ final class MacTable {
      * Returns when a station was last seen: the time of the last {@link #mark} before that frame. Returns 0 for a
      * station that is unknown or was not seen since the first mark.
      */
-    long heardAt(long station) {
+    long lastSeen(long station) {
         int at = slotOf(station);
-        return at < 0 ? 0 : (long) SLOT.getOpaque(heardAt, at);
+        return at < 0 ? 0 : (long) SLOT.getOpaque(lastSeen, at);
     }
 
     /** Returns the maximum number of stations that the table holds. */
@@ -193,7 +193,7 @@ final class MacTable {
             buckets *= 2;
         }
         entries = new long[buckets * WAYS];
-        heardAt = new long[entries.length];
+        lastSeen = new long[entries.length];
         shift = Long.numberOfLeadingZeros(buckets) + 1;
         for (long entry : fixed) {
             fix(entry);
@@ -367,8 +367,8 @@ final class MacTable {
 
     private void heard(int at) {
         long time = now;
-        if ((long) SLOT.getOpaque(heardAt, at) != time) {
-            SLOT.setOpaque(heardAt, at, time);
+        if ((long) SLOT.getOpaque(lastSeen, at) != time) {
+            SLOT.setOpaque(lastSeen, at, time);
         }
     }
 
@@ -552,7 +552,7 @@ final class MacTable {
             return false;
         }
         if (before >>> PORT_BITS != after >>> PORT_BITS) {
-            SLOT.setOpaque(heardAt, at, 0L);
+            SLOT.setOpaque(lastSeen, at, 0L);
         }
         if (before != NONE && portOf(before) != onPort) {
             // The other port learns the station again with its next frame.

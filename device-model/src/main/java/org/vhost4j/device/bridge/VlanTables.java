@@ -219,10 +219,10 @@ final class VlanTables {
         each((vlan, table) -> table.mark(time));
     }
 
-    /** Returns {@link MacTable#heardAt} of a station with its VLAN, as in {@link #stations}. */
-    long heardAt(long station) {
+    /** Returns {@link MacTable#lastSeen} of a station with its VLAN, as in {@link #stations}. */
+    long lastSeen(long station) {
         MacTable table = tables.getAcquire((int) (station >>> VLAN_SHIFT));
-        return table == null ? 0 : table.heardAt(station & ADDRESS);
+        return table == null ? 0 : table.lastSeen(station & ADDRESS);
     }
 
     /** Adds all ports to a table; those that carry its VLAN are added with their rules. */

@@ -386,7 +386,6 @@ public final class SplitDriver extends RingDriver {
      * Writes an entry of the available ring.
      *
      * @param slot position of the entry, modulo the queue's size
-     *
      * @param head head of a chain; the low 16 bits are written
      */
     public void rawAvailEntry(int slot, int head) {

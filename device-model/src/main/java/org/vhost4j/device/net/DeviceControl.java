@@ -521,7 +521,7 @@ public final class DeviceControl {
      *
      * @return true when the driver supports it; the caller then notifies it that the config space has changed
      */
-    public boolean askToAnnounce() {
+    public boolean requestAnnouncement() {
         boolean can = negotiated(Feature.GUEST_ANNOUNCE) && negotiated(Feature.STATUS) && negotiated(Feature.CTRL_VQ);
         if (can) {
             configSpace.announce(true);

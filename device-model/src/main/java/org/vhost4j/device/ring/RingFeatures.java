@@ -39,7 +39,7 @@ public record RingFeatures(
     }
 
     /**
-     * Returns these features with the exception for transmit queues.
+     * Returns the same features for a transmit queue, whose buffers in indirect tables are all read.
      *
      * @return a copy with {@link #tablesAreRead}
      */

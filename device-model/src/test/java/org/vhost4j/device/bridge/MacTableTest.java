@@ -471,21 +471,21 @@ class MacTableTest {
         long mine = 0x0200_0000_0001L;
         long other = 0x0200_0000_0002L;
         assertThat(table.heard(mine, 0, 1)).isTrue();
-        assertThat(table.heardAt(mine)).as("before the first time").isZero();
+        assertThat(table.lastSeen(mine)).as("before the first time").isZero();
         table.mark(10);
         assertThat(table.heard(mine, 0, 1)).isTrue();
         assertThat(table.heard(other, 0, 1)).isTrue();
-        assertThat(table.heardAt(mine)).isEqualTo(10);
+        assertThat(table.lastSeen(mine)).isEqualTo(10);
         table.mark(20);
         assertThat(table.heard(other, 0, 1)).isTrue();
         assertThat(table.heard(other, 0, 1)).isTrue();
-        assertThat(table.heardAt(mine)).isEqualTo(10);
-        assertThat(table.heardAt(other)).isEqualTo(20);
+        assertThat(table.lastSeen(mine)).isEqualTo(10);
+        assertThat(table.lastSeen(other)).isEqualTo(20);
         table.mark(30);
         assertThat(table.heard(mine, 1, 1)).as("it has moved").isTrue();
-        assertThat(table.heardAt(mine)).isEqualTo(30);
+        assertThat(table.lastSeen(mine)).isEqualTo(30);
         table.forget(0);
-        assertThat(table.heardAt(other)).isZero();
-        assertThat(table.heardAt(0x0200_0000_0003L)).isZero();
+        assertThat(table.lastSeen(other)).isZero();
+        assertThat(table.lastSeen(0x0200_0000_0003L)).isZero();
     }
 }

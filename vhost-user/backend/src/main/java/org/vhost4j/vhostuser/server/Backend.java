@@ -449,10 +449,10 @@ public final class Backend implements AutoCloseable {
 
     private Optional<Duration> age(LaneContext context, long station) {
         Bridge bridge = context.bridge();
-        long heardAt = bridge == null ? 0 : bridge.heardAt(station);
-        return heardAt == 0
+        long lastSeen = bridge == null ? 0 : bridge.lastSeen(station);
+        return lastSeen == 0
                 ? Optional.empty()
-                : Optional.of(Duration.ofNanos(Math.max(0, config.clock().getAsLong() - heardAt)));
+                : Optional.of(Duration.ofNanos(Math.max(0, config.clock().getAsLong() - lastSeen)));
     }
 
     /**

@@ -660,7 +660,7 @@ final class DeviceEffects implements SessionEffects {
      * its addresses and VLANs. The back-end also sends its own announcement, because a guest without an IP address sends none.
      */
     private void askToAnnounce() {
-        if (channel.canSend(BackendRequest.CONFIG_CHANGE_MSG) && device.askToAnnounce()) {
+        if (channel.canSend(BackendRequest.CONFIG_CHANGE_MSG) && device.requestAnnouncement()) {
             configChanged();
         }
     }

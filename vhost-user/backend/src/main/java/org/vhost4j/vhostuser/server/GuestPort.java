@@ -342,7 +342,7 @@ final class GuestPort implements DeviceOwner {
                 switch (macSource) {
                     case DEVICE -> device.control().config().mac();
                     case GIVEN -> endpoint.mac();
-                    case HEARD -> context.eldestStation(device);
+                    case HEARD -> context.oldestStation(device);
                     case FRONT_END -> PortRules.NO_MAC;
                 },
                 macSource,
@@ -366,7 +366,7 @@ final class GuestPort implements DeviceOwner {
         if (endpoint.mac() != PortRules.NO_MAC) {
             return MacSource.GIVEN;
         }
-        return context.eldestStation(device) == PortRules.NO_MAC ? MacSource.FRONT_END : MacSource.HEARD;
+        return context.oldestStation(device) == PortRules.NO_MAC ? MacSource.FRONT_END : MacSource.HEARD;
     }
 
     /** Registers an action that runs when the front-end has disconnected. */

@@ -377,8 +377,8 @@ final class LaneContext {
     }
 
     /** Returns the first station that was seen behind a port of this lane, or {@link PortRules#NO_MAC}. */
-    long eldestStation(FramePort port) {
-        return sink instanceof Bridge bridge ? bridge.eldestStation(bridgePort(port)) : PortRules.NO_MAC;
+    long oldestStation(FramePort port) {
+        return sink instanceof Bridge bridge ? bridge.oldestStation(bridgePort(port)) : PortRules.NO_MAC;
     }
 
     /** Adds a station that another back-end has handed over to the forwarding database. */

@@ -28,7 +28,7 @@ final class Bench {
         return plan;
     }
 
-    /** Returns some contenders of this back-end, and all of DPDK's. */
+    /** Returns the given contenders of this project, followed by all DPDK back-ends. */
     List<Peer> withDpdk(Peer... ours) {
         List<Peer> peers = new ArrayList<>(List.of(ours));
         peers.addAll(dpdk);
@@ -55,7 +55,7 @@ final class Bench {
         return paths;
     }
 
-    /** Sleeps. */
+    /** Sleeps for a duration; an interruption of the thread becomes an IOException. */
     static void sleep(Duration duration) throws IOException {
         try {
             Thread.sleep(duration);

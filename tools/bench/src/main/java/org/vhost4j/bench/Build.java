@@ -26,10 +26,10 @@ record Build(String name, List<String> command) {
     private static final Duration PAUSE = Duration.ofMillis(20);
 
     /**
-     * JVM options for both builds. By default the speed of the code that the just-in-time compiler generates for the
-     * same build differs by a third from start to start, because it depends on when methods are compiled and how often
-     * they were called before. With these options the lane waits for the compiler, and rare calls are inlined, too. No
-     * class data archive is used, so that it makes no difference between the builds.
+     * JVM options for both builds. By default the code that the just-in-time compiler generates for the same build differs in speed by a
+     * third from start to start, because it depends on when methods are compiled and how often they were called before. With these options
+     * the lane waits for the compiler, and rare calls are inlined, too. No class data sharing archive is used, because it could differ
+     * between the builds.
      */
     private static final List<String> JVM = List.of(
             "-XX:+UnlockDiagnosticVMOptions",
@@ -45,10 +45,10 @@ record Build(String name, List<String> command) {
     }
 
     /**
-     * Finds the command that runs a build.
+     * Determines the command that runs a build.
      *
      * @param name name of the build in reports
-     * @param where a checkout, its launcher or any script that becomes the back-end, or an archive
+     * @param where a checkout, its launcher, a script that replaces itself by the back-end (exec), or a JAR archive
      * @throws UnsupportedOption when there is nothing to run
      */
     static Build find(String name, Path where) {
@@ -97,7 +97,7 @@ record Build(String name, List<String> command) {
     /**
      * Starts a back-end that polls.
      *
-     * @param through whether it forwards frames from guest to guest; otherwise it copies and drops them
+     * @param through whether the back-end forwards frames from guest to guest; otherwise it copies and drops them
      * @param sockets sockets on which it listens
      * @return the process, whose sockets exist
      * @throws IOException when the sockets do not appear in time
@@ -131,7 +131,7 @@ record Build(String name, List<String> command) {
             Bench.sleep(PAUSE);
         }
         if (child.hasChildren()) {
-            // Refused, because only the started process would be stopped between turns.
+            // This is an error, because only the launcher would be stopped between turns, not the back-end.
             throw new IOException("%s: its launcher runs the back-end as another process; let it exec".formatted(name));
         }
     }

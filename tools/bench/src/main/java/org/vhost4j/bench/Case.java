@@ -10,8 +10,8 @@ import org.vhost4j.bench.result.Goal;
  * A case: the same work for several contenders.
  *
  * @param name name of the case, unique in its row
- * @param series name of its series when a row's cases differ in one number only; otherwise empty
- * @param x that number
+ * @param series name of the series that the case belongs to when a row's cases differ in one number only; otherwise empty
+ * @param x the number in which the cases of the series differ
  * @param figures figures that are shown, the most important first
  * @param goals goals of the case
  * @param contenders contenders in the order of their turns

@@ -129,7 +129,7 @@ public final class Children implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(onExit);
         } catch (IllegalStateException e) {
-            // The process is ending: its shutdown hook does it.
+            // The process is ending: its shutdown hook stops the programs.
             return;
         }
         stopAll();

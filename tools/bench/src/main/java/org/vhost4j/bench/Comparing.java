@@ -12,7 +12,7 @@ import java.util.Map;
 import org.vhost4j.bench.result.Comparison;
 import org.vhost4j.bench.result.Rounds;
 
-/** Starts two builds repeatedly, lets them drain rings in alternating turns, and stores the results of each start. */
+/** Starts two builds repeatedly, makes them process full rings in alternating turns, and stores the results of each start. */
 final class Comparing {
     /** Number of turns, in each of which every build drains rings of every case. */
     private static final int TURNS = 10;
@@ -27,7 +27,7 @@ final class Comparing {
     /** Key of the results of one build in one case. */
     private record Measurement(DrainCase each, Build build) {}
 
-    /** A back-end of one build, for the cases of one direction. */
+    /** A running back-end of one build, with the cases of one direction. */
     private record Side(Build build, List<DrainCase> cases, Drains drains) {}
 
     /**

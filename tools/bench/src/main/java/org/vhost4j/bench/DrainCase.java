@@ -7,7 +7,7 @@ import java.util.stream.Stream;
 /**
  * A case with frames of one shape that fill a ring.
  *
- * @param through whether they are forwarded to another guest; otherwise they are copied and dropped
+ * @param through whether the frames are forwarded to another guest; otherwise they are copied and dropped
  * @param frameBytes length in bytes from the destination MAC address on, without FCS
  * @param buffers number of buffers, that is descriptors, of each frame
  */
@@ -15,7 +15,7 @@ record DrainCase(boolean through, int frameBytes, int buffers) {
     private static final List<Integer> SIZES = List.of(64, 1500);
     private static final List<Integer> BUFFERS = List.of(1, 2, 4, 16);
 
-    /** Returns every combination. */
+    /** Returns every combination of direction, frame length and number of buffers. */
     static List<DrainCase> all() {
         return Stream.of(false, true).flatMap(DrainCase::all).toList();
     }

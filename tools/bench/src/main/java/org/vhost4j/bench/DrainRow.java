@@ -7,15 +7,15 @@ import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Statistic;
 
 /**
- * Measures the back-end's time for a frame when a whole ring of frames is available at once, in many short rounds, of
- * which the best are used.
+ * Measures the back-end's time for each frame when a full ring of frames becomes available at once. There are many short rounds, of which
+ * the fastest are evaluated.
  */
 final class DrainRow implements Row {
-    /** The shortest round. */
+    /** The time of the shortest round. */
     static final Figure BEST = Figure.ofRounds("best", Statistic.BEST);
-    /** A quarter of the rounds take no longer. */
+    /** The lower quartile: a quarter of the rounds take no longer. */
     static final Figure LOWER_QUARTILE = Figure.ofRounds("lower quartile", Statistic.LOWER_QUARTILE);
-    /** Half of the rounds take no longer. */
+    /** The median: half of the rounds take no longer. */
     static final Figure MEDIAN = Figure.ofRounds("median", Statistic.MEDIAN);
 
     /** Number of turns: many short ones, so that all contenders are exposed to the same load on the machine. */

@@ -13,7 +13,7 @@ import org.vhost4j.bench.result.Sample;
  * @param each the case
  * @param backEnd the contender
  * @param frontEnd the front-end that fills its rings
- * @param drains both together
+ * @param drains the back-end with the attached front-end
  */
 record Draining(DrainCase each, BackEnd backEnd, OwnLoad frontEnd, Drains drains) implements Subject {
     private static final int ROUNDS_OF_A_TURN = 40;

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A back-end with this project's front-end, which makes it drain whole rings. Between turns the back-end is stopped by
- * a signal and the front-end is idle.
+ * A back-end with this project's front-end, which makes full rings of frames available and measures the time until the back-end has used
+ * all of them. Between turns the back-end is stopped by a signal and the front-end is idle.
  */
 final class Drains implements AutoCloseable {
     /** Number of rounds during warm-up after which the clock is read. */

@@ -66,7 +66,7 @@ record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow,
      * A network connection between guest and host.
      *
      * @param qemu arguments that give the guest its network device
-     * @param helpers the programs that implement it
+     * @param helpers the programs that implement the connection
      */
     record Way(List<String> qemu, List<Child> helpers) {
         Way {

@@ -8,7 +8,7 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Sample;
 
-/** Measures the memory of a back-end by the number of its guests. */
+/** Measures the memory of a back-end for different numbers of guests. */
 final class MemoryRow implements Row {
     private static final Figure RESIDENT = new Figure("resident", "MB", 1e6, 1, false);
     private static final double MOST_OF_ONE_GUEST = 120e6;

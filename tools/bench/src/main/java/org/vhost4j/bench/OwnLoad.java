@@ -24,7 +24,7 @@ final class OwnLoad implements Load {
      * Starts the front-end.
      *
      * @param core core on which it runs
-     * @param what its job, as in its command line
+     * @param what the kind of traffic, as on its command line
      * @param sockets sockets of the guests
      * @param options options of its command line
      * @return the front-end, attached, and idle until the command {@code start}

@@ -11,7 +11,7 @@ import org.vhost4j.bench.result.Sample;
 
 /** A front-end and the back-end that it is attached to. Between turns the front-end is idle and the back-end is stopped by a signal. */
 final class Pair implements Subject {
-    /** Time for which frames flow before the counters are read first. */
+    /** Time for which frames flow before the counters are read for the first time. */
     private static final Duration SETTLE = Duration.ofMillis(150);
     /** The share of its core below which a process counts as disturbed by other programs. */
     static final double UNDISTURBED_SHARE = 0.95;

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import org.vhost4j.bench.result.Goal;
 
-/** Measures the round-trip time of a frame to a back-end that returns it, at low load. */
+/** Measures the round-trip time of single frames at low load, with a back-end that returns them. */
 final class RoundTripRow implements Row {
     private static final Duration INTERVAL = Duration.ofNanos(100_000);
     /** Number of turns: more than in other rows, because rare delays need more time to be observed. */

@@ -15,15 +15,15 @@ import org.vhost4j.bench.result.Sample;
 
 /** Measures round trips: this project's driver sends one frame at a time to a back-end that returns it. */
 final class RoundTrips implements Subject {
-    /** Half of the round trips take no longer than this. */
+    /** The median round-trip time. */
     static final Figure MEDIAN = Figure.micros("median");
-    /** 99 % take no longer. */
+    /** The 99th percentile of the round-trip times. */
     static final Figure P99 = Figure.micros("99 %");
-    /** 99.9 % take no longer. */
+    /** The 99.9th percentile of the round-trip times. */
     static final Figure P999 = Figure.micros("99.9 %");
-    /** 99.99 % take no longer. */
+    /** The 99.99th percentile of the round-trip times. */
     static final Figure P9999 = Figure.micros("99.99 %");
-    /** None takes longer. */
+    /** The longest round-trip time. */
     static final Figure WORST = Figure.micros("worst");
 
     private static final Map<Double, Figure> PERCENTILES = Map.of(50.0, MEDIAN, 99.0, P99, 99.9, P999, 99.99, P9999);
@@ -113,7 +113,7 @@ final class RoundTrips implements Subject {
      *
      * @param line number of round trips, number of lost frames, the longest time, and percentiles, each with its time;
      *     times in nanoseconds
-     * @throws IOException when frames did not come back
+     * @throws IOException when frames were not returned
      */
     static Sample parse(String line) throws IOException {
         String[] words = line.split(" ", -1);

@@ -3,7 +3,7 @@ package org.vhost4j.bench;
 
 import java.util.List;
 
-/** One row of the bench: one subject of measurement, with its cases. */
+/** One row of the benchmark: a measured property, with its cases. */
 interface Row {
     /** Returns the name by which {@code --rows} selects the row. */
     String name();

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.vhost4j.bench.result.Figure;
 
-/** Measures the rate by the number of guests, lanes, queue pairs, ring entries and descriptors. */
+/** Measures the frame rate for different numbers of guests, lanes, queue pairs, ring entries and descriptors. */
 final class ScalingRow implements Row {
     private static final int GUEST_RING = 256;
     private static final int GUESTS_ON_LANES = 4;

@@ -9,8 +9,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The results of the benchmarks and the C program in nanoseconds, each the best of its rounds, because on a shared
- * machine every other statistic includes other load.
+ * The results of the benchmarks and the C program, in nanoseconds. Each is the shortest of its rounds, because on a shared machine every
+ * other statistic includes other load.
  */
 final class SegmentationResults {
     private final Map<String, Double> nanos = new HashMap<>();
@@ -149,8 +149,8 @@ final class SegmentationResults {
     /**
      * Returns the results as JSON.
      *
-     * @return a JSON object, with a line end: best nanoseconds, and allocated bytes, each by benchmark and parameters;
-     *     those of the C program begin with {@code C}
+     * @return a JSON object, with a line end: best nanoseconds, and allocated bytes, each by benchmark and parameters; the keys of the C
+     *     program's results begin with {@code C}
      */
     String json() {
         ObjectNode root = JsonMapper.shared().createObjectNode().put("vhost4j-bench-segmentation", 1);

@@ -12,7 +12,7 @@ import org.vhost4j.bench.result.Figure;
 import org.vhost4j.bench.result.Goal;
 import org.vhost4j.bench.result.Sample;
 
-/** Measures garbage and pauses of the JVM while frames flow. */
+/** Measures the JVM's allocation and pauses while frames flow. */
 final class SteadyRow implements Row {
     private static final Figure GARBAGE = new Figure("allocated for a frame", "B", 1, 4, false);
     private static final Figure PAUSE = new Figure("longest pause of the JVM", "ms", 1e-3, 3, false);

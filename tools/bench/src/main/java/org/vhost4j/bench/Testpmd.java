@@ -19,7 +19,7 @@ public final class Testpmd implements AutoCloseable {
     /** The instruction for users when the program is not installed. */
     public static final String REMEDY = "run tools/lab/provision";
 
-    /** The option of a back-end's port that lets guests arrive by postcopy migration. */
+    /** The option of a back-end's port that enables postcopy migration of its guest. */
     public static final String POSTCOPY = "postcopy-support=1";
 
     private static final String PROMPT = "testpmd> ";
@@ -44,16 +44,16 @@ public final class Testpmd implements AutoCloseable {
     }
 
     /**
-     * The kind of rings that a front-end requests; what it gets also depends on the back-end's offer.
+     * The kind of rings that a front-end requests. The negotiated kind also depends on the features that the back-end offers.
      *
      * @param packed whether the rings are packed
      * @param inOrder whether the front-end accepts IN_ORDER
-     * @param vectorized whether DPDK may use its vectorized code where it has some for the other choices
+     * @param vectorized whether DPDK may use vectorized code, if it has any for these rings
      */
     public record Ring(boolean packed, boolean inOrder, boolean vectorized) {
-        /** Split rings, out of order: with every back-end the driver runs the same code, regardless of the back-end's offer. */
+        /** Split rings without IN_ORDER. The driver runs the same code with every back-end, regardless of the offered features. */
         public static final Ring SPLIT = new Ring(false, false, false);
-        /** Packed rings, out of order. */
+        /** Packed rings without IN_ORDER. */
         public static final Ring PACKED = new Ring(true, false, false);
     }
 

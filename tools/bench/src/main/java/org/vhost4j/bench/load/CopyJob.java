@@ -5,10 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.memory.HostMemory;
 
-/**
- * The job for the baseline: plain copies of as many bytes as a super-frame has, between as many buffers as the rings
- * hold.
- */
+/** The baseline job: plain memory copies of as many bytes as a super-frame has, between as many buffers as the rings have. */
 final class CopyJob implements Job {
     private static final int BURST = 32;
 

@@ -15,8 +15,8 @@ import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.PacketBuilder;
 
 /**
- * Makes a whole ring of frames available with one store of the available index, and then only reads a used index until
- * the device has used all of them. Belongs to one thread.
+ * Makes a full ring of frames available with one store of the available index, and then only reads a used index until the device has used
+ * all of the frames. Belongs to one thread.
  *
  * <p>The time is measured from just before that store until the used index covers the last frame. Frames, descriptors
  * and the available ring are written before; used elements are collected and receive buffers are posted afterwards.
@@ -59,8 +59,8 @@ final class DrainJob implements AutoCloseable {
     /**
      * Creates a job.
      *
-     * @param drivers driver of the sending guest and, when frames are forwarded to another guest, of that one; with
-     *     split rings; closed by {@link #close}
+     * @param drivers drivers of the sending guest and, when frames are forwarded, of the receiving guest; with split rings; closed by
+     *     {@link #close}
      * @param receivers receivers of the same guests; their buffers, one for each entry of the ring, are posted
      * @param logs dirty logs of the device; cleared before each run, and closed by {@link #close}
      */

@@ -14,13 +14,14 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Drains rings of several back-ends on command. Commands come on standard input, one a line, and are answered with a line each:
+ * Measures how several back-ends drain full rings. Commands arrive on standard input, one per line, and each is answered with one line:
  *
  * <ul>
- *   <li>{@code attach NAME SOCKET [SOCKET]}: a guest that sends, and optionally one that receives; {@code attached}
- *   <li>{@code drain NAME BYTES BUFFERS ROUNDS}: {@code drained FRAMES NANOSECONDS...}, frames in a ring and a number for each round
- *   <li>{@code detach NAME}: {@code detached SENT RECEIVED}, the frames of both guests
- *   <li>{@code quit}, without an answer
+ *   <li>{@code attach NAME SOCKET [SOCKET]}: attaches a guest that sends, and optionally one that receives; answered with {@code attached}
+ *   <li>{@code drain NAME BYTES BUFFERS ROUNDS}: answered with {@code drained FRAMES NANOSECONDS...}, the frames in a ring and the duration
+ *       of each round
+ *   <li>{@code detach NAME}: answered with {@code detached SENT RECEIVED}, the numbers of frames of both guests
+ *   <li>{@code quit}: ends the program, without an answer
  * </ul>
  */
 final class DrainLoop {

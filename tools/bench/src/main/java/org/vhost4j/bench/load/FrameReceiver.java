@@ -5,7 +5,7 @@ import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.frontend.FrontEndQueue;
 
-/** Counts received frames and posts their buffers again. Reads headers only; polls; allocates nothing. */
+/** Counts received frames and posts their buffers again. It polls, reads only the virtio-net headers, and allocates nothing. */
 final class FrameReceiver {
     private static final int BURST = 64;
     private static final int NUM_BUFFERS = 10;

@@ -6,9 +6,7 @@ import org.vhost4j.device.driver.DriverMemory;
 import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.frontend.FrontEndQueue;
 
-/**
- * Sends the same frame repeatedly in bursts, from as many buffers as the ring has room for. Polls; allocates nothing.
- */
+/** Sends the same frame repeatedly in bursts, from as many buffers as fit in the ring. It polls, and allocates nothing. */
 final class FrameSender {
     private static final int BURST = 32;
     private static final int COLLECT = 64;
@@ -48,7 +46,7 @@ final class FrameSender {
         }
     }
 
-    /** Returns the number of bytes that one frame takes in memory. */
+    /** Returns the number of bytes that one frame occupies in memory. */
     static int slotBytes(int frameBytes, int[] pieces, int stride) {
         return Math.max(frameBytes, pieces.length * stride) + 63 & -64;
     }
@@ -78,7 +76,7 @@ final class FrameSender {
         return used;
     }
 
-    /** Sends as many frames as there is room for, a burst at most. */
+    /** Sends as many frames as fit in the ring, at most one burst. */
     void burst() {
         send(BURST);
     }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code vhost4j bench load}: the front-end's side of a measurement, which {@code bench peer} starts. */
+/** {@code vhost4j bench load}: the front-end of a measurement, which {@code bench peer} starts. */
 @Command(
         name = "load",
         description = "A front-end that makes traffic; bench peer starts it.",

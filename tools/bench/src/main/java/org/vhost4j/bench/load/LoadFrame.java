@@ -14,7 +14,7 @@ final class LoadFrame {
 
     /** Number of the source's MAC address, as in {@link PacketBuilder#mac}. */
     static final int FROM = 1;
-    /** Number of the destination's. */
+    /** Number of the destination's MAC address. */
     static final int TO = 2;
 
     private static final int UDP_HEADERS = 42;

@@ -6,13 +6,12 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * Sends a frame, polls until it is back, and waits for the time of the next one. When a round trip takes longer than
- * the interval, those that should have begun meanwhile are counted with the time that they would have taken, to correct
- * for coordinated omission.
+ * Sends a frame, polls until it returns, and waits until the next one is due. When a round trip takes longer than the interval, the round
+ * trips that should have begun meanwhile are counted with the time that they would have taken, to correct for coordinated omission.
  */
 final class RoundTripJob implements Job {
     private static final long LONGEST = TimeUnit.SECONDS.toNanos(60);
-    /** Time in nanoseconds by which a sleep usually ends too late at most. */
+    /** The usual maximum time in nanoseconds by which a sleep ends too late. */
     private static final long SLEEP_SLACK = TimeUnit.MICROSECONDS.toNanos(500);
 
     private static final long LOST_AFTER = TimeUnit.SECONDS.toNanos(5);

@@ -10,8 +10,9 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Does a job between {@code start} and {@code stop}. Commands come on standard input, one a line: {@code start}, {@code stop},
- * {@code stats}, {@code latency} and {@code interval MICROSECONDS} (while stopped), {@code quit}; each is answered with one line that begins with the same word.
+ * Runs a job between {@code start} and {@code stop}. Commands arrive on standard input, one per line: {@code start}, {@code stop},
+ * {@code stats}, {@code latency} and {@code interval MICROSECONDS} (while stopped), {@code quit}; each is answered with one line that
+ * begins with the same word.
  */
 final class Worker {
     private static final long SETTLE = TimeUnit.SECONDS.toNanos(2);

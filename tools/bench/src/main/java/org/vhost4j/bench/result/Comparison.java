@@ -6,9 +6,9 @@ import java.util.List;
 /**
  * The comparison of two builds in one case: several starts of each build, with many short rounds in each start.
  *
- * <p>Rounds vary less than starts, because the just-in-time compiler generates different code in each start. So a
- * start has one value, the lower quartile of its rounds; the difference is the mean over the pairs of starts of the logarithm of the two
- * values' ratio, and its interval is Student's for that mean. The two starts of a pair take turns: other load affects both.
+ * <p>Rounds vary less than starts, because the just-in-time compiler generates different code in each start. So a start has one value, the
+ * lower quartile of its rounds; the difference is the mean over the pairs of starts of the logarithm of the two values' ratio, and its
+ * interval is Student's for that mean. The two processes of a pair take turns, so that other load affects both.
  *
  * @param name the name of the case
  * @param older the rounds of each start of the older build

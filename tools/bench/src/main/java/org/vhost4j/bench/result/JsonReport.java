@@ -7,7 +7,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Writes a report as JSON, with every sample in base units. */
 public final class JsonReport {
-    /** The member with the version of the format, which tells a report from other JSON. */
+    /** The member with the version of the format, which distinguishes a report from other JSON. */
     static final String VERSION_NAME = "vhost4j-bench-peer";
 
     /** The version that is written. */

@@ -17,7 +17,7 @@ public enum Statistic {
      *
      * @param rounds the rounds, any number of them
      * @return the statistic; NaN when there are no rounds
-     * @throws IllegalStateException for {@link #MEDIAN_OF_TURNS}, which no rounds have
+     * @throws IllegalStateException for {@link #MEDIAN_OF_TURNS}, which is not a statistic of rounds
      */
     double of(Rounds rounds) {
         return switch (this) {

@@ -41,8 +41,9 @@ import org.vhost4j.device.offload.Checksum;
             "--enable-native-access=ALL-UNNAMED",
             "-XX:+UseSerialGC",
             "-Djava.lang.foreign.native.threshold.power.copy=3",
-            // Device and drivers are compiled separately, as in their own processes. Inlined into one method they reach
-            // the compiler's limits, at different calls in each fork: the same code took 50 or 62 ns.
+            // Device and drivers are compiled separately, as if they were in different processes. If they are inlined
+            // into one method, the JIT compiler reaches its limits, at different calls in each fork: the same code took
+            // 50 or 62 ns.
             "-XX:CompileCommand=quiet",
             "-XX:CompileCommand=dontinline,org.vhost4j.device.net.NetDevice::poll",
             "-XX:CompileCommand=dontinline,org.vhost4j.device.driver.*::collect",
@@ -64,9 +65,9 @@ public class ChainBenchmark {
     public int payload;
 
     private final Arena arena = Arena.ofAuto();
-    private BridgedGuests bridged = guests(false, BridgedGuests.Way.PLAIN);
-    private BridgedGuests coalesced = guests(false, BridgedGuests.Way.COALESCED);
-    private BridgedGuests crossing = guests(false, BridgedGuests.Way.CROSSING);
+    private BridgedGuests bridged = guests(false, BridgedGuests.Path.PLAIN);
+    private BridgedGuests coalesced = guests(false, BridgedGuests.Path.COALESCED);
+    private BridgedGuests crossing = guests(false, BridgedGuests.Path.CROSSING);
     private long frames;
     private long otherFrames;
     private long crossingFrames;
@@ -75,9 +76,9 @@ public class ChainBenchmark {
     @Setup
     public void frames() {
         boolean packed = ring.equals("packed");
-        bridged = guests(packed, BridgedGuests.Way.PLAIN);
-        coalesced = guests(packed, BridgedGuests.Way.COALESCED);
-        crossing = guests(packed, BridgedGuests.Way.CROSSING);
+        bridged = guests(packed, BridgedGuests.Path.PLAIN);
+        coalesced = guests(packed, BridgedGuests.Path.COALESCED);
+        crossing = guests(packed, BridgedGuests.Path.CROSSING);
         frames = bridged.allocate(BURST * SLOT);
         otherFrames = coalesced.allocate(BURST * SLOT);
         crossingFrames = crossing.allocate(BURST * SLOT);
@@ -88,8 +89,8 @@ public class ChainBenchmark {
         }
     }
 
-    private BridgedGuests guests(boolean packed, BridgedGuests.Way way) {
-        return new BridgedGuests(arena, packed, way, RING_SIZE, QUEUE_MEMORY);
+    private BridgedGuests guests(boolean packed, BridgedGuests.Path path) {
+        return new BridgedGuests(arena, packed, path, RING_SIZE, QUEUE_MEMORY);
     }
 
     private void write(long at, int index) {
@@ -181,7 +182,7 @@ public class ChainBenchmark {
          */
         @Setup
         public void frames(ChainBenchmark chain) {
-            BridgedGuests made = chain.guests(chain.ring.equals("packed"), BridgedGuests.Way.LOGGED);
+            BridgedGuests made = chain.guests(chain.ring.equals("packed"), BridgedGuests.Path.LOGGED);
             frames = made.allocate(BURST * SLOT);
             HostMemory.copy(chain.frames, frames, BURST * SLOT);
             guests = made;

@@ -42,7 +42,7 @@ public class ChecksumBenchmark {
     private final Arena arena = Arena.ofAuto();
     private final MemorySegment source = arena.allocate(1 << 17, 64);
     private final MemorySegment target = arena.allocate(1 << 17, 64);
-    /** Source address, aligned to 2 bytes only, as payload after an Ethernet header usually is. */
+    /** Source address. It is aligned only to 2 bytes, like payload after an Ethernet header. */
     private final long from = source.address() + 2;
 
     private final long to = target.address();

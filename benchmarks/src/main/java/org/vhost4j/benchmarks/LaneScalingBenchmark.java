@@ -22,9 +22,9 @@ import org.openjdk.jmh.infra.Control;
 import org.vhost4j.benchmarks.loopback.SpreadGuests;
 
 /**
- * Measures what a guest gains when its queue pairs are on two lanes: the total number of frames a second from one guest to another, with
- * one queue pair for each lane, on one lane and on two. Each thread runs one lane and acts as the driver of its queue pairs. The benchmark
- * needs two otherwise idle cores.
+ * Measures how much faster a guest is when its queue pairs are on two lanes instead of one. The result is the total number of frames per
+ * second from one guest to another, with one queue pair on each lane. Each thread runs one lane and acts as the driver of its queue pairs.
+ * The benchmark needs two otherwise idle cores.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -71,7 +71,7 @@ public class LaneScalingBenchmark {
         return new SpreadGuests(arena, ring.equals("packed"), lanes, cross, payload, RING_SIZE, QUEUE_MEMORY);
     }
 
-    /** The lane that a thread runs. */
+    /** The thread's state: the lane that it runs. */
     @State(Scope.Thread)
     public static class Own {
         private int lane;
@@ -97,7 +97,7 @@ public class LaneScalingBenchmark {
     /**
      * The baseline: all frames on one lane.
      *
-     * @param control tells when the iteration is over
+     * @param control shows when the iteration is over
      * @return the number of frames received
      */
     @Benchmark
@@ -110,7 +110,7 @@ public class LaneScalingBenchmark {
      * Sends frames on one queue pair for each of two lanes; frames stay on their lanes.
      *
      * @param own the thread's lane
-     * @param control tells when the iteration is over
+     * @param control shows when the iteration is over
      * @return the number of frames received on this lane
      */
     @Benchmark
@@ -123,7 +123,7 @@ public class LaneScalingBenchmark {
      * Sends frames on one queue pair for each of two lanes; each frame crosses to the other lane.
      *
      * @param own the thread's lane
-     * @param control tells when the iteration is over
+     * @param control shows when the iteration is over
      * @return the number of frames received on this lane
      */
     @Benchmark

@@ -8,13 +8,11 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.memory.HostMemory;
 
-/**
- * A receiver with buffers like a Linux guest's with MRG_RXBUF, but without a ring, so that only the copy is measured.
- */
+/** A receiver with the buffers of a Linux guest with MRG_RXBUF, but without a ring, so that only the copy is measured. */
 final class MergeableBuffers implements FramePort {
     /** Size in bytes of the buffers that virtio_net posts for an MTU of 1500. */
     private static final int BUFFER = 1536;
-    /** Number of buffers: those of a queue of 256. */
+    /** Number of buffers, as for a queue with 256 entries. */
     private static final int BUFFERS = 256;
 
     private final MemorySegment memory;

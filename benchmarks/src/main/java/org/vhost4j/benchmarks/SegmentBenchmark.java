@@ -19,8 +19,8 @@ import org.vhost4j.device.frame.Offloads;
 import org.vhost4j.device.offload.OffloadEngine;
 
 /**
- * Forwards a super-frame of nearly 64 KiB from one guest's memory into another guest's buffers, to receivers with fewer and fewer offloads.
- * The difference to {@link #copy}, which copies the same bytes into the same buffers, is the cost of the missing offloads.
+ * Measures the software segmentation of a super-frame of nearly 64 KiB, from one guest's memory into the buffers of a guest that lacks
+ * offloads. The difference to {@link #copy}, which copies the same bytes into the same buffers, is the cost of the missing offloads.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -7,7 +7,9 @@ import java.util.SplittableRandom;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.memory.HostMemory;
 
-/** Creates frames as they are in a Linux guest's memory: headers in one piece, payload in scattered pages. */
+/**
+ * Creates super-frames with the layout that they have in a Linux guest's memory: the headers in one piece, the payload in scattered pages.
+ */
 final class SuperFrames {
     private static final int PAGE = 4096;
     private static final int PAGES = 64;
@@ -46,12 +48,12 @@ final class SuperFrames {
             HostMemory.putLongLE(pages.address() + i, random.nextLong());
         }
         for (int i = 0; i < PAGES; i++) {
-            // A different page for each piece, without a pattern that a prefetcher could predict.
+            // Each piece is in a different page, in an order that a prefetcher cannot predict.
             order[i] = i * 37 % PAGES;
         }
     }
 
-    /** Sets the pieces of a frame; {@link #header} has to be called afterwards. */
+    /** Sets the pieces of a frame. Call {@link #header} afterwards. */
     void layOut(Frame frame, Kind kind, int payload) {
         long at = headers.address();
         boolean ipv4 = kind.ipBytes == 20;

@@ -48,11 +48,11 @@ public final class BridgedGuests {
     private final int[] bufferOf;
     private final long buffers;
 
-    /** The receiver's lane, or null when it is the sender's. */
+    /** The inbox of the receiver's lane; null when both guests are on one lane. */
     private final @Nullable LaneInbox inbox;
 
     /** The path of frames. */
-    public enum Way {
+    public enum Path {
         /** Both guests are on one lane. */
         PLAIN,
         /** Both guests are on one lane, and the bridge coalesces frames of a flow. */
@@ -68,21 +68,21 @@ public final class BridgedGuests {
      *
      * @param arena the arena from which their memory is allocated
      * @param packed whether the rings are packed instead of split
-     * @param way the path of frames
-     * @param ringSize number of entries of each ring, a power of two; the receiver has as many buffers
+     * @param path the path of frames
+     * @param ringSize number of entries of each ring, a power of two; also the number of receive buffers
      * @param memoryBytes size in bytes of the memory of each queue, for its ring, buffers and frames
      */
-    public BridgedGuests(Arena arena, boolean packed, Way way, int ringSize, int memoryBytes) {
+    public BridgedGuests(Arena arena, boolean packed, Path path, int ringSize, int memoryBytes) {
         this.arena = arena;
         this.ringSize = ringSize;
         this.memoryBytes = memoryBytes;
         bufferOf = new int[ringSize];
         OffloadEngine engine = new OffloadEngine();
-        Bridge bridge = new Bridge(engine, way == Way.COALESCED);
+        Bridge bridge = new Bridge(engine, path == Path.COALESCED);
         sender = device("sender", bridge, engine);
         bridge.add(sender);
         NetDevice receiver;
-        if (way == Way.CROSSING) {
+        if (path == Path.CROSSING) {
             OffloadEngine other = new OffloadEngine();
             Bridge there = bridge.on(other);
             LaneInbox to = new LaneInbox("crossing", there, () -> {});
@@ -96,7 +96,7 @@ public final class BridgedGuests {
             bridge.add(receiver);
             inbox = null;
         }
-        boolean logged = way == Way.LOGGED;
+        boolean logged = path == Path.LOGGED;
         transmit = start(sender, 1, packed, logged);
         start(sender, 0, packed, logged);
         receive = start(receiver, 0, packed, logged);
@@ -123,7 +123,7 @@ public final class BridgedGuests {
     private RingDriver start(NetDevice device, int index, boolean packed, boolean logged) {
         LoopbackQueue queue = LoopbackQueue.start(arena, packed, ringSize, memoryBytes, device, index);
         if (logged) {
-            // Guest-physical memory begins at 0, so that the log can be small.
+            // Guest-physical addresses start at 0, so that the log can be small.
             MemorySegment bits = arena.allocate(memoryBytes / (DirtyLog.PAGE * Byte.SIZE) + Long.BYTES, Long.BYTES);
             logs.add(bits);
             GuestMemory fromZero = GuestMemory.of(List.of(new GuestRegion(0, memoryBytes, 0, queue.memory())));

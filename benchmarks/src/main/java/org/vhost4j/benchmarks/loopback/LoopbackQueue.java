@@ -28,7 +28,7 @@ record LoopbackQueue(RingDriver driver, MemorySegment memory) {
     /**
      * Starts a queue.
      *
-     * @param arena the arena that the memory is allocated from
+     * @param arena the arena from which the memory is allocated
      * @param packed whether the ring is packed instead of split
      * @param ringSize the number of entries of the ring, a power of two
      * @param memoryBytes the size of the memory, in bytes

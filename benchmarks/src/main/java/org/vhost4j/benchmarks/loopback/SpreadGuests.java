@@ -53,7 +53,7 @@ public final class SpreadGuests {
         private final long frame;
         private final int frameBytes;
 
-        /** The number of frames offered and not yet used. */
+        /** The number of frames that are available and not used yet. */
         private int outstanding;
 
         private Lane(SpreadGuests all, LaneInbox inbox, NetDevice sender, NetDevice receiver, int pair, int payload) {
@@ -96,9 +96,9 @@ public final class SpreadGuests {
         }
 
         /**
-         * Sends frames on this lane's queue pair and runs the lane until all are used; takes the frames that arrive on this lane's queue
-         * pair. Frames that cross lanes are used only while the other lane runs, too. Therefore the wait can be stopped; the next call
-         * then begins with the frames that are left.
+         * Sends frames on this lane's queue pair, receives the frames that arrive on it, and runs the lane until all sent frames are used.
+         * Frames that cross lanes are used only while the other lane runs, too; therefore the wait can be stopped. The next call then
+         * starts with the remaining frames.
          *
          * @param frames the number of frames to send, at most the size of a ring
          * @param stop whether to return before all frames are used
@@ -158,9 +158,9 @@ public final class SpreadGuests {
     /**
      * Creates guests whose drivers are ready and whose receive buffers are posted.
      *
-     * @param arena the arena that the guests' memory is allocated from
+     * @param arena the arena from which the guests' memory is allocated
      * @param packed whether the rings are packed instead of split
-     * @param count the number of lanes, and of queue pairs of each guest
+     * @param count the number of lanes, which is also the number of queue pairs of each guest
      * @param crossing whether frames sent on one lane are received on the next one
      * @param payload the payload of each frame, in bytes
      * @param ringSize the number of entries of each ring, a power of two

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Devices and drivers on one thread, without a front-end, for benchmarks. An object belongs to the thread that created it. */
+/** Devices with drivers in the same process and no front-end, for benchmarks. Each thread runs both sides of its queues. */
 @org.jspecify.annotations.NullMarked
 package org.vhost4j.benchmarks.loopback;

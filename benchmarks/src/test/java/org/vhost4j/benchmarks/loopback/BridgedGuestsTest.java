@@ -21,9 +21,9 @@ final class BridgedGuestsTest {
         "false, CROSSING",
         "true, CROSSING"
     })
-    void whatOneSendsTheOtherReceives(boolean packed, BridgedGuests.Way way) {
+    void whatOneSendsTheOtherReceives(boolean packed, BridgedGuests.Path path) {
         try (Arena arena = Arena.ofConfined()) {
-            BridgedGuests guests = new BridgedGuests(arena, packed, way, 16, 64 << 10);
+            BridgedGuests guests = new BridgedGuests(arena, packed, path, 16, 64 << 10);
             long header = guests.allocate(NetHeader.BYTES + BYTES);
             HostMemory.putShortBE(header + NetHeader.BYTES, 0x0200);
             HostMemory.putShortBE(header + NetHeader.BYTES + 6, 0x0201);

@@ -46,7 +46,7 @@ public final class Budget {
     }
 
     /**
-     * Returns whether another unit of work may be done in this turn. Ask only when there is one.
+     * Returns whether another unit of work may be done in this turn. Called only when there is such a unit.
      *
      * @return true for the first unit of a turn, and as long as neither units nor bytes nor time is used up
      */

@@ -11,7 +11,7 @@ public interface Pollable {
     int poll();
 
     /**
-     * Asks to be woken for new work, because the lane is about to sleep.
+     * Requests a wake-up for new work, because the lane is about to sleep.
      *
      * @return true when work has arrived meanwhile: the lane polls again instead of sleeping
      */

@@ -63,7 +63,7 @@ final class FrameRing {
     private static final int PUBLISHED_SEEN = 34;
     /** The value of {@link #LOST} that the reader read last. */
     private static final int LOST_SEEN = 35;
-    /** Position of the frame for which the reader wants to be woken, or {@link #AWAKE}. */
+    /** Position of the frame for which the reader requests a wake-up, or {@link #AWAKE}. */
     private static final int WAKE_AT = 48;
 
     private static final int SLOTS = 64;

@@ -418,8 +418,8 @@ final class MacTable {
     /**
      * Returns whether a station stays at its port although a frame from it arrived on another port. A port's own
      * address never moves to another guest. It moves to an uplink, as do the stations of {@link
-     * PortRules#keepsStations}, only while the port's guest does not run, because the guest has migrated to another
-     * host or has not arrived from there yet. Of two ports with the same own address, the one whose guest runs has it.
+     * PortRules#keepsStations}, only while the port's guest does not run: the guest has migrated to another host, or
+     * has not arrived from there yet. Of two ports with the same own address, the one whose guest runs has it.
      */
     private static boolean keeps(long entry, Port at, long station, Port heardBy) {
         if (station == heardBy.rules.mac()) {

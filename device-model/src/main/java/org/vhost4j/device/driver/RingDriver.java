@@ -139,7 +139,7 @@ public abstract sealed class RingDriver permits SplitDriver, PackedDriver {
     public abstract void publish();
 
     /**
-     * Returns whether the device wants to be notified of the chains that were published since the last call.
+     * Returns whether the device requests a notification (kick) for the chains that were published since the last call.
      *
      * @return true when the queue must be kicked
      */

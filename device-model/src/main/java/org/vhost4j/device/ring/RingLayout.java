@@ -167,7 +167,10 @@ public enum RingLayout {
     /** The alignment of the used ring, or of the device event suppression structure, in bytes. */
     public static final int USED_ALIGNMENT = 4;
 
-    /** Base of a packed ring after a reset: both indices 0, both wrap counters 1. That of a split ring is 0. */
+    /**
+     * Base of a packed ring after a reset: both indices 0, both wrap counters 1. The base of a split ring after a reset
+     * is 0.
+     */
     private static final int PACKED_START = 0x8000_8000;
 
     private final String descriptorsName;

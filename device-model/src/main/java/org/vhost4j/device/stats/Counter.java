@@ -26,7 +26,7 @@ public enum Counter {
     /** Frames from the guest that were dropped because its port does not carry their VLAN. */
     TX_OUTSIDE_VLANS("frames dropped because they are in no VLAN of the port"),
     /** Stations that moved to this guest from another port. */
-    STATIONS_MOVED("stations moved here from another port"),
+    STATIONS_MOVED("stations moved to this guest from another port"),
     /** Stations of this guest that another running guest claims as well: two guests have the same address. */
     STATIONS_CLAIMED("stations that another port claims as well"),
     /** Stations behind this guest that were forgotten because the guest had too many. */
@@ -53,11 +53,11 @@ public enum Counter {
     /** Frames for the guest that were dropped by its own receive filter. */
     RX_FILTERED("frames dropped by the guest's receive filter"),
     /** Frames for the guest that were dropped because they exceeded its rate limit. */
-    RX_RATE_LIMIT("frames dropped beyond the guest's rate"),
+    RX_RATE_LIMIT("frames dropped beyond the guest's rate limit"),
     /** Interrupts that were raised. */
     INTERRUPTS("interrupts raised"),
     /** Commands of the control queue that were executed. */
-    CONTROL_OK("control commands carried out"),
+    CONTROL_OK("control commands executed"),
     /** Commands of the control queue that were refused. */
     CONTROL_REFUSED("control commands refused");
 

@@ -123,7 +123,7 @@ class UsoMigration {
             long cutBefore = counted(1, "cut-udp-l4");
             send(lab, "at the host without USO");
             assertThat(counted(1, "cut-udp-l4"))
-                    .as("super-frames cut in software")
+                    .as("super-frames segmented in software")
                     .isGreaterThan(cutBefore);
             assertThat(counted(1, "passed-udp-l4")).isZero();
 

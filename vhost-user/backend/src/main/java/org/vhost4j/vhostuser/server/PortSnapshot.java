@@ -95,13 +95,13 @@ public record PortSnapshot(
             case TX_BAD_HEADER -> "their headers break a rule";
             case TX_DISABLED -> "their queue is disabled";
             case TX_BAD_SOURCE -> "their source address is not the guest's";
-            case TX_FLOOD_LIMIT -> "they are for all ports, beyond the limit of a second";
+            case TX_FLOOD_LIMIT -> "they were to be flooded, beyond the limit per second";
             case TX_OUTSIDE_VLANS -> "they are in no VLAN of the port";
             case RX_NOT_READY -> "no receive queue is ready";
             case RX_NO_BUFFER -> "the guest has posted no buffers";
             case RX_TOO_LONG -> "the guest's buffers are too small";
             case RX_FILTERED -> "the guest's receive filter drops them";
-            case RX_RATE_LIMIT -> "they come faster than the guest's rate";
+            case RX_RATE_LIMIT -> "they exceed the guest's rate limit";
             case TX_FRAMES,
                     TX_BYTES,
                     TX_TCPV4,

@@ -22,8 +22,8 @@ public record LogArea(long size, long offset) {
      * @param request request with this payload
      * @param payload the received payload
      * @return the description
-     * @throws ProtocolException when the payload is the one number of a log without shared memory, when the log is
-     *     empty, or when size plus offset does not fit in 63 bits
+     * @throws ProtocolException when the payload is a single 64-bit number, as for a log without shared memory, when
+     *     the log is empty, or when size plus offset does not fit in 63 bits
      */
     public static LogArea read(Request request, MemorySegment payload) throws ProtocolException {
         if (payload.byteSize() != BYTES) {

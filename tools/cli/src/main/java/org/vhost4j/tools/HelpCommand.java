@@ -28,11 +28,11 @@ final class HelpCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    /** Adds the command to each group below another, where lists of commands leave it out. */
+    /** Adds the {@code help} command to each nested group of commands; lists of commands omit it there. */
     static void addToGroups(CommandLine line) {
         for (CommandLine sub : line.getSubcommands().values()) {
             addToGroups(sub);
-            // Where an argument may follow, the word is that argument.
+            // Where a command accepts an argument, the word {@code help} is that argument.
             if (!sub.getSubcommands().isEmpty()
                     && sub.getCommandSpec().positionalParameters().isEmpty()) {
                 CommandLine help = new CommandLine(new HelpCommand());

@@ -4,11 +4,11 @@ package org.vhost4j.tools;
 import org.vhost4j.tools.common.SignalHandler;
 
 /**
- * The second SIGINT or SIGTERM. The first lets a command end with what it knows so far, which may take as long as a step of it; the JVM ignores a
- * further signal while it ends, so this handles that signal.
+ * Handles the second SIGINT or SIGTERM. After the first signal a command finishes its current step and reports a partial result, which may
+ * take a while. The JVM itself ignores further signals while it ends.
  */
 final class SecondSignal {
-    /** What a shell adds to a signal's number. */
+    /** The number that a shell adds to a signal's number for the exit status. */
     private static final int SIGNALLED = 128;
 
     private static final int INT = 2;
@@ -16,12 +16,12 @@ final class SecondSignal {
 
     private SecondSignal() {}
 
-    /** From the first signal on, a second one ends the process without another step. */
+    /** Makes a second signal end the process immediately. */
     static void endsAtOnce() {
         Runtime.getRuntime()
                 .addShutdownHook(
                         Thread.ofPlatform().name("vhost4j-second-signal").unstarted(() -> {
-                            // Also the second one when this process was started with the first one ignored.
+                            // Handles both signals, even if the process was started with one of them ignored.
                             boolean unused = handle("INT", INT);
                             unused = handle("TERM", TERM);
                         }));

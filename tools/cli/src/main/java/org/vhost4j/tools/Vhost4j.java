@@ -31,10 +31,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 
-/**
- * The command {@code vhost4j}. Exit status 0: success; 1: failure; 2: the request cannot be fulfilled, with one line
- * that states the reason.
- */
+/** The command {@code vhost4j}. Exit status 0: success; 1: failure; 2: the request cannot be fulfilled, and one line states the reason. */
 @Command(
         name = "vhost4j",
         description = "A vhost-user virtio-net back-end whose offloads are decided by a named platform.",
@@ -98,7 +95,7 @@ public final class Vhost4j {
             System.err.println("vhost4j: thread " + thread.getName() + " ended: " + FailureLine.of(thrown));
         });
         if (!isRun(arguments)) {
-            // A back-end ends within a limited time of its own, and removes its sockets until then.
+            // A back-end has its own time limit for ending, within which it removes its sockets.
             SecondSignal.endsAtOnce();
         }
         int status;

@@ -93,7 +93,7 @@ public final class CaptureCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Path socket = Path.of(qmp.startsWith("unix:") ? qmp.substring("unix:".length()) : qmp);
         if (!file.equals("-")) {
-            // Before the capture begins: a signal ends it as it is to end.
+            // Installed before the capture begins, so that a signal always ends the capture in order.
             try (Interruption interruption = Interruption.watch(PATIENCE);
                     QmpConnection monitor = QmpConnection.open(socket)) {
                 return run(interruption, monitor, start(monitor, Path.of(file).toAbsolutePath()), null);

@@ -17,8 +17,8 @@ import org.vhost4j.sys.LibC;
 import org.vhost4j.sys.SystemError;
 
 /**
- * A FIFO beside the monitor's socket, through which the back-end sends a capture to this process. It has a name until
- * the back-end has opened it. When the FIFO is closed by either side, or this process ends, the capture ends.
+ * A FIFO in the directory of the monitor's socket, through which the back-end sends a capture to this process. Its name is removed once the
+ * back-end has opened it. The capture ends when either side closes the FIFO, or this process ends.
  */
 final class CapturePipe implements AutoCloseable {
     private static final int BUFFER = 1 << 16;

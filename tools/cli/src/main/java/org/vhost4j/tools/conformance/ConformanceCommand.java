@@ -237,7 +237,7 @@ public final class ConformanceCommand implements Callable<Integer> {
                 if (report.passed()) {
                     throw e;
                 }
-                // The last case has lost the back-end, which the report shows.
+                // The last case ended the back-end; the report shows that.
                 break;
             }
             report = report.joined(last);
@@ -261,7 +261,7 @@ public final class ConformanceCommand implements Callable<Integer> {
         };
     }
 
-    /** Returns the arguments with which the same back-end can be reached again. */
+    /** Returns the command-line arguments that reach the same back-end again. */
     private String reached(Path at) {
         return at
                 + (listen ? " --listen" : "")

@@ -20,7 +20,10 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A comparison of several back-ends, from their JSON reports; reports of one back-end are runs that are compared. */
+/**
+ * A comparison of several back-ends, from their JSON reports. Several reports of one back-end are separate runs, whose outcomes are
+ * compared.
+ */
 public final class Matrix {
     /**
      * Maximum size of a report in bytes; one of 500 cases has 250 KiB, and with the details of many failures several

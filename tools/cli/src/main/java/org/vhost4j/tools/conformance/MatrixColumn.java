@@ -58,7 +58,7 @@ record MatrixColumn(List<MatrixRun> runs) {
         return ends.size() > 1 ? VARIES : ends.keySet().stream().findFirst().orElse("");
     }
 
-    /** Returns the number of cases with this outcome in every run, or with a varying outcome. */
+    /** Returns the number of cases with this outcome in every run; {@link #VARIES} counts the cases whose outcome differs between runs. */
     long count(String outcome) {
         return runs.stream()
                 .map(MatrixRun::cases)

@@ -39,7 +39,7 @@ final class Recording {
         }
     }
 
-    /** Stores the results known when the next case begins. */
+    /** Stores the results so far, before the next case begins. */
     void known(SuiteReport report) {
         known = report;
     }

@@ -14,7 +14,7 @@ import org.vhost4j.conformance.report.JUnitXml;
 import org.vhost4j.tools.common.ReplacedFile;
 import picocli.CommandLine.Option;
 
-/** Writes the files of a report, which are complete at any moment. */
+/** Writes the files of a report. Each file is complete at all times. */
 final class ReportFiles {
     @Option(names = "--junit", paramLabel = "FILE", description = "Also write JUnit XML, for CI servers, case by case.")
     private @Nullable Path junit;

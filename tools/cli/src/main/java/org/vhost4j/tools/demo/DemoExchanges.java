@@ -11,8 +11,8 @@ import org.vhost4j.guests.lab.IperfResult;
 import org.vhost4j.guests.lab.Traffic;
 
 /**
- * The traffic tests between two guests, one after the other. An interruption ends them between two tests; completed
- * ones are kept.
+ * Runs traffic tests between two guests, one after the other. An interruption takes effect between two tests; the results of completed
+ * tests are kept.
  */
 final class DemoExchanges {
     private final int seconds;
@@ -39,7 +39,7 @@ final class DemoExchanges {
         return List.copyOf(rows);
     }
 
-    /** Returns whether all exchanges were made. */
+    /** Returns whether all exchanges were completed. */
     boolean complete() {
         return complete;
     }

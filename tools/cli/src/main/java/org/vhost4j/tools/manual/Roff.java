@@ -70,12 +70,12 @@ final class Roff {
         return this;
     }
 
-    /** Guards a line that starts with a control character, which would be a request otherwise. */
+    /** Escapes the start of a line that begins with a control character, because roff would interpret it as a request. */
     private static String guard(String escaped) {
         return escaped.startsWith(".") || escaped.startsWith("\\(aq") ? "\\&" + escaped : escaped;
     }
 
-    /** Allows line breaks in long words before a further part of an option. */
+    /** Allows line breaks within long words, before each further part of an option. */
     private static String breakable(String escaped) {
         return escaped.replace("[,", "\\:[,").replaceAll("(?<=[|,=])", "\\\\:").replace("[\\:,", "[,");
     }

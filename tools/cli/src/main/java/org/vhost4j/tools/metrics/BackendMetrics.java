@@ -23,8 +23,8 @@ import org.vhost4j.vhostuser.server.LaneSnapshot;
 import org.vhost4j.vhostuser.server.PortSnapshot;
 
 /**
- * Creates all metrics from counters on request. For a guest, "receive" and "transmit" are from the guest's point of
- * view; for another port, "in" is to the bridge and "out" is from it.
+ * Creates all metrics from counters on request. For a guest, "receive" and "transmit" are from the guest's point of view. For any other
+ * port, "in" means to the bridge and "out" means from the bridge.
  */
 final class BackendMetrics implements MultiCollector {
     private static final double MILLIS = 1000;

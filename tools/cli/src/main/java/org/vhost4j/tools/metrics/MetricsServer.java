@@ -98,7 +98,7 @@ public final class MetricsServer implements AutoCloseable {
     }
 
     /**
-     * Binds the address. Requests are answered from {@link #serve} on, and until then with status 503.
+     * Binds the address. Requests are answered with status 503 until {@link #serve} is called.
      *
      * @param option the option's value
      * @return the server

@@ -152,7 +152,7 @@ final class PageState {
         rates.forEach(each -> into.add(which.applyAsLong(each)));
     }
 
-    /** Adds groups of guests whose drivers have acknowledged the same features. */
+    /** Adds the guests, grouped by the features that their drivers have acknowledged. */
     private static void groups(ArrayNode all, List<DeviceSnapshot> devices) {
         Map<FeatureSet, List<String>> groups = new LinkedHashMap<>();
         for (DeviceSnapshot device : devices) {

@@ -95,7 +95,7 @@ public final class HelpText {
         return text.toString();
     }
 
-    /** Returns which guests with other devices than network cards are refused. */
+    /** Returns the kinds of guests that are refused because of devices other than network cards. */
     private static String beyondCards(PlatformDefinition platform, HostCapabilities host, Set<HostUse> uses) {
         return OwnerSupport.of(platform, host, uses).stream()
                 .skip(1)

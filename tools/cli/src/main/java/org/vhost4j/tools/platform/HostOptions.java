@@ -46,13 +46,12 @@ final class HostOptions {
     }
 
     /**
-     * Adds the host to a request for the platform {@code host}, whose features depend on that host's TAP. All other
-     * platforms are the same on every host, so no host is probed for them; but a named file is read, and has to be
-     * valid.
+     * Adds the host's capabilities to a request for the platform {@code host}, whose features depend on the host's TAP. All other platforms
+     * are the same on every host, so the host is not probed for them. A named file is always read, and must be valid.
      *
      * @param platform name of the platform
      * @param request a request without a host
-     * @param uses the ways in which that host's kernel is used
+     * @param uses the ways in which guests use the host's kernel
      * @return the request to resolve
      * @throws IOException when a file is invalid or cannot be read; the message is one sentence for the user
      */

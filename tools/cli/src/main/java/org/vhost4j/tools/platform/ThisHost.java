@@ -16,9 +16,9 @@ import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.tools.common.MainClass;
 
 /**
- * Probes the host that this process runs on. A user without privileges may not create the TAP interface that most
- * probes need, except in their own network namespace; so a child process in a new user and network namespace, where the
- * same kernel grants that right, repeats the probes that were not possible.
+ * Probes the host on which this process runs. A user without privileges may create the TAP interface that most probes need only in a
+ * separate network namespace. Therefore a child process in a new user and network namespace repeats the probes that were not possible; the
+ * kernel is the same.
  */
 public final class ThisHost {
     private static final long PATIENCE_SECONDS = 30;

@@ -6,9 +6,9 @@ import org.vhost4j.platform.definition.GuestAbi;
 import org.vhost4j.vhostuser.server.GuestView;
 
 /**
- * The properties of a back-end that guests see, with the fingerprint that {@code --expect-abi} takes.
+ * The guest-visible properties of a back-end, with the fingerprint that {@code --expect-abi} accepts.
  *
- * @param abi all properties that they see
+ * @param abi all guest-visible properties
  */
 record AbiView(GuestAbi abi) implements GuestView {
     @Override

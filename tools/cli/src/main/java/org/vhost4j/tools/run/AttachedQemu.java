@@ -10,8 +10,8 @@ import org.vhost4j.platform.definition.MachineDefinition;
 import org.vhost4j.platform.definition.QemuVersion;
 
 /**
- * The QEMU version of the guests, as far as its arguments differ. It is assumed to be the version that introduced the
- * machine; differences of a newer one are notes.
+ * The QEMU version of the guests, on which its command-line arguments depend. It is assumed to be the version that introduced the machine.
+ * {@link #notes} has the differences for newer versions.
  *
  * @param version the QEMU version that introduced the machine; empty for the newest
  * @param emulated whether guests run without KVM ({@code -accel tcg})
@@ -44,7 +44,7 @@ record AttachedQemu(Optional<QemuVersion> version, boolean emulated) {
         return mayCrash() && emulated;
     }
 
-    /** Returns the changes needed for another QEMU that has the machine, too; one sentence each. */
+    /** Returns the changes that other QEMU versions with this machine need, one sentence each. */
     List<String> notes() {
         List<String> notes = new ArrayList<>();
         if (inSeconds()) {

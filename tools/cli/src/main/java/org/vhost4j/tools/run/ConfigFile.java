@@ -23,8 +23,8 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A file of {@code run --config}: a JSON object whose members are options by their names, and {@code guests} and {@code
- * ports}, arrays of objects with their options. Errors are reported with line, column and JSON pointer (RFC 6901).
+ * A file of {@code run --config}: a JSON object. Its members are options by name, and the arrays {@code guests} and {@code ports}, whose
+ * elements are objects with the options of a guest or port. Errors are reported with line, column and JSON pointer (RFC 6901).
  */
 final class ConfigFile {
     private static final int MOST_BYTES = 16 << 20;
@@ -119,7 +119,7 @@ final class ConfigFile {
             String pointer = member("", name);
             switch (name) {
                 case "$schema" -> {
-                    // The member for editors, which is ignored.
+                    // The member $schema, which only editors use, is ignored.
                 }
                 case ConfigSetting.GUESTS -> elements(pointer, each.getValue(), this::guest);
                 case ConfigSetting.PORTS -> elements(pointer, each.getValue(), this::port);

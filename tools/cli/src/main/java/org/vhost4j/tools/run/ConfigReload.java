@@ -67,7 +67,7 @@ final class ConfigReload {
         this.lines = lines;
     }
 
-    /** Reads the file again. Any thread may call it, one at a time; it blocks. */
+    /** Reads the file again and applies the differences. Any thread may call it; calls are serialized, and block. */
     synchronized void reload() {
         manager.reloading().ifPresent(lines);
         try {

@@ -16,8 +16,8 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * A network behind a datagram socket as a port of the bridge. A back-end that takes over gets its socket, with all
- * datagrams that wait in it.
+ * A network behind a datagram socket as a port of the bridge. A back-end that takes over receives the socket, with all datagrams queued in
+ * it.
  *
  * @param name name of the port
  * @param local address to which the socket is bound

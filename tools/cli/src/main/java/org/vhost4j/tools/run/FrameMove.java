@@ -7,11 +7,11 @@ import org.vhost4j.vhostuser.handover.HandOverException;
 import org.vhost4j.vhostuser.handover.StateReader;
 import org.vhost4j.vhostuser.handover.StateWriter;
 
-/** Writes and reads a frame that a port has read and not forwarded, for another back-end. */
+/** Writes and reads the hand-over state of a frame that a port has read but not forwarded. */
 final class FrameMove {
     private FrameMove() {}
 
-    /** Writes a frame, or that there is none. */
+    /** Writes a frame, or a mark that there is none. */
     static void save(@Nullable HeldFrame held, StateWriter to) {
         to.flag(held != null);
         if (held != null) {

@@ -25,7 +25,7 @@ import org.vhost4j.vhostuser.handover.StateWriter;
  * @param state state of the connection
  */
 record PasstMove(Fd socket, AdoptedProcess program, StreamState state) {
-    /** Writes the state, or that there is no passt at the moment: then the other back-end starts one. */
+    /** Writes the state, or a mark that no passt runs; the other back-end then starts one. */
     static void save(StreamPort port, PasstProcess passt, StateWriter to) {
         RunningProgram program = passt.program();
         Fd handle = program == null ? null : handle(program);

@@ -26,7 +26,7 @@ sealed interface PortOption {
         }
 
         /**
-         * Returns the port itself, not open yet.
+         * Returns the port, which is not open yet.
          *
          * @param host capabilities that the probe found for {@link #uses}
          */

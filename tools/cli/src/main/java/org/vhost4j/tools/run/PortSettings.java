@@ -18,7 +18,7 @@ import org.vhost4j.vhostuser.server.Uplink;
  * Settings that guests and ports have in common: VLANs, security, rates. They can change while the guest or port is
  * served.
  *
- * @param vlan VLANs that it carries; empty when none of these settings is given
+ * @param vlan VLANs that the port carries; empty when no VLAN setting is given
  * @param mode value of {@code port-security}; empty when not given
  * @param floodLimit maximum number of flooded frames per second; empty when not given
  * @param rates rate limits of its frames

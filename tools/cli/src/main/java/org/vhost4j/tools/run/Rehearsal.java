@@ -26,8 +26,8 @@ import org.vhost4j.vhostuser.server.SilentListener;
 import org.vhost4j.vhostuser.server.Switching;
 
 /**
- * Runs frames between two simulated guests, and hand-overs of those guests, in this process, so that classes are loaded
- * and code is compiled before the real hand-over. Otherwise frames would be interrupted for that time. It has no
+ * Sends frames between two simulated guests and hands these guests over, within this process, so that classes are loaded and code is
+ * compiled before the real hand-over. Otherwise that time would be added to the interruption of guests' traffic. The rehearsal has no
  * effects outside the process.
  */
 final class Rehearsal {
@@ -48,7 +48,7 @@ final class Rehearsal {
     /**
      * Runs the rehearsal, for a few seconds at most.
      *
-     * @param like configuration of the back-end that is about to take over
+     * @param like the configuration of the back-end that is about to take over
      */
     static void run(BackendConfig like) {
         try {

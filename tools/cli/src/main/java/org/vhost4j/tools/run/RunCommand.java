@@ -80,7 +80,7 @@ public final class RunCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Runs the back-end that file and command line describe together. */
+    /** Runs the back-end that the configuration file and the command line describe together. */
     private int with(ConfigFile read) throws IOException {
         CommandLine.ParseResult given = spec.commandLine().getParseResult();
         RunCommand both = new RunCommand();

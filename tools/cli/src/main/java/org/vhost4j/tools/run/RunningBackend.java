@@ -27,9 +27,8 @@ import org.vhost4j.vhostuser.server.Backend;
 import org.vhost4j.vhostuser.server.BackendConfig;
 
 /**
- * The running back-end of this process. It runs until a signal or a client of its monitor ends it, and the process ends
- * with status 0; with status 1 when ending takes longer than three seconds, or when the back-end that has taken over
- * was killed before.
+ * The running back-end of this process. It runs until a signal or a client of its monitor ends it. The process then ends with status 0, or
+ * with status 1 when ending takes longer than three seconds, or when the back-end that took over from it has been killed.
  */
 final class RunningBackend {
     private static final long END_MILLIS = 3_000;
@@ -186,8 +185,8 @@ final class RunningBackend {
     }
 
     /**
-     * Ends the process after a hand-over. Its status shows a service manager that the service has to be restarted, when
-     * the next back-end is gone already.
+     * Ends the process after a hand-over. If the next back-end has already ended, the exit status makes the service manager restart the
+     * service.
      */
     private void left(boolean nextLives) {
         orphaned = !nextLives;
@@ -199,7 +198,7 @@ final class RunningBackend {
         metrics.ifPresent(server -> listeners.add(server.events()));
     }
 
-    /** Opens something that clients need but guests do not; a failure is only reported in a line. */
+    /** Opens a resource that clients need but guests do not. A failure is only reported in a line. */
     private <T> Optional<T> unlessRefused(Supplier<T> opening) {
         try {
             return Optional.of(opening.get());

@@ -10,7 +10,7 @@ final class ShellWord {
     private ShellWord() {}
 
     /**
-     * Quotes an argument if it needs that.
+     * Quotes an argument if necessary.
      *
      * @param argument any string
      * @return one word of a shell

@@ -14,8 +14,8 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * A network behind a stream socket as a port of the bridge. A back-end that hands over ends its connection, and the
- * other one makes a new one: frames in flight are lost, as on a wire.
+ * A network behind a stream socket as a port of the bridge. A back-end that hands over closes its connection, and the next back-end makes a
+ * new one. Frames in flight are lost, as on a network.
  *
  * @param name name of the port
  * @param address address on which the peer listens, or on which to listen for it

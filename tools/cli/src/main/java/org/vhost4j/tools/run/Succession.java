@@ -49,7 +49,7 @@ final class Succession implements AutoCloseable {
         }
     }
 
-    /** Takes over everything. */
+    /** Takes over all guests and ports of the previous back-end. */
     Backend takeOver(BackendConfig config, BackendListener listener, HandOverChannel before) {
         try {
             SocketPeer peer = before.requireSameUser();
@@ -72,7 +72,7 @@ final class Succession implements AutoCloseable {
      * Listens for the next back-end, in a separate thread.
      *
      * @param backend the back-end to hand over
-     * @param leaving releases resources that only one process can have, when the next back-end has everything else
+     * @param leaving releases the resources that only one process can have, after the next back-end has taken over everything else
      * @param gone called at the end; true when the next back-end still runs, because it has the channel open
      * @return true when it listens
      * @throws UnsupportedOption when it cannot listen there

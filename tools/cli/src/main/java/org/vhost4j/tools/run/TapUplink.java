@@ -21,7 +21,7 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * A TAP as a port of the bridge. Offloads are those that the probe found the kernel to support; others are done in
+ * A TAP as a port of the bridge. The port uses the offloads that the kernel supports according to the probe; other offloads are done in
  * software.
  *
  * @param ifname the interface's name

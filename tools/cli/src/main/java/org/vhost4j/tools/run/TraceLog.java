@@ -19,8 +19,8 @@ import org.vhost4j.vhostuser.server.MessageTrace;
 import org.vhost4j.vhostuser.server.SilentListener;
 
 /**
- * Writes the trace of {@code --trace}: one line for each message, with the time in UTC. No lane waits for the output:
- * dropped lines are counted in it.
+ * Writes the trace of {@code --trace}: one line for each message, with the time in UTC. Lanes never wait for the output: when it is too
+ * slow, lines are dropped, and their number is written to the trace.
  */
 final class TraceLog extends SilentListener implements MessageTrace {
     private static final DateTimeFormatter TIME =

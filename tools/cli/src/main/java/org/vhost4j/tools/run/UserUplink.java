@@ -18,8 +18,8 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * The host's network through passt, as a port of the bridge. A back-end that takes over takes the running passt and its
- * connection, with all data in flight: no connection of a guest ends.
+ * The host's network through passt, as a port of the bridge. A back-end that takes over continues with the running passt and its
+ * connection, including all data in flight, so that no connection of a guest ends.
  *
  * @param command passt and its arguments, except those for the connection
  * @param trouble receives the output of passt, and a line when an operation fails

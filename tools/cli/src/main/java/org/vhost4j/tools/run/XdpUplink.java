@@ -13,15 +13,15 @@ import org.vhost4j.vhostuser.handover.StateWriter;
 import org.vhost4j.vhostuser.server.Uplink;
 
 /**
- * One queue of a network interface as a port of the bridge, through an AF_XDP socket. A queue has one socket, whose
- * memory belongs to its process: a back-end that hands over closes its own, and the other one opens a new one. Frames
- * in flight are lost, as on a wire.
+ * One queue of a network interface as a port of the bridge, through an AF_XDP socket. A queue can have only one socket, whose memory
+ * belongs to its process. A back-end that hands over therefore closes its socket, and the next back-end opens a new one. Frames in flight
+ * are lost, as on a network.
  *
  * @param name the port's name in messages
  * @param ifname the interface's name
  * @param queue number of the queue, from 0
  * @param mode copy or zero-copy mode
- * @param trouble receives a line with the mode in use, and one when an operation fails
+ * @param trouble receives a line with the active mode, and a line when an operation fails
  */
 record XdpUplink(String name, String ifname, int queue, XdpMode mode, Consumer<String> trouble) implements Uplink {
     @Override

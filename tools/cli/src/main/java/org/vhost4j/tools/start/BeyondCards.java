@@ -18,9 +18,9 @@ import org.vhost4j.platform.probe.HostProbe;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
- * Sets the kernel-dependent properties of a guest other than those of its network cards, for a platform that was named:
- * the KVM features that the guest sees, the system management mode, the features of vhost-vsock and vhost-scsi, and the
- * page size of a virtio-iommu. Without a named platform they are left to QEMU.
+ * Sets the kernel-dependent properties of a guest other than those of its network cards, for a platform that was named: the KVM features
+ * that the guest sees, the system management mode, the features of vhost-vsock and vhost-scsi, and the page size of a virtio-iommu. Without
+ * a named platform QEMU decides them.
  *
  * <p>A guest with {@code -accel tcg} needs no KVM. If KVM is one of several accelerators, it is assumed to be used.
  */
@@ -98,7 +98,7 @@ final class BeyondCards {
         return beyond.words;
     }
 
-    /** Returns whether this class sets or reads a property of another type than a network card's. */
+    /** Returns whether this class sets or reads a property of a type other than a network card. */
     static boolean isKnown(String name) {
         return name.equals(ENFORCE)
                 || Property.named(name).filter(each -> !each.isQemus()).isPresent();

@@ -15,11 +15,10 @@ import org.vhost4j.platform.definition.ResolvedProperty;
 import org.vhost4j.tools.common.UnsupportedOption;
 
 /**
- * Creates the {@code -global} options that make a platform's values the defaults of every virtio network card, on any
- * transport, cold-plugged and hot-plugged. QEMU uses the last of several such options, so these come before the user's;
- * {@code -device} overrides all of them. A property that the QEMU lacks would be a fatal error, so it is omitted. A
- * machine's compatibility value for a transport, such as {@code virtio-net-pci}, would override that of the network
- * device, so the option is given for that transport as well.
+ * Creates the {@code -global} options that make a platform's values the defaults of every virtio network card, on any transport,
+ * cold-plugged and hot-plugged. QEMU uses the last of several such options, so these come before the user's; {@code -device} overrides all
+ * of them. A property that this QEMU lacks would be a fatal error, so it is omitted. A machine's compatibility value for a transport, such
+ * as {@code virtio-net-pci}, would override that of the network device, so the option is given for that transport as well.
  */
 final class GlobalProperties {
     private static final String DEVICE = "virtio-net-device";

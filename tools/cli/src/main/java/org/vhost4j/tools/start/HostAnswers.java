@@ -55,7 +55,7 @@ final class HostAnswers {
     }
 
     /**
-     * Creates the answers of an imagined host.
+     * Creates the answers for given capabilities, without probing.
      *
      * @param host capabilities of the host
      */
@@ -164,10 +164,9 @@ final class HostAnswers {
             answers.putAll(PassedTap.probe(tap));
         }
         if (!card.taps().isEmpty()) {
-            // Linux 6.2 introduced both, and no kernel is known that has only the first.
+            // Linux 6.2 introduced both capabilities, and no kernel is known to have only the first.
             assume(HostCapability.TAP_WRITE_UDP_L4, HostCapability.TAP_USO, answers);
-            // Some kernels have a defect here that only a write detects, and nothing is written to a TAP that may be
-            // up.
+            // Some kernels have a defect that only a write detects, but the TAP may be up, so nothing is written to it.
             assume(HostCapability.TAP_WRITE_TSO, HostCapability.TAP_TSO, answers);
         }
         HostCapabilities behind = new HostCapabilities(host().host(), host().kernel(), answers);

@@ -82,7 +82,7 @@ final class KeyValues {
     }
 
     /**
-     * Returns the text with another value for a key.
+     * Returns the text with the value of a key replaced.
      *
      * @param text an option's value in words
      * @param key the key, implied or explicit
@@ -110,7 +110,7 @@ final class KeyValues {
     }
 
     /**
-     * Returns the text with other words for a key.
+     * Returns the text with each word of a key replaced by another word.
      *
      * @param text an option's value in words
      * @param key the explicit key

@@ -12,8 +12,8 @@ import org.vhost4j.platform.probe.HostUse;
  * A virtio network card of the command line, and its back-end.
  *
  * @param name name for messages
- * @param settings the properties that the command line gives it, with QEMU's names
- * @param uses the ways in which it uses the kernel; empty when its frames go to a program
+ * @param settings the card's properties on the command line, with QEMU's names
+ * @param uses the ways in which the card uses the kernel; empty when a program processes its frames
  * @param taps descriptors of TAPs that were passed
  * @param vhosts descriptors of vhost-net that were passed
  */

@@ -9,10 +9,10 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * The properties of one QEMU: it is queried once, and again when the file has changed.
+ * The properties of one QEMU, which is queried once, and again when its file has changed.
  *
  * @param version version, such as {@code 10.0.2}
- * @param machines its machine types
+ * @param machines the machine types of this QEMU
  * @param properties properties of its {@code virtio-net-device}, including those of every virtio device; and known
  *     properties of other types, after the type's name and a dot, such as {@code vhost-vsock-device.seqpacket}
  */
@@ -26,7 +26,7 @@ record QemuBinary(String version, List<QemuMachine> machines, Set<String> proper
         properties = Set.copyOf(properties);
     }
 
-    /** Returns whether it has a virtio network card at all. */
+    /** Returns whether this QEMU has a virtio network card. */
     boolean hasNetworkCard() {
         return properties.stream().anyMatch(name -> name.indexOf('.') < 0);
     }

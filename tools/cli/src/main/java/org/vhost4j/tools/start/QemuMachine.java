@@ -9,7 +9,7 @@ import java.util.Optional;
  *
  * @param name name of the machine type
  * @param alias another name, such as {@code q35}
- * @param isDefault whether it is QEMU's default
+ * @param isDefault whether the machine type is QEMU's default
  * @param compatibility compatibility values for network cards' properties; empty also when this QEMU cannot be queried
  *     (before 9.1)
  */

@@ -87,7 +87,7 @@ final class QemuQuestions {
             } else if (result.isArray() && id.equals(PROPERTIES)) {
                 result.forEach(property -> properties.add(property.path("name").asString("")));
             } else if (result.isArray() && id.equals(BeyondCards.ARM_CPU)) {
-                // Its processors have KVM properties only when QEMU uses KVM.
+                // The processors of this QEMU have KVM properties only when it uses KVM.
                 if (!result.isEmpty()) {
                     properties.add(BeyondCards.ARM_CPU);
                 }
@@ -107,8 +107,8 @@ final class QemuQuestions {
     }
 
     /**
-     * Asks over QMP. QEMU is told to quit only after its last answer: at its end it drops what the pipe has not taken yet, and the list of
-     * machines alone is longer than a pipe.
+     * Executes the queries over QMP. The {@code quit} command is sent only after the last answer has arrived, because QEMU discards
+     * unwritten output when it ends, and the list of machines alone is longer than a pipe's buffer.
      */
     private static List<JsonNode> answers(Path program, List<String> command) {
         return run(program, command, process -> {

@@ -60,7 +60,7 @@ final class QemuStart {
         this(environment, err, notes, new HostAnswers(notes));
     }
 
-    /** Creates a start on a host that may be imagined. */
+    /** Creates a start with the given host capabilities. */
     QemuStart(Map<String, String> environment, PrintWriter err, Notes notes, HostAnswers hosts) {
         this.environment = environment;
         this.caller = ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L);
@@ -71,7 +71,7 @@ final class QemuStart {
     }
 
     /**
-     * Decides how a command line is answered.
+     * Checks a command line and creates the answer.
      *
      * @param question the command line
      * @return the answer

@@ -8,7 +8,7 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A port in one line of the table. Rates are per second.
+ * One line of the table, for one port. Rates are per second.
  *
  * @param name name of the port
  * @param kind {@code guest}, {@code tap} and so on

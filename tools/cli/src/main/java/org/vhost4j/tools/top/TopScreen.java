@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * The terminal in this program's mode: keys are read one by one and not echoed. The previous mode and contents are
- * restored by {@link #close}, and when a signal ends the process.
+ * The terminal in a mode in which keys are read one by one and not echoed. {@link #close}, or a signal that ends the process, restores the
+ * previous mode and contents.
  */
 final class TopScreen implements AutoCloseable {
     /** Control sequence that saves the user's screen, and hides the cursor. */
@@ -27,10 +27,10 @@ final class TopScreen implements AutoCloseable {
     private final String before;
     private final Thread hook = Thread.ofPlatform().unstarted(this::restore);
 
-    /** What is shown; the end prints it again, because the user's own screen has none of it. */
+    /** The displayed lines. They are printed again at the end, because the user's restored screen does not contain them. */
     private List<String> shown = List.of();
 
-    /** Whether the user's screen was restored, possibly by the shutdown hook: nothing is drawn from then on. */
+    /** Whether the user's screen was restored, possibly by the shutdown hook; nothing is drawn afterwards. */
     private boolean restored;
 
     /**

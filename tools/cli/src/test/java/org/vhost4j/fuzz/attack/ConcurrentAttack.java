@@ -197,7 +197,8 @@ public final class ConcurrentAttack {
         }
         attack.attacker.end();
         System.out.println(
-                "| attacked | rounds | polls | frames to the guest | frames from it | stopped | neighbours' losses |");
+                "| attacked ring | rounds | turns | frames to the guest | frames from the guest | device stopped |"
+                        + " frames lost by neighbours |");
         System.out.println("|---|---|---|---|---|---|---|");
         rows.forEach((kind, row) -> System.out.printf(
                 "| %s | %d | %d | %d | %d | %d | 0 |%n", kind, row.rounds, row.polls, row.in, row.out, row.stops));

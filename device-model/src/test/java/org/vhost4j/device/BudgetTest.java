@@ -14,7 +14,7 @@ class BudgetTest {
         return now;
     });
 
-    /** Units of one turn, each so long and taking so much time. */
+    /** Works for one turn, with units of the given length and duration; returns the number of units. */
     private int turn(int length, int nanos) {
         budget.begin();
         int done = 0;

@@ -36,7 +36,7 @@ class FrameRingTest {
         }
     }
 
-    /** Creates a frame whose bytes encode its number, in two pieces when it is long. */
+    /** Creates a frame whose bytes encode its number; a long frame has two pieces. */
     private static Frame frame(Frame frame, MemorySegment bytes, int number, int length) {
         frame.clear();
         long from = bytes.address() + (number & 0xff);
@@ -102,7 +102,9 @@ class FrameRingTest {
         assertThat(Frames.bytes(taken)).isEqualTo(Frames.bytes(sent));
     }
 
-    /** Frames enter and leave in bursts or one by one, in any combination; a frame that is not plain leaves alone. */
+    /**
+     * Frames are written and read in bursts or one by one, in any combination; a frame that is not plain is read alone.
+     */
     @Test
     void framesThatCameTogetherMayLeaveTogether() {
         SplittableRandom random = new SplittableRandom(8);
@@ -201,8 +203,8 @@ class FrameRingTest {
     }
 
     /**
-     * The first area is small. When it is full, a burst continues in a large one, and the content of the small one does
-     * not change.
+     * The first data area is small. When it is full, a burst continues in a large one, and the contents of the small
+     * one do not change.
      */
     @Test
     void memoryGrowsInTheMidstOfABurst() {
@@ -306,7 +308,7 @@ class FrameRingTest {
         taker.join();
     }
 
-    /** Yields the processor: the two threads may have to share one. */
+    /** Yields the processor, because the two threads may share one. */
     private static void giveWay() {
         LockSupport.parkNanos(1_000);
     }

@@ -19,8 +19,8 @@ import org.vhost4j.device.offload.RecordingPort;
 import org.vhost4j.device.offload.SuperFrame;
 
 /**
- * A bridge on two lanes, which the test runs alternately in any order. Port 0 is on the first lane, ports 1 and 2 are
- * on the second.
+ * Tests a bridge on two lanes, whose turns the test runs in any order. Port 0 is on the first lane; ports 1 and 2 are
+ * on the second lane.
  */
 class LaneInboxTest {
     private static final long GROUP = 0x0100_5e00_0001L;
@@ -40,7 +40,7 @@ class LaneInboxTest {
     private final LaneInbox inboxHere = new LaneInbox("here", bridgeHere, () -> wakes.add("here"));
     private final LaneInbox inboxThere = new LaneInbox("there", bridgeThere, () -> wakes.add("there"));
 
-    /** Records the calls that it receives. */
+    /** A port that records the calls of its methods. */
     private static final class Port extends RecordingPort {
         private final List<String> faults = new ArrayList<>();
         private int flushes;
@@ -77,7 +77,7 @@ class LaneInboxTest {
         bridgeThere.add(inboxHere.remote(port0, port0::fault, () -> {}));
         bridgeThere.add(port1);
         bridgeThere.add(port2);
-        // Every station is known.
+        // Both bridges learn every station.
         for (int i = 0; i < 3; i++) {
             assertThat(send(i, GROUP, 60)).isEqualTo(FramePort.DELIVERED);
         }
@@ -111,7 +111,7 @@ class LaneInboxTest {
         return frame;
     }
 
-    /** From port 0, as one super-frame. */
+    /** Returns a super-frame of five datagrams from port 0. */
     private Frame fiveDatagrams(long to) {
         SuperFrame datagrams = SuperFrame.datagrams(5, 1000);
         byte[] bytes = datagrams.bytes().clone();
@@ -133,7 +133,7 @@ class LaneInboxTest {
         return outcome;
     }
 
-    /** A turn of each lane. */
+    /** Runs one turn of each lane; returns the amount of work done. */
     private int turns() {
         return inboxHere.poll() + inboxThere.poll();
     }
@@ -155,7 +155,7 @@ class LaneInboxTest {
 
     @Test
     void whatOneLaneHearsTheOtherKnows() {
-        // Stations of another lane to which no frame was sent from this lane.
+        // The stations are on the other lane, and this lane has not sent a frame to them yet.
         Frame moved = frame(bytes(9, mac(2), 60, 0));
         assertThat(send(1, moved)).isEqualTo(FramePort.DELIVERED);
         assertThat(send(0, mac(9), 60)).isEqualTo(FramePort.DELIVERED);
@@ -194,7 +194,7 @@ class LaneInboxTest {
         assertThat(port1.delivered).isEmpty();
         port1.room = Integer.MAX_VALUE;
         while (inboxThere.poll() != 0) {
-            // All of them arrive.
+            // Runs until all frames have arrived.
         }
         assertThat(send(0, frame(bytes(0, mac(1), 60, sent)))).isEqualTo(FramePort.DELIVERED);
         sent++;

@@ -325,7 +325,8 @@ class MacTableTest {
         table.running(HELD, true);
         assertThat(table.find(OWN)).isEqualTo(HELD);
         assertThat(table.heard(OWN, other, 1)).isFalse();
-        // The port that began too early gets the address with its first frame after the other port has stopped.
+        // The second port, whose guest began to run too early, gets the address with its first frame after the guest of
+        // the first port has stopped.
         table.running(other, true);
         table.running(HELD, false);
         assertThat(table.heard(OWN, other, 1)).isTrue();
@@ -385,7 +386,7 @@ class MacTableTest {
     /** Each bucket gets fewer stations than it has entries, so no station replaces another. */
     @Test
     void severalLanesLearnAtOnceAndLoseNothing() throws InterruptedException {
-        // Few enough that no bucket fills up, for any secret of the table.
+        // So few stations that no bucket is full, for any secret of the table.
         assertThat(learnAtOnce(100)).isEqualTo(3 * 100);
     }
 
@@ -400,8 +401,8 @@ class MacTableTest {
     }
 
     /**
-     * Lets three lanes learn as many stations each at the same time; returns the number of stations that are found
-     * afterwards, each on the right port.
+     * Lets three lanes learn the given number of stations each, at the same time. Checks the port of each station that
+     * is found afterwards, and returns the number of these stations.
      */
     private int learnAtOnce(int stations) throws InterruptedException {
         CountDownLatch start = new CountDownLatch(1);
@@ -428,7 +429,7 @@ class MacTableTest {
         return found;
     }
 
-    /** The port belongs to a guest whose queue pairs are on several lanes. */
+    /** Several lanes learn stations of one port, the port of a guest whose queue pairs are on several lanes. */
     @Test
     void lanesThatHearOnePortKeepItsLimitAndHaveEachStationOnce() throws InterruptedException {
         int most = 4;

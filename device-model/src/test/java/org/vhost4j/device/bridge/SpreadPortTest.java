@@ -19,8 +19,8 @@ import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * A guest with one queue pair on each of two lanes, which the test runs alternately in any order. On each lane a port
- * sends to the guest; its first queue pair is on the first lane.
+ * Tests a guest with one queue pair on each of two lanes, whose turns the test runs in any order. On each lane a port
+ * sends to the guest; the guest's first queue pair is on the first lane.
  */
 class SpreadPortTest {
     @AutoClose
@@ -34,7 +34,7 @@ class SpreadPortTest {
     private final Seat[] seats = {new Seat(), new Seat()};
     private final Seat[] senders = {new Seat(), new Seat()};
 
-    /** Records the numbers of frames, as long as it has room. */
+    /** A seat that records the numbers of the delivered frames, as long as it has room. */
     private static final class Seat implements LandingPort {
         private final List<Integer> numbers = new ArrayList<>();
         private int room = Integer.MAX_VALUE;
@@ -196,8 +196,8 @@ class SpreadPortTest {
     }
 
     /**
-     * All rings are being restarted after a new memory table: the guest's first lane finds out whether there is a
-     * queue.
+     * While all rings are restarted, as after a new memory table, frames are forwarded to the home lane, which delivers
+     * them when a queue is ready.
      */
     @Test
     void withoutAnyQueueAFrameWaitsOnItsWayToTheHome() {
@@ -212,7 +212,7 @@ class SpreadPortTest {
         assertThat(seats[1].numbers).isEmpty();
     }
 
-    /** Both rings between the lanes are full of frames whose flows have moved to other queue pairs. */
+    /** Both frame rings between the lanes are full of frames whose flows have moved to other queue pairs. */
     @Test
     void lanesNeverWaitForEachOther() {
         learn(0, 0);

@@ -28,7 +28,7 @@ import org.vhost4j.device.offload.RecordingPort;
 import org.vhost4j.device.offload.SuperFrame;
 
 /**
- * Compares a bridge with VLANs with a simple reference bridge, which has a table of (VLAN, station) and handles byte
+ * Compares a bridge with VLANs with a simple reference bridge, which maps (VLAN, station) to ports and forwards byte
  * arrays.
  */
 class VlanBridgeTest {
@@ -46,7 +46,7 @@ class VlanBridgeTest {
             PortVlan.tunnel(300, Set.of(2), PortVlan.S_TAG));
     private static final int[] TAGS = {-1, -1, -1, 0x0000, 0x6000, 0x0001, 0xe001, 0x0002, 0x012c, 0x1007, 0x0fff};
 
-    /** A bridge according to ovs-vswitchd.conf.db(5), for complete frames. */
+    /** The reference bridge, according to ovs-vswitchd.conf.db(5), without offloads. */
     private static final class Reference {
         private final List<PortVlan> ports;
         private final Map<String, Integer> table = new HashMap<>();
@@ -74,7 +74,7 @@ class VlanBridgeTest {
             };
         }
 
-        /** Returns the frame that each port receives, null for none. */
+        /** Returns the frame that each port receives; null for a port that receives none. */
         List<byte[]> forward(int from, byte[] frame) {
             List<byte[]> out = new ArrayList<>();
             ports.forEach(port -> out.add(null));
@@ -267,8 +267,8 @@ class VlanBridgeTest {
     }
 
     /**
-     * The segments of a super-frame that enters or leaves a trunk equal those of the super-frame with the tag inserted
-     * or removed.
+     * The segments of a super-frame that enters or leaves a trunk are those of the same super-frame with the tag
+     * inserted or removed.
      */
     @ParameterizedTest
     @CsvSource({"false, 1", "true, 1", "false, 1000", "true, 1000"})
@@ -349,7 +349,10 @@ class VlanBridgeTest {
         }
     }
 
-    /** A customer's tagged super-frame crosses a trunk behind the service tag, and leaves it unchanged. */
+    /**
+     * A customer's tagged super-frame crosses a trunk with a service tag before its own tag, and leaves the bridge
+     * unchanged.
+     */
     @ParameterizedTest
     @CsvSource({"0x88a8", "0x8100"})
     void aTunnelKeepsTheCustomersTag(int type) {

@@ -9,11 +9,11 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Tests the tables with a sender that uses every VLAN. */
+/** Tests the tables with a sender that uses VLANs from the whole range. */
 class VlanTablesTest {
     private static final int ENTRY_BYTES = 8;
 
-    /** The distance between used VLANs; odd, so that VLANs of every port are among them. */
+    /** The distance between the VLANs that the sender uses; odd, so that they include VLANs of every port. */
     private static final int EVERY = 63;
 
     private static final long STATION = 0x02_0000_0000_01L;
@@ -30,7 +30,7 @@ class VlanTablesTest {
             assertThat(tables.of(vlan)).isSameAs(tables.of(vlan));
         }
         assertThat(tables.capacity() * ENTRY_BYTES).isLessThan(10 << 20);
-        // Few enough for the buckets of a table that several VLANs share.
+        // So few stations that the buckets of a table that several VLANs share are not full.
         int[] some = IntStream.rangeClosed(1, PortVlan.MOST / EVERY)
                 .map(i -> i * EVERY)
                 .toArray();

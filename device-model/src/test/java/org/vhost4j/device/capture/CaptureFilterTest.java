@@ -118,8 +118,8 @@ class CaptureFilterTest {
         for (String packet : new String[] {TCP4, UDP4_TAGGED, ARP, UDP6}) {
             byte[] bytes = HexFormat.of().parseHex(packet);
             for (int length = 14; length < bytes.length; length++) {
-                // The headers are complete from some length on; in shorter frames no field may be that of an earlier
-                // frame.
+                // The headers are complete only from some length on. In shorter frames the filter must not see fields
+                // of an earlier frame.
                 assertThat(any.matches(frame(packet, 1))).isTrue();
                 Frame cut = frame(packet.substring(0, 2 * length), 1);
                 boolean addresses = length

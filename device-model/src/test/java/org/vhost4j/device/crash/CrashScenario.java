@@ -36,9 +36,9 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
- * Two guests and a back-end process that dies and is restarted: one guest sends numbered frames to the other, or out of
- * the host. Loaded by {@link DyingMemory}; the drivers, the memory and the frames that have left the host outlive each
- * process.
+ * Simulates two guests and a back-end process that dies and is restarted. One guest sends numbered frames to the other,
+ * or out of the host. The class is loaded by {@link DyingMemory}; the drivers, guest memory and the frames that were
+ * sent out of the host outlive each process.
  */
 public final class CrashScenario implements Function<long[], String> {
     private static final int SIZE = 8;
@@ -71,7 +71,7 @@ public final class CrashScenario implements Function<long[], String> {
     private final RingDriver receive;
     private final int[] given = new int[2];
     private final long[] buffers = new long[SIZE];
-    /** The address of the receive buffer of each chain, 0 for none. */
+    /** The address of the receive buffer of each chain; 0 when the chain is not available. */
     private final long[] posted = new long[SIZE];
 
     private int turn;
@@ -202,7 +202,7 @@ public final class CrashScenario implements Function<long[], String> {
         device.control().start(index, queue, GuestNotifier.NONE, true, false);
     }
 
-    /** Offers frames of one descriptor, of two, and one that is too short to be a frame. */
+    /** Offers frames in one descriptor, frames in two descriptors, and some chains that are too short for a frame. */
     private void offer(int frames) {
         for (int i = 0; i < frames && offered < FRAMES; i++) {
             boolean apart = offered % 3 == 0;
@@ -227,7 +227,7 @@ public final class CrashScenario implements Function<long[], String> {
         transmit.publish();
     }
 
-    /** Posts receive buffers, some for a whole frame and some for half of one. */
+    /** Makes receive buffers available, some with room for a whole frame and some with room for half a frame. */
     private void post() {
         while (receive.freeDescriptors() > 0) {
             receive.begin();
@@ -290,7 +290,10 @@ public final class CrashScenario implements Function<long[], String> {
         return bytes;
     }
 
-    /** Acts as QEMU with the link down: a device that begins at the front-end's base and uses all available chains. */
+    /**
+     * Acts as QEMU does with the link down: its own device begins at the front-end's base and uses all available
+     * chains.
+     */
     private void drop() {
         DyingMemory.live();
         int from = packed ? given[1] : transmit.deviceBase();
@@ -315,7 +318,10 @@ public final class CrashScenario implements Function<long[], String> {
         given[1] = queue.base();
     }
 
-    /** Checks the frames that arrived and the chains that the driver got back; returns the error, empty for none. */
+    /**
+     * Checks the frames that arrived and the chains that the driver got back; returns the errors, empty when there are
+     * none.
+     */
     private String verdict(int deaths) {
         StringBuilder wrong = new StringBuilder();
         int last = -1;
@@ -341,7 +347,7 @@ public final class CrashScenario implements Function<long[], String> {
                         .append("; ");
             }
         }
-        // A burst is everything that was published at once, at most a ring.
+        // A burst is the set of chains that were published together, at most a whole ring.
         if (lost > deaths * SIZE || gaps > deaths) {
             wrong.append(lost).append(" lost in ").append(gaps).append(" gaps; ");
         }
@@ -371,7 +377,10 @@ public final class CrashScenario implements Function<long[], String> {
         public void flush() {}
     }
 
-    /** The other guest, or the network outside the host, where a frame has arrived as soon as it was passed on. */
+    /**
+     * The destination of the sent frames: the receiving guest, or the network outside the host, where a frame counts as
+     * arrived as soon as it was forwarded.
+     */
     private final class Out implements FrameSink {
         @Override
         public int forward(FramePort from, Frame frame) {

@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A back-end dies before any single store into memory that outlives it, and is restarted: no frame arrives twice or out
- * of order, at most one burst is lost, and the driver gets every chain back.
+ * Simulates a back-end that dies before any single store to memory that outlives it, and is restarted. No frame arrives
+ * twice or out of order, at most one burst is lost, and the driver gets every chain back.
  */
 class CrashTest {
     private final StoreDeaths deaths = new StoreDeaths("CrashScenario");
@@ -26,7 +26,7 @@ class CrashTest {
         assertThat(deaths.beforeEach(kind)).isGreaterThan(80);
     }
 
-    /** The restarted back-end also dies, while it recovers its position. */
+    /** The same holds when the restarted back-end also dies, while it recovers its position. */
     @ParameterizedTest
     @MethodSource("kinds")
     void aCrashDuringTheRecoveryChangesNothingOfThat(String kind) throws ReflectiveOperationException {

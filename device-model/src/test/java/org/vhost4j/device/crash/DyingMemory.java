@@ -15,12 +15,12 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 
 /**
- * A class loader that loads the device model so that a test can simulate the death of the process before any store into
- * memory that outlives it: rings, buffers and saved positions. It inserts a call of {@link #store()} before each such
- * store in the bytecode. Stores of the driver are not counted.
+ * A class loader that instruments the device model, so that a test can simulate the death of the process before any
+ * store to memory that outlives it: rings, buffers and saved positions. It inserts a call of {@link #store()} into the
+ * bytecode before each store to memory. Stores of the driver are not counted.
  */
 public final class DyingMemory extends ClassLoader {
-    /** Thrown instead of a store: the simulated process is dead, and no later store reaches memory. */
+    /** Thrown instead of a store: the simulated process is dead, and makes no further store. */
     public static final class Death extends Error {
         private static final long serialVersionUID = 1;
 

@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A process dies before any single store, and is restarted with its in-flight area: nothing is transferred twice or out
- * of order, at most a ring of chains is lost, and the driver gets every chain back.
+ * Simulates a process that dies before any single store, and is restarted with its in-flight area. No number is
+ * transferred twice or out of order, at most a whole ring of chains is lost, and the driver gets every chain back.
  */
 class InflightCrashTest {
     private final StoreDeaths deaths = new StoreDeaths("InflightScenario");
@@ -32,7 +32,9 @@ class InflightCrashTest {
         assertThat(deaths.beforeEach(kind)).isGreaterThan(200);
     }
 
-    /** The restarted process also dies, while it recovers the chains in flight or soon after. */
+    /**
+     * The same holds when the restarted process also dies, while it recovers the chains in flight or soon after that.
+     */
     @ParameterizedTest
     @MethodSource("kinds")
     void aCrashOfTheNextProcessChangesNothingOfThat(String kind) throws ReflectiveOperationException {

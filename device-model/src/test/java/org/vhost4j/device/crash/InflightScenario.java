@@ -26,8 +26,9 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.Virtqueue;
 
 /**
- * A queue with an in-flight area and a process that dies and is restarted: it reads numbers from the driver, or writes
- * numbers for it. Loaded by {@link DyingMemory}; the driver, its memory and the area outlive each process.
+ * Simulates a queue with an in-flight area, and a process that dies and is restarted. The process reads numbers from
+ * the driver, or writes numbers for it. The class is loaded by {@link DyingMemory}; the driver, its memory and the
+ * in-flight area outlive each process.
  */
 public final class InflightScenario implements Function<long[], String> {
     private static final int SIZE = 8;
@@ -37,7 +38,7 @@ public final class InflightScenario implements Function<long[], String> {
     private static final int BUFFERS = 64;
     private static final int MEMORY = 1 << 16;
     private static final long BASE = 0x10_0000;
-    /** The offset of the version in an area. */
+    /** The offset of the version in an in-flight area. */
     private static final int VERSION = 8;
 
     private final RingLayout layout;

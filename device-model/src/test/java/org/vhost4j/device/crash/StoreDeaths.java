@@ -7,8 +7,9 @@ import java.lang.reflect.Constructor;
 import java.util.function.Function;
 
 /**
- * Runs a scenario with deaths before chosen stores, in classes that {@link DyingMemory} has loaded. A scenario returns
- * an empty text when it succeeded, {@code end} when it was over before its first death, and otherwise the error.
+ * Runs a scenario, in classes that {@link DyingMemory} has loaded, with simulated deaths of the process before given
+ * stores. A scenario returns an empty text when it succeeded, {@code end} when it ended before its first death, and
+ * otherwise the error.
  */
 final class StoreDeaths {
     private final Constructor<?> scenario;
@@ -38,7 +39,7 @@ final class StoreDeaths {
     /**
      * Runs the scenario without a death, and once with a death before each store.
      *
-     * @param kind of the scenario
+     * @param kind kind of the scenario, for its constructor
      * @return one more than the number of stores
      */
     long beforeEach(String kind) throws ReflectiveOperationException {
@@ -54,11 +55,11 @@ final class StoreDeaths {
     }
 
     /**
-     * Runs the scenario with two deaths: the restarted process dies, too.
+     * Runs the scenario with two deaths: that of the first process, and that of the restarted one.
      *
-     * @param kind of the scenario
-     * @param step distance between first deaths, in stores
-     * @param seconds number of stores of the second process before each of which it dies once
+     * @param kind kind of the scenario, for its constructor
+     * @param step distance in stores between the first deaths of two runs
+     * @param seconds number of stores of the restarted process; before each of them it dies in one run
      */
     void beforeTwo(String kind, int step, int seconds) throws ReflectiveOperationException {
         for (long n = 1; !run(kind, n).equals("end"); n += step) {

@@ -4,7 +4,7 @@ package org.vhost4j.device.driver;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The simplest possible device: it reads one chain at a time exactly as specified, and uses it. */
+/** A minimal device, which reads and uses one chain at a time, exactly as specified. */
 final class NaiveDevice {
     /** One descriptor as the device reads it. */
     record Buffer(long address, long length, boolean writable) {}

@@ -11,7 +11,7 @@ import static org.vhost4j.device.driver.RingDriver.WRITE;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.Test;
 
-/** Tests the rings that the packed driver writes, and its errors about a device that breaks a rule. */
+/** Tests the rings that the packed driver writes, and its errors when a device breaks a rule. */
 class PackedDriverTest {
     private static final long BASE = 0x1_0000_0000L;
 

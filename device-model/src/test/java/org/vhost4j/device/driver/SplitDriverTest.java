@@ -276,7 +276,7 @@ class SplitDriverTest {
         long before = thread.getCurrentThreadAllocatedBytes();
         circulate(driver, indirect, 1000);
         long allocated = thread.getCurrentThreadAllocatedBytes() - before;
-        // The management bean itself allocates some bytes; one object per chain would be ten times as much.
+        // The management bean itself allocates some bytes; one object per chain would be ten times as many.
         assertThat(allocated).isLessThan(32_000);
     }
 

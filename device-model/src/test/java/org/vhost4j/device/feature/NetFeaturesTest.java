@@ -31,7 +31,7 @@ class NetFeaturesTest {
                         Feature.ADMIN_VQ,
                         Feature.HASH_TUNNEL,
                         Feature.RSS_CONTEXT,
-                        // Bits beyond the 64-bit feature word of vhost-user.
+                        // Bits above the 64 feature bits of vhost-user.
                         Feature.GUEST_UDP_TUNNEL_GSO,
                         Feature.GUEST_UDP_TUNNEL_GSO_CSUM,
                         Feature.HOST_UDP_TUNNEL_GSO,

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
-/** Compares the fast path for headers of plain frames with the general one. */
+/** Compares the fast path for headers of plain frames with the general path. */
 class NetHeaderTest {
     private final MemorySegment memory = Arena.ofAuto().allocate(NetHeader.TUNNEL_BYTES, 8);
     private final Frame frame = new Frame();

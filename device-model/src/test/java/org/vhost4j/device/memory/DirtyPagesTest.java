@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tests the bits that are set in the dirty log, and that none is lost. */
+/** Tests which bits are set in the dirty log, and that no bit is lost. */
 class DirtyPagesTest {
     private static final long PAGE = DirtyLog.PAGE;
     private static final VarHandle WORDS = ValueLayout.JAVA_LONG.varHandle();
@@ -94,8 +94,8 @@ class DirtyPagesTest {
     }
 
     /**
-     * Marks bursts of writes of 0 bytes to many pages anywhere in two regions, across the regions' border and across
-     * borders of words.
+     * Marks bursts of writes of 0 bytes up to many pages, anywhere in two regions, across the regions' border and
+     * across borders of the log's words.
      */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 5})
@@ -150,7 +150,7 @@ class DirtyPagesTest {
         assertThat(new DirtyLog(bits).covers(-PAGE, PAGE + 1)).as("wraps").isFalse();
     }
 
-    /** More pages than are collected before they are marked. */
+    /** Marks more pages than the collection can contain. */
     @Test
     void manyPagesInAnyOrder() {
         MemorySegment bits = arena.allocate(4096, 8);
@@ -164,7 +164,10 @@ class DirtyPagesTest {
         assertThat(marked(bits)).isEqualTo(expected);
     }
 
-    /** Lanes set bits in the same words while the front-end fetches and clears them: it gets each bit, in any order. */
+    /**
+     * Several lanes set bits in the same words while the front-end fetches and clears them. The front-end gets every
+     * bit, in any order.
+     */
     @Test
     void noMarkIsLostAmongLanesAndAFrontEndThatClears() throws InterruptedException {
         int lanes = 3;

@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 
 /**
  * A front-end that reads the dirty log at the worst moments: it fetches and clears each bit as soon as it is set, and
- * copies the page at once. A write to a page after its last mark is lost.
+ * copies the page immediately. So a write to a page after its last mark is missing from the copy.
  */
 public final class MigratedMemory extends DirtyLog {
     private final List<GuestRegion> regions;
@@ -17,10 +17,10 @@ public final class MigratedMemory extends DirtyLog {
     private long marks;
 
     /**
-     * Copies all memory as it is now.
+     * Creates a log, and copies the current contents of all memory.
      *
      * @param memory the memory table
-     * @param end the guest-physical address after the last byte that the log is for
+     * @param end guest-physical address after the last byte that the log covers
      */
     public MigratedMemory(GuestMemory memory, long end) {
         // This memory is never written.
@@ -32,7 +32,10 @@ public final class MigratedMemory extends DirtyLog {
         copyAll();
     }
 
-    /** Copies all memory after only the guest ran: a hypervisor tracks the guest's own writes itself. */
+    /**
+     * Copies all memory again. Called after only the guest ran, because a hypervisor tracks the guest's own writes
+     * itself.
+     */
     public void copyAll() {
         for (int i = 0; i < copies.size(); i++) {
             copies.get(i).copyFrom(regions.get(i).memory());
@@ -43,7 +46,7 @@ public final class MigratedMemory extends DirtyLog {
      * Runs a step of the guest while writes of the device are not marked yet: only the bytes that the step changes are
      * copied.
      *
-     * @param step what the guest does
+     * @param step the step of the guest
      * @return the step's result
      */
     public boolean guestRuns(BooleanSupplier step) {

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** Compares the translations with a table that has one entry for each page. */
+/** Compares the translations with a simple table that has one entry for each page. */
 class TranslationsTest {
     private static final int PAGES = 64;
     private static final long HOST = 0x10_0000_0000L;
@@ -29,8 +29,8 @@ class TranslationsTest {
             boolean withdraw = random.nextInt(3) == 0;
             if (withdraw) {
                 translations.invalidate(base + first, count);
-                // A range is invalidated as a whole, when only a part of it overlaps, too: never less than was
-                // requested.
+                // A range is invalidated as a whole even if only a part of it overlaps: at least the requested pages
+                // are invalid.
                 for (int page = 0; page < PAGES; page++) {
                     boolean gone = page >= first && page < first + count;
                     if (gone) {

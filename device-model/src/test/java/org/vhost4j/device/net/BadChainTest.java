@@ -19,8 +19,9 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.offload.OffloadEngine;
 
 /**
- * A chain that breaks a rule stops its device. What was done before is used and published, and the ring's base, which GET_VRING_BASE
- * reports, counts exactly the chains that were used: not the bad one, and no frame twice or never.
+ * Tests that a chain that breaks a rule stops its device. The chains before it are used and published. The ring's base,
+ * which GET_VRING_BASE reports, counts exactly the used chains: it does not include the bad chain, and no frame is
+ * transferred twice or lost.
  */
 @ParameterizedClass
 @CsvSource({"false, false", "false, true", "true, false", "true, true"})
@@ -62,7 +63,7 @@ class BadChainTest {
         return frame;
     }
 
-    /** Makes a chain available that breaks the given rule. */
+    /** Makes a bad chain available; {@code kind} determines the rule that it breaks. */
     private static void bad(RingDriver ring, boolean transmits, int kind) {
         long somewhere = ring.tableAddress(0);
         ring.begin();
@@ -116,7 +117,7 @@ class BadChainTest {
         // written.
         int room = random.nextBoolean() ? 1600 : 600;
         b.post(good, room);
-        // A buffer without room for the header is a bad one only where a frame begins.
+        // A buffer without room for the header is invalid only as the first buffer of a frame.
         bad(b.receive, false, random.nextInt(room == 1600 ? 5 : 4));
         int frames = 50;
         for (int i = 0; i < frames; i++) {
@@ -138,7 +139,7 @@ class BadChainTest {
             a.offer(DriverHeader.PLAIN, frame(1, 2, 100), i % 2 == 0);
         }
         a.turn();
-        // The fourth one waits when the device stops for a bad receive buffer of its own.
+        // The fourth frame waits when the sending device stops because of a bad receive buffer.
         bad(a.receive, false, 0);
         b.offer(DriverHeader.PLAIN, frame(2, 1, 100), false);
         b.turn();

@@ -62,7 +62,7 @@ class BridgeRulesTest {
         return guest(name, PortRules.NONE);
     }
 
-    /** A frame from one station to another; 0xff stands for all. */
+    /** Returns a frame from one station to another; 0xff stands for the broadcast address. */
     private static byte[] frame(int from, int to, int number) {
         byte[] frame = new byte[60];
         for (int i = 0; i < 6; i++) {
@@ -136,7 +136,9 @@ class BridgeRulesTest {
         assertThat(watch).hasSize(2);
     }
 
-    /** As of a guest whose queue pairs are on several lanes. */
+    /**
+     * Two lanes count the flooded frames of one port together, as for a guest whose queue pairs are on several lanes.
+     */
     @Test
     void lanesThatHearOnePortLimitItsFramesForAllTogether() {
         TestGuest here = guest("a", rules(PortRules.NO_MAC, 10, false));
@@ -205,7 +207,8 @@ class BridgeRulesTest {
         }
         assertThat(a.received()).hasSize(40);
         List<Integer> numbers = new ArrayList<>();
-        // One of the five buffers took the first frame for all; 256 frames wait, the others were dropped and counted.
+        // One of the five buffers contains the first, flooded frame; 256 frames wait, the others were dropped and
+        // counted.
         while (numbers.size() < 4 + 256 + 1) {
             slow.received().forEach(each -> numbers.add(each.bytes()[14] & 0xff));
             slow.post(1, 1600);
@@ -256,7 +259,7 @@ class BridgeRulesTest {
         for (int i = 0; i < 5; i++) {
             assertThat(a.sent()).as("it waits").isZero();
             clock.advance(Duration.ofMillis(10));
-            // Its senders look at it before and after, as often as their lane turns.
+            // The sender tries before and after the restart, in every turn of its lane.
             a.turn();
             silent.restart();
             a.turn();
@@ -282,7 +285,7 @@ class BridgeRulesTest {
             a.offer(DriverHeader.PLAIN, frame(1, 2, i), single);
             a.turn();
             int sent = a.sent();
-            // A buffer would come after 40 ms; a sender that waits has a look each millisecond.
+            // A buffer would become available after 40 ms; a waiting sender tries each millisecond.
             for (int ms = 0; ms < 40 && sent < 2; ms++) {
                 clock.advance(Duration.ofMillis(1));
                 waited++;

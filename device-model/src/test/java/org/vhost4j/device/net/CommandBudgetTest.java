@@ -22,7 +22,7 @@ import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.ring.Virtqueue;
 import org.vhost4j.device.stats.Counter;
 
-/** Two guests of one lane fill their control queues; the clock advances only when it is read. */
+/** Tests two guests of one lane that fill their control queues; the clock advances only when it is read. */
 class CommandBudgetTest {
     private static final int SIZE = 64;
     private static final int BYTES = 1 << 16;
@@ -43,7 +43,9 @@ class CommandBudgetTest {
                 DeviceOwner.NONE,
                 budget);
 
-        /** Commands that set the receive mode, padded to a length, with a byte for the answer. */
+        /**
+         * Makes commands available that set the receive mode, padded to a length, each with a byte for the response.
+         */
         Guest(int commands, int length) {
             FeatureSet features = FeatureSet.of(Feature.VERSION_1, Feature.CTRL_VQ, Feature.CTRL_RX);
             device.control().features(features);

@@ -7,7 +7,7 @@ import java.io.ByteArrayOutputStream;
 final class CommandBytes {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
-    /** Begins with the command's class and number. */
+    /** Begins a command with its class and number. */
     CommandBytes(int commandClass, int command) {
         le(commandClass, 1);
         le(command, 1);

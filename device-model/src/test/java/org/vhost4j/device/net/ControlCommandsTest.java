@@ -13,7 +13,8 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.device.steering.HashTypes;
 
 /**
- * Tests commands with more than a word of data: which are accepted, and that all others are refused without any effect.
+ * Tests commands with tables or several fields: which of them are accepted, and that all others are refused without
+ * effect.
  */
 class ControlCommandsTest {
     private static final int PAIRS = 4;

@@ -18,17 +18,14 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.FrameSink;
 import org.vhost4j.device.offload.OffloadEngine;
 
-/**
- * Tests the shares of guests on one lane, in frames, bytes and time of each poll; the clock advances only where a test
- * advances it.
- */
+/** Tests how the guests of one lane share frames, bytes and time; the clock advances only when a test advances it. */
 class FairnessTest {
     private static final int LONG_FRAME = 9000;
     private static final int SHORT_FRAME = 64;
 
     private final ManualClock clock = new ManualClock();
 
-    /** Counts what one guest sends. */
+    /** A sink that counts the frames and bytes of one guest. */
     private static final class Meter implements FrameSink {
         private long frames;
         private long bytes;
@@ -85,7 +82,7 @@ class FairnessTest {
         guests.forEach(TestGuest::turn);
     }
 
-    /** Returns Jain's fairness index: 1 when all shares are equal, 1/n when one has everything. */
+    /** Returns Jain's fairness index: 1 when all n shares are equal, 1/n when one guest has everything. */
     private static double jain(List<Long> shares) {
         double sum = shares.stream().mapToDouble(Long::doubleValue).sum();
         double squares =
@@ -121,7 +118,7 @@ class FairnessTest {
 
     @Test
     void guestsWithLongFramesAndWithVeryLongOnesHaveEqualShares() {
-        // One guest sends frames of half a poll's byte budget, the other of a fifth.
+        // One guest's frames have half the byte budget of a poll, the other guest's frames a fifth.
         guest(true, 20, 60_000);
         guest(true, 100, LONG_FRAME);
         guest(false, 100, LONG_FRAME);

@@ -161,8 +161,8 @@ class FrameBurstTest {
             byte[] came = received.get(i).bytes();
             assertThat(received.get(i).header()).isEqualTo(DriverHeader.PLAIN.withNumBuffers(1));
             if (i % 2 != 0) {
-                // The field contained the pseudo-header sum, as a driver writes it; now the sum from csum_start on is
-                // complete.
+                // The field contained the pseudo-header sum, as a driver writes it. Now the checksum from csum_start on
+                // is complete.
                 assertThat(sum(expected)).isEqualTo(sum(came, CSUM_START + CSUM_OFFSET));
                 expected[CSUM_START + CSUM_OFFSET] = came[CSUM_START + CSUM_OFFSET];
                 expected[CSUM_START + CSUM_OFFSET + 1] = came[CSUM_START + CSUM_OFFSET + 1];

@@ -16,8 +16,8 @@ import org.vhost4j.device.offload.OffloadEngine;
 import org.vhost4j.device.stats.Counter;
 
 /**
- * While the link is down no frame is transferred in either direction: with single frames (whose header has its own
- * descriptor) and with bursts, with and without coalescing in the bridge.
+ * Tests that no frame is transferred in either direction while the link is down: with single frames (whose virtio-net
+ * header has its own descriptor) and with bursts, with and without coalescing in the bridge.
  */
 @ParameterizedClass
 @CsvSource({

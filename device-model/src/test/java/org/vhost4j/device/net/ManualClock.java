@@ -4,9 +4,7 @@ package org.vhost4j.device.net;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
-/**
- * A clock that a test advances; it begins shortly before the overflow of its number, as {@link System#nanoTime} may.
- */
+/** A clock that a test advances. It begins shortly before its value overflows, as {@link System#nanoTime} may. */
 final class ManualClock implements LongSupplier {
     private long nanos = Long.MAX_VALUE - 1;
 

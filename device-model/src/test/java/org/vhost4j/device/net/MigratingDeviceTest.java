@@ -36,7 +36,8 @@ import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.stats.Counter;
 
 /**
- * Every write of a device is marked in the dirty log after the write: the copy of the guests' memory equals the memory.
+ * Tests that every write of a device is marked in the dirty log after the write: a copy of guest memory by the log
+ * equals guest memory.
  */
 @ParameterizedClass
 @CsvSource({
@@ -66,8 +67,8 @@ class MigratingDeviceTest {
     private MigratedMemory copyOfB;
 
     /**
-     * With {@code superFrames} the receiver accepts super-frames, and frames are coalesced; without, they are cut into
-     * segments.
+     * With {@code superFrames} the receiver accepts super-frames, and frames are coalesced; otherwise super-frames are
+     * segmented.
      */
     MigratingDeviceTest(boolean packed, boolean inOrder, boolean mergeable, boolean superFrames) {
         this.packed = packed;
@@ -210,7 +211,7 @@ class MigratingDeviceTest {
         assertThat(told).containsExactly(3, 4);
     }
 
-    /** Fills the pieces of a landing with new content. */
+    /** Fills reserved buffers with new contents. */
     private static void fill(Frame landing, int bytes, int value) {
         int left = bytes;
         for (int i = 0; left > 0; i++) {
@@ -262,7 +263,7 @@ class MigratingDeviceTest {
         assertThat(b.received()).hasSize(1);
     }
 
-    /** The acknowledgements of a control queue: each of one byte or more, in the last bytes of a page. */
+    /** Tests the responses of a control queue, each of one byte or more, in the last bytes of a page. */
     @Test
     void answersOfCommands() {
         int size = 64;

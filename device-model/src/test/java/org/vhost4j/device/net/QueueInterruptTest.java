@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.vhost4j.device.stats.Counter;
 import org.vhost4j.device.stats.Counters;
 
-/** Tests when interrupts are raised. */
+/** Tests when the interrupts of a queue are raised. */
 class QueueInterruptTest {
     private static final long AGES = 0xffff_ffffL;
 

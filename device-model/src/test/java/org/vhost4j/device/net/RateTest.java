@@ -19,7 +19,7 @@ import org.vhost4j.device.stats.Counter;
 @ParameterizedClass
 @CsvSource({"false, false", "false, true", "true, false", "true, true"})
 class RateTest {
-    /** With its headers 1024 bytes. */
+    /** Payload of a frame that has 1024 bytes with its headers. */
     private static final int PAYLOAD = 970;
 
     private final ManualClock clock = new ManualClock();
@@ -68,7 +68,7 @@ class RateTest {
         clock.advance(Duration.ofMillis(250));
         a.turn();
         a.turn();
-        // 2.5 KiB, of which the last half is exceeded.
+        // The rate allows 2.5 KiB in 250 ms; the third frame of 1 KiB exceeds this by half a frame.
         assertThat(a.sent()).isEqualTo(3);
         clock.advance(Duration.ofSeconds(10));
         a.turn();

@@ -154,7 +154,7 @@ class SettingCommandsTest {
     void whateverADriverHasSaid(int seed) {
         SplittableRandom random = new SplittableRandom(seed);
         here.control.features(FEATURES);
-        // Without this command every frame passes, for any content of the tables.
+        // Without this command every frame passes the filter, whatever the tables contain.
         assertThat(here.tell(command(0, 0).le(0, 1).bytes())).isTrue();
         for (int i = 0; i < 5 << seed; i++) {
             assertThat(here.tell(random(random))).isTrue();
@@ -166,7 +166,7 @@ class SettingCommandsTest {
         assertThat(there.control.settings()).as("for the next move").containsExactlyElementsOf(settings);
     }
 
-    /** A hand-over to another process keeps the state that a later migration needs. */
+    /** After a hand-over to another process, the settings can still be migrated. */
     @ParameterizedTest
     @ValueSource(ints = {1, 4, 8})
     void aHandOverKeepsThemForTheNextMove(int seed) {

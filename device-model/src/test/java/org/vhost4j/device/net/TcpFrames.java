@@ -3,7 +3,7 @@ package org.vhost4j.device.net;
 
 import java.nio.ByteBuffer;
 
-/** Plain TCP segments of one flow, IPv4 (RFC 9293, RFC 791), with all checksums right. */
+/** Creates plain TCP segments of one flow over IPv4 (RFC 9293, RFC 791), with correct checksums. */
 final class TcpFrames {
     private static final int ETHERNET = 14;
     private static final int IP = 20;
@@ -13,12 +13,12 @@ final class TcpFrames {
     private TcpFrames() {}
 
     /**
-     * The segment at a place in the flow.
+     * Returns a segment of the flow.
      *
      * @param from the sending station, 1 to 127
      * @param to the receiving station, 1 to 127
-     * @param index 0 for the first segment
-     * @param payload bytes of it, the same in all segments of a flow
+     * @param index index of the segment in the flow, from 0
+     * @param payload payload length in bytes, the same for all segments of a flow
      */
     static byte[] segment(int from, int to, int index, int payload) {
         byte[] frame = new byte[ETHERNET + IP + TCP + payload];
@@ -41,7 +41,7 @@ final class TcpFrames {
         return frame;
     }
 
-    /** One's complement sum (RFC 1071) over bytes {@code from} to {@code to}. */
+    /** Returns the ones' complement sum (RFC 1071) of the bytes {@code from} to {@code to}. */
     private static int sum(byte[] frame, int from, int to, int initial) {
         int sum = initial;
         for (int i = from; i < to; i += 2) {

@@ -25,7 +25,10 @@ import org.vhost4j.device.ring.RingLayout;
 import org.vhost4j.device.ring.RingParts;
 import org.vhost4j.device.ring.Virtqueue;
 
-/** A device and its driver in one thread, with one pair of queues. Its memory is two regions, and buffers lie in both by turns. */
+/**
+ * A device and its driver in one thread, with one queue pair. Guest memory has two regions; buffers are allocated in
+ * them alternately.
+ */
 final class TestGuest {
     static final int SIZE = 256;
 
@@ -34,7 +37,7 @@ final class TestGuest {
     private static final long LOW = 0x10_0000;
     private static final long HIGH = 0x1_0000_0000L;
 
-    /** A frame as it arrived. */
+    /** A received frame, with its virtio-net header. */
     static final class Received {
         private final DriverHeader header;
         private final byte[] bytes;
@@ -107,9 +110,9 @@ final class TestGuest {
     }
 
     /**
-     * Logs what the device writes from now on.
+     * Starts to log the device's writes.
      *
-     * @return what a front-end copies by the log
+     * @return the copy of guest memory that a front-end makes by the log
      */
     MigratedMemory migrate() {
         MigratedMemory copy = new MigratedMemory(table, HIGH + HALF);
@@ -119,7 +122,7 @@ final class TestGuest {
         return copy;
     }
 
-    /** Logs no longer. */
+    /** Stops logging. */
     void stopLogging() {
         log(0, null);
         log(1, null);
@@ -131,12 +134,12 @@ final class TestGuest {
         });
     }
 
-    /** Memory for one buffer, in the one region or the other. */
+    /** Returns the region in which the next buffer is allocated. */
     private DriverMemory next() {
         return turn++ % 3 == 0 ? high : low;
     }
 
-    /** Posts receive buffers of a size. */
+    /** Makes receive buffers of a size available. */
     void post(int buffers, int bytes) {
         for (int i = 0; i < buffers; i++) {
             long address = next().allocate(bytes, 64);
@@ -149,7 +152,7 @@ final class TestGuest {
         receive.publish();
     }
 
-    /** Puts a frame into the transmit queue, header and all in one buffer, or the header apart. */
+    /** Makes a frame available in the transmit queue; with {@code apart}, the virtio-net header has its own buffer. */
     void offer(DriverHeader header, byte[] frame, boolean apart) {
         DriverMemory memory = next();
         long address = memory.allocate(Math.min(SLOT, DriverHeader.BYTES + frame.length), 64);
@@ -165,13 +168,13 @@ final class TestGuest {
         transmit.offer();
     }
 
-    /** Lets the device see what was offered, and work for one turn. */
+    /** Publishes the offered chains, and polls the device for one turn. */
     void turn() {
         transmit.publish();
         device.poll();
     }
 
-    /** Collects the transmit buffers that came back. */
+    /** Collects the used transmit chains; returns their number. */
     int sent() {
         int n = 0;
         while (transmit.collect()) {
@@ -180,7 +183,7 @@ final class TestGuest {
         return n;
     }
 
-    /** What has been received. */
+    /** Returns the frames received since the last call. */
     List<Received> received() {
         List<Received> frames = new ArrayList<>();
         while (receive.collect()) {
@@ -208,7 +211,7 @@ final class TestGuest {
         return (address >= HIGH ? high : low).read(address, receive.usedLength());
     }
 
-    /** Stops both queues and starts them where they were. */
+    /** Stops both queues and starts them again at the same positions. */
     void restart() {
         for (int i = 0; i < rings.length; i++) {
             device.control().stop(i);
@@ -218,7 +221,7 @@ final class TestGuest {
         }
     }
 
-    /** Stops both queues; whether each says that the device took exactly the chains which it has used. */
+    /** Stops both queues; returns whether the base of each counts exactly the chains that the device has used. */
     boolean basesCountWhatWasUsed() {
         received();
         sent();
@@ -229,7 +232,7 @@ final class TestGuest {
         return rings[0].base() == receive.deviceBase() && rings[1].base() == transmit.deviceBase();
     }
 
-    /** How many receive buffers the device has. */
+    /** Returns the number of receive buffers that the device has not used. */
     int buffersLeft() {
         return receive.inFlight();
     }

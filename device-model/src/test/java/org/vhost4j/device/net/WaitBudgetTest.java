@@ -12,7 +12,9 @@ class WaitBudgetTest {
     private final WaitBudget budget = new WaitBudget(Duration.ofMillis(50), 1_000);
     private long now = -3 * MS;
 
-    /** Keeps a frame waiting, with a look each millisecond; how many milliseconds until it may not. */
+    /**
+     * Lets a frame wait, trying each millisecond; returns the number of milliseconds until it may not wait any more.
+     */
     private long waits(long most) {
         long start = now;
         while (budget.mayWait(now) && now - start < most * MS) {
@@ -47,7 +49,7 @@ class WaitBudgetTest {
             budget.ended(now);
             budget.earn(1, 60);
         }
-        // A frame of 60 bytes earns 51.2 us, and what is left of a millisecond is waited for.
+        // A frame of 60 bytes restores 51.2 us, and each wait is rounded up to a full millisecond.
         assertThat(waited).isBetween(50L, 1_100L);
     }
 
@@ -65,7 +67,7 @@ class WaitBudgetTest {
     @Test
     void aReceiverThatKeepsTakingFramesIsWaitedForAllTheTime() {
         for (int i = 0; i < 10_000; i++) {
-            // 64 frames after each 3 ms: 21,000 a second.
+            // 64 frames every 3 ms are 21,000 a second.
             assertThat(waits(3)).isEqualTo(3);
             budget.ended(now);
             budget.earn(64, 64 * 60);

@@ -9,9 +9,12 @@ import java.util.stream.Stream;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.Offloads;
 
-/** One way to be bad: a change of a good packet before it is built, of its bytes, of its virtio-net header. */
+/**
+ * A valid packet with a change that makes it invalid: of the packet before it is built, of its bytes, or of its
+ * virtio-net header.
+ */
 public final class BadFrameCase {
-    /** Why it is bad. */
+    /** The expected reason. */
     public final BadFrame reason;
 
     final String what;
@@ -89,14 +92,14 @@ public final class BadFrameCase {
         return reason + ": " + what;
     }
 
-    /** The packet that every case changes. */
+    /** Returns the valid packet that every case changes. */
     static SuperFrame good() {
         SuperFrame packet = new SuperFrame();
         packet.payload = new byte[5000];
         return packet.build();
     }
 
-    /** The bad frame. */
+    /** Returns the invalid frame. */
     public Frame frame(Arena arena) {
         SuperFrame packet = good();
         this.packet.accept(packet);
@@ -111,12 +114,12 @@ public final class BadFrameCase {
         return new BadFrameCase(reason, what);
     }
 
-    /** All cases. */
+    /** Returns all cases. */
     public static Stream<BadFrameCase> cases() {
         return Stream.concat(ofAnySender(), promises());
     }
 
-    /** Those that are bad whatever the sender negotiated. */
+    /** Returns the cases that are invalid whatever the sender has negotiated. */
     public static Stream<BadFrameCase> ofAnySender() {
         return Stream.of(packets(), checksums(), types(), sizes(), tunnels()).flatMap(cases -> cases);
     }
@@ -223,7 +226,7 @@ public final class BadFrameCase {
         return Stream.of(
                 bad(BadFrame.GSO_SIZE, "0").header(f -> f.gsoSize = 0),
                 bad(BadFrame.GSO_SIZE, "0xffff").header(f -> f.gsoSize = 0xffff),
-                bad(BadFrame.GSO_SIZE, "UFO, no multiple of 8").ufo(1473),
+                bad(BadFrame.GSO_SIZE, "UFO, not a multiple of 8").ufo(1473),
                 bad(BadFrame.TOO_LONG, "IPv4 packet of 65536 bytes").packet(p -> p.payload = new byte[65536 - 40]),
                 bad(BadFrame.TOO_LONG, "IPv6 payload of 65536 bytes")
                         .v6()
@@ -245,7 +248,7 @@ public final class BadFrameCase {
                 bad(BadFrame.TUNNEL_FLAGS, "UDP_TUNNEL_CSUM without a tunnel")
                         .with(Offloads.UDP_TUNNEL)
                         .header(f -> f.flags |= Frame.UDP_TUNNEL_CSUM),
-                bad(BadFrame.TUNNEL_OUTER, "IPv6 said, IPv4 there")
+                bad(BadFrame.TUNNEL_OUTER, "tunnel bit of IPv6, packet of IPv4")
                         .tunnel()
                         .header(f -> f.gsoType ^= Frame.GSO_UDP_TUNNEL),
                 bad(BadFrame.TUNNEL_OUTER, "TCP outside")
@@ -262,7 +265,7 @@ public final class BadFrameCase {
                         .tunnel()
                         .header(f -> f.innerNetworkOffset = f.outerTransportOffset + 7),
                 bad(BadFrame.IP_VERSION, "inner one early").tunnel().header(f -> f.innerNetworkOffset--),
-                bad(BadFrame.HEADERS_TOO_LONG, "inner header beyond what is looked at")
+                bad(BadFrame.HEADERS_TOO_LONG, "inner header beyond the copied bytes")
                         .tunnel()
                         .header(f -> f.innerNetworkOffset = PacketHeaders.COPIED),
                 bad(BadFrame.TRUNCATED, "inner header beyond the frame")
@@ -278,7 +281,7 @@ public final class BadFrameCase {
                 bad(BadFrame.CSUM_START, "that of the outer UDP header")
                         .tunnel()
                         .header(f -> f.checksumStart = f.outerTransportOffset),
-                bad(BadFrame.GSO_TYPE, "TCPV6 said, IPv4 inside").tunnel().header(f -> f.gsoType ^= 5),
+                bad(BadFrame.GSO_TYPE, "TCPV6 on an inner packet of IPv4").tunnel().header(f -> f.gsoType ^= 5),
                 bad(BadFrame.TOO_LONG, "the inner packet has 65536 bytes")
                         .tunnel()
                         .packet(p -> p.payload = new byte[65536 - 40]),

@@ -18,7 +18,7 @@ import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
 class BadFrameTest {
-    /** These depend on the receiver and are in {@link OffloadEngineTest}. */
+    /** The reasons that depend on the receiver, which {@link OffloadEngineTest} tests. */
     private static final Set<BadFrame> ON_DELIVERY = EnumSet.of(BadFrame.TOO_MANY_PIECES);
 
     private final Arena arena = Arena.ofConfined();

@@ -19,7 +19,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
-/** What the coalescer puts together, cut again, is what went in: byte for byte and in the same order. */
+/** Tests that the segments of coalesced frames are the original frames: byte by byte and in the same order. */
 class CoalescerTest {
     private static final int ROUNDS = 400;
 
@@ -67,7 +67,7 @@ class CoalescerTest {
         assertThat(coalescer.offer(frame)).isEqualTo(FramePort.DELIVERED);
     }
 
-    /** Segments of a super-frame as a sender without segmentation offload sends them. */
+    /** Returns the segments of a super-frame as a sender without segmentation offload sends them. */
     private static List<Sent> segments(SuperFrame packet, boolean partial) {
         return ReferenceSegmenter.segments(packet, partial).stream()
                 .map(bytes -> new Sent(
@@ -91,7 +91,7 @@ class CoalescerTest {
         return packet;
     }
 
-    /** What the port got, cut again where it is a super-frame. */
+    /** Returns the frames that the port got; super-frames are segmented again. */
     private List<byte[]> cutAgain() {
         List<byte[]> frames = new ArrayList<>();
         for (RecordingPort.Delivered each : port.delivered) {
@@ -103,7 +103,7 @@ class CoalescerTest {
             frame.checksumStart = each.checksumStart;
             frame.checksumOffset = each.checksumOffset;
             assertThat(engine.check(frame, Offloads.ALL)).isNull();
-            // Plain frames as they are, segments with the checksums that went in.
+            // Plain frames are compared unchanged, segments with the same kind of checksum as the original frames.
             RecordingPort receiver = new RecordingPort(each.gsoType == 0 || partial ? Offloads.CSUM : 0);
             assertThat(engine.deliver(frame, receiver)).isEqualTo(FramePort.DELIVERED);
             frames.addAll(receiver.bytes());
@@ -135,7 +135,7 @@ class CoalescerTest {
         assertThat(superFrames).isGreaterThan(ROUNDS / 2);
     }
 
-    /** Loses, doubles, exchanges and damages some. */
+    /** Removes, duplicates, reorders, damages or pads some of the frames. */
     private void disturb(List<Sent> burst) {
         for (int changes = random.nextInt(4); changes > 0 && burst.size() > 2; changes--) {
             int at = random.nextInt(burst.size() - 1);
@@ -163,7 +163,7 @@ class CoalescerTest {
         return new Sent(bytes, sent.flags, sent.checksumStart, sent.checksumOffset);
     }
 
-    /** One whole super-frame of each kind comes back as it was. */
+    /** Returns a super-frame of each kind. */
     static Stream<SuperFrame> kinds() {
         return IntStream.range(0, 8).mapToObj(i -> {
             SuperFrame packet = new SuperFrame();
@@ -222,7 +222,7 @@ class CoalescerTest {
         assertThat(engine.counters().get(OffloadCounter.COALESCED)).isZero();
     }
 
-    /** The second of three segments changed so that it must not be put together with the first. */
+    /** Returns changes of the second of three segments after which it must not be merged with the first. */
     static Stream<Consumer<SuperFrame>> obstacles() {
         return Stream.of(
                 p -> p.bytes[0] ^= 2,
@@ -281,7 +281,10 @@ class CoalescerTest {
         return packet.build();
     }
 
-    /** Four segments with an acknowledgement after the second, which repeats what they say except for what is changed. */
+    /**
+     * Returns four segments, with an acknowledgement after the second one. Unless {@code change} changes it, it is a
+     * duplicate.
+     */
     private static List<Sent> withAcknowledgement(Consumer<SuperFrame> change) {
         List<Sent> burst = new ArrayList<>(segments(part(new byte[2 * 1448], 1, 0xfffe), true));
         SuperFrame ack = part(new byte[0], 1 + 2 * 1448, 0x10000);
@@ -316,7 +319,7 @@ class CoalescerTest {
         assertThat(port.bytes().get(1)).isEqualTo(burst.get(2).bytes);
     }
 
-    /** What makes an acknowledgement more than a duplicate. */
+    /** Returns changes after which an acknowledgement is not a duplicate. */
     static Stream<Consumer<SuperFrame>> news() {
         return Stream.of(
                 ack -> ack.bytes[ack.transport + 11] ^= 1,

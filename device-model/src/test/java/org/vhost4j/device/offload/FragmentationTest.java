@@ -16,7 +16,7 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
-/** UFO super-frames, cut into IP fragments by the engine and by {@link ReferenceSegmenter}. */
+/** Compares the IP fragments of UFO super-frames from the engine with those from {@link ReferenceSegmenter}. */
 class FragmentationTest {
     private static final int ROUNDS = 2000;
 
@@ -65,7 +65,7 @@ class FragmentationTest {
 
             int result = engine.deliver(frame, port);
             while (result == FramePort.NO_ROOM) {
-                // Another sender's frame goes by meanwhile.
+                // Meanwhile the engine delivers a frame of another sender.
                 Frame other = SuperFrame.randomUfo(random, 500).frame(arena, random, 1);
                 assertThat(engine.deliver(other, new RecordingPort(0))).isEqualTo(FramePort.DELIVERED);
                 port.room = random.nextInt(4);
@@ -148,7 +148,10 @@ class FragmentationTest {
         }
     }
 
-    /** Compares all but the identification of IPv6 fragments, which must be one for all and new for each packet. */
+    /**
+     * Compares all fields except the identification of IPv6 fragments, which must be the same for all fragments of a
+     * packet and new for each packet.
+     */
     private void assertSame(List<byte[]> ours, SuperFrame packet) {
         List<byte[]> reference = ReferenceSegmenter.segments(packet, false);
         if (packet.ipv6) {

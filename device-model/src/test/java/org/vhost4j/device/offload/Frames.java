@@ -7,11 +7,11 @@ import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 import org.vhost4j.device.frame.Frame;
 
-/** Frames from byte arrays and back. */
+/** Converts byte arrays to frames and back. */
 public final class Frames {
     private Frames() {}
 
-    /** Appends the bytes to a frame in up to {@code pieces} pieces of random length, each in memory of its own. */
+    /** Appends bytes to a frame in up to {@code pieces} pieces of random length, each in separate memory. */
     public static void scatter(Arena arena, Frame frame, byte[] bytes, SplittableRandom random, int pieces) {
         int at = 0;
         for (int left = Math.min(pieces, bytes.length); left > 0; left--) {
@@ -23,7 +23,7 @@ public final class Frames {
         }
     }
 
-    /** Appends one piece. */
+    /** Appends one piece to a frame. */
     static void add(Arena arena, Frame frame, byte[] bytes, int at, int length, int alignment) {
         MemorySegment memory = arena.allocate(alignment + length, 8).asSlice(alignment);
         MemorySegment.copy(bytes, at, memory, ValueLayout.JAVA_BYTE, 0, length);
@@ -32,7 +32,7 @@ public final class Frames {
         }
     }
 
-    /** The frame's bytes in one array. */
+    /** Returns the frame's bytes. */
     public static byte[] bytes(Frame frame) {
         byte[] bytes = new byte[frame.bytes];
         int at = 0;

@@ -6,14 +6,14 @@ import java.util.SplittableRandom;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.LandingPort;
 
-/** A {@link RecordingPort} with buffers of its own, of random sizes, to land in; never more than it is asked for. */
+/** A {@link RecordingPort} that reserves buffers of random sizes, in total never more than requested. */
 final class LandingRecorder extends RecordingPort implements LandingPort {
     private final Arena arena;
     private final SplittableRandom random;
-    /** Bytes of buffers that are left. */
+    /** The total size in bytes of the buffers that are left. */
     int buffers = Integer.MAX_VALUE;
 
-    /** Whether the receiver is told how many segments a super-frame stands for. */
+    /** Whether the receiver's header contains the segment counts of super-frames. */
     boolean countsSegments;
 
     private boolean reserved;
@@ -74,7 +74,7 @@ final class LandingRecorder extends RecordingPort implements LandingPort {
 
     @Override
     public void discard(Frame landing) {
-        throw new IllegalStateException("what puts frames together commits them");
+        throw new IllegalStateException("a coalescer does not discard");
     }
 
     @Override

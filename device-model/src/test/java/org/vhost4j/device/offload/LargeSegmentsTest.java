@@ -13,7 +13,10 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
-/** Random connections, whose SYN is raised and whose segments come large. Each seed is in the failure's description. */
+/**
+ * Tests random connections whose MSS option was raised and whose far end sends large packets. The description of a
+ * failure has the seed.
+ */
 class LargeSegmentsTest {
     private static final int ROUNDS = 3000;
     private static final int ETHERNET = 14;
@@ -24,7 +27,7 @@ class LargeSegmentsTest {
     private final LargeSegments segments = new LargeSegments();
     private final OffloadEngine engine = new OffloadEngine();
 
-    /** One end's packets of a connection. */
+    /** Creates the packets of a connection, from either end. */
     private static final class Connection {
         final boolean ipv6;
         final byte[] near;
@@ -46,7 +49,7 @@ class LargeSegmentsTest {
             return ETHERNET + (ipv6 ? 40 : 20);
         }
 
-        /** A packet with a whole checksum, or with that of the pseudo-header alone. */
+        /** Returns a packet with a complete or a partial checksum. */
         byte[] packet(boolean fromNear, int flags, byte[] options, byte[] payload, boolean partial) {
             int tcpBytes = 20 + options.length + payload.length;
             ByteBuffer b = ByteBuffer.allocate(transport() + tcpBytes);
@@ -83,7 +86,7 @@ class LargeSegmentsTest {
         }
     }
 
-    /** Options of a SYN, the maximum segment size among them at any offset. */
+    /** Returns the options of a SYN, with the MSS option at a random offset. */
     private static byte[] options(SplittableRandom random, int mss) {
         List<byte[]> options = new ArrayList<>();
         options.add(new byte[] {2, 4, (byte) (mss >> 8), (byte) mss});
@@ -153,7 +156,7 @@ class LargeSegmentsTest {
                 byte[] complete = connection.packet(true, flags, raised, payload, false);
                 int field = connection.transport() + 16;
                 if (partial && complete[field] == 0 && complete[field + 1] == 0) {
-                    // The engine writes the other zero, as Linux does.
+                    // The engine writes 0xffff instead of 0, as Linux does.
                     complete[field] = (byte) 0xff;
                     complete[field + 1] = (byte) 0xff;
                 }
@@ -170,7 +173,7 @@ class LargeSegmentsTest {
         return at + 2;
     }
 
-    /** What comes large is, cut by the engine, what a far end would have sent that was told the truth. */
+    /** The segments of a large packet are those that a far end would have sent that knew the announced MSS. */
     @Test
     void whatComesLargeIsASuperFrameOfTheSizeThatWasAnnounced() {
         for (long seed = 0; seed < ROUNDS; seed++) {
@@ -230,7 +233,7 @@ class LargeSegmentsTest {
         assertThat(together.array()).isEqualTo(payload);
     }
 
-    /** A connection that has been forgotten gets segments that every host takes. */
+    /** For a connection that is not in the table any more, segments have the default MSS. */
     @Test
     void manyConnectionsAreRememberedAndTheOldestForgotten() {
         SplittableRandom random = new SplittableRandom(1);

@@ -180,8 +180,8 @@ class OffloadEngineTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void aPageMayEndAnywhereInASegment(SuperFrame packet) {
-        // Odd segments, long enough for the vectorised sum on either side of a page's end, and a last one of a single
-        // byte.
+        // Segments of odd length, long enough for the vectorised sum on either side of a page border, and a last
+        // segment of one byte.
         packet.gsoSize = 731;
         packet.payload = Arrays.copyOf(packet.payload, 2 * packet.gsoSize + 1);
         packet.build();
@@ -348,7 +348,7 @@ class OffloadEngineTest {
         RecordingPort port = new RecordingPort(0);
         port.room = 1;
         assertThat(engine.deliver(frame, port)).isEqualTo(FramePort.NO_ROOM);
-        // The headers grow by the payload's last byte and more: nothing is left to send.
+        // The changed headers include the whole payload: nothing is left to send.
         HostMemory.putByte(frame.address[0] + packet.transport + 12, 0xf0);
 
         port.room = 9;
@@ -381,7 +381,7 @@ class OffloadEngineTest {
     void aSegmentOfTooManyPiecesIsRefused() {
         SuperFrame packet = packet(false, false, false);
         for (int last = 1; last <= 2; last++) {
-            // All but the last byte in one segment: headers, the rest of the first piece, and every other piece.
+            // All bytes but the last are in one segment: headers, the rest of the first piece, and every other piece.
             Frame frame = new Frame();
             Frames.add(arena, frame, packet.bytes, 0, packet.header + 100, 0);
             while (frame.pieces < Frame.MAX_PIECES - 1) {

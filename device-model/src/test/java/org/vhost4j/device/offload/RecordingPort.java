@@ -9,7 +9,7 @@ import org.vhost4j.device.frame.Offloads;
 
 /** A port that records delivered frames and returns configured results. */
 public class RecordingPort implements FramePort {
-    /** A frame as it was delivered. */
+    /** A copy of a delivered frame. */
     public static final class Delivered {
         public final byte[] bytes;
         public final int flags;

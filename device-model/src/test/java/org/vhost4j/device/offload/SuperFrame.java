@@ -8,8 +8,8 @@ import org.vhost4j.device.frame.Frame;
 
 /**
  * A builder for super-frames: TCP or UDP packets as a sender with offloads writes them, with one set of headers, a
- * partial checksum and more payload than a segment holds. The defaults are those of a plain TCPv4 super-frame; {@link
- * #build} writes the bytes.
+ * partial checksum and more payload than fits into a segment. The defaults are those of a plain TCPv4 super-frame;
+ * {@link #build} writes the bytes.
  */
 public final class SuperFrame {
     int[] vlanTypes = {};
@@ -28,7 +28,7 @@ public final class SuperFrame {
     byte[] payload = {};
     int gsoSize = 1448;
     boolean ecn;
-    /** Whether a routing header or source route has another final destination than the IP header. */
+    /** Whether a routing header or source route has a different final destination than the IP header. */
     boolean rerouted;
     /** Whether lengths and the IPv4 header checksum are wrong. */
     boolean lies;
@@ -37,7 +37,7 @@ public final class SuperFrame {
     byte[] destination = {10, 0, 0, 2};
     byte[] finalDestination = destination;
 
-    /** Whether the packet is to be cut into IP fragments. */
+    /** Whether the packet is to be divided into IP fragments. */
     boolean ufo;
     /** The outer IP version of a UDP tunnel, 4 or 6; 0 for no tunnel. */
     int tunnelVersion;
@@ -67,7 +67,7 @@ public final class SuperFrame {
      *
      * @param random source of all random decisions
      * @param maxPayload maximum payload in bytes
-     * @param vlans bound of the number of VLAN tags
+     * @param vlans number of VLAN tags, exclusive upper bound
      * @param lies whether lengths and the IPv4 header checksum are wrong
      * @return the packet, built
      */
@@ -109,7 +109,7 @@ public final class SuperFrame {
     }
 
     /**
-     * Creates a random UDP packet that is to be cut into at least two IP fragments.
+     * Creates a random UDP packet that is to be divided into at least two IP fragments.
      *
      * @param random source of all random decisions
      * @param maxPayload maximum payload in bytes
@@ -131,7 +131,7 @@ public final class SuperFrame {
      *
      * @param random source of all random decisions
      * @param maxPayload maximum payload in bytes
-     * @param vlans bound of the number of VLAN tags
+     * @param vlans number of VLAN tags, exclusive upper bound
      * @return the packet, built
      */
     public static SuperFrame randomTunnel(SplittableRandom random, int maxPayload, int vlans) {
@@ -145,7 +145,7 @@ public final class SuperFrame {
         frame.outerSource = randomBytes(random, frame.tunnelVersion == 4 ? 4 : 16);
         frame.outerDestination = randomBytes(random, frame.tunnelVersion == 4 ? 4 : 16);
         frame.outerIdentification = random.nextInt(0x10000);
-        // 8 of VXLAN or Geneve and an Ethernet header, Geneve's options, or an IP packet right away.
+        // 8 bytes of VXLAN or Geneve and an Ethernet header, with or without Geneve options, or directly an IP packet.
         frame.tunnelHeader = randomBytes(random, new int[] {22, 22, 30, 8, 26}[random.nextInt(5)]);
         frame.outerChecksum = random.nextBoolean();
         return frame.build();
@@ -343,7 +343,7 @@ public final class SuperFrame {
         return vlanTypes.length;
     }
 
-    /** Returns whether the packet is to be cut into IP fragments. */
+    /** Returns whether the packet is to be divided into IP fragments. */
     public boolean isUfo() {
         return ufo;
     }
@@ -385,7 +385,7 @@ public final class SuperFrame {
         return udp;
     }
 
-    /** Returns the number of segments that the packet is cut into. */
+    /** Returns the number of segments of the packet. */
     public int segments() {
         return (payload.length + gsoSize - 1) / gsoSize;
     }

@@ -11,7 +11,9 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.FramePort;
 import org.vhost4j.device.frame.Offloads;
 
-/** Tests TCP super-frames to a receiver that accepts packets of any length, against {@link ReferenceSegmenter}. */
+/**
+ * Compares the packets for a receiver that accepts packets of any length with those from {@link ReferenceSegmenter}.
+ */
 class WholePacketTest {
     private static final int ROUNDS = 2000;
 
@@ -61,7 +63,7 @@ class WholePacketTest {
         }
     }
 
-    /** IP limits a packet to 65,535 bytes without the Ethernet header: a longer one is cut in two. */
+    /** IP limits a packet to 65,535 bytes without the Ethernet header: a longer super-frame becomes two packets. */
     @Test
     void theLongestPacketIsCutInTwo() {
         SplittableRandom random = new SplittableRandom(18);

@@ -11,13 +11,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Tests a sender with a clock that the test advances. */
+/** Tests the rate of a sender with a clock that the test advances. */
 class RateMeterTest {
     private static final long SECOND = 1_000_000_000L;
     private static final int LONGEST = 65_550;
 
     private final SplittableRandom random = new SplittableRandom(7);
-    // The clock overflows soon.
+    // The clock, which overflows soon.
     private long now = Long.MAX_VALUE - 5 * SECOND;
 
     private RateMeter meter(long average, long peak, long burst) {
@@ -90,7 +90,7 @@ class RateMeterTest {
                 sent++;
             }
         }
-        // 499.5 ns on average: parts of bytes add up.
+        // 499.5 ns on average: fractions of bytes add up.
         assertThat(sent).isBetween(1533L, 1540L);
     }
 

@@ -17,7 +17,7 @@ class WireLengthTest {
     @AutoClose
     private final Arena arena = Arena.ofConfined();
 
-    /** Counts the bytes of segments. */
+    /** A port that counts the bytes of segments. */
     private static final class Wire implements FramePort {
         private long bytes;
 

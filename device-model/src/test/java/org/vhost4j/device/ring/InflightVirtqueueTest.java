@@ -22,7 +22,9 @@ import org.vhost4j.device.driver.SplitDriver;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 
-/** Tests the bytes written to the in-flight area, the recovery from them, and the rejection of invalid ones. */
+/**
+ * Tests the bytes that are written to the in-flight area, the recovery from them, and the rejection of invalid areas.
+ */
 class InflightVirtqueueTest {
     private static final long BASE = 0x1_0000_0000L;
     private static final int SIZE = 8;
@@ -225,7 +227,8 @@ class InflightVirtqueueTest {
     }
 
     /**
-     * A back-end that uses chains out of order has died: the ring alone does not determine which chains are in flight.
+     * A back-end that used chains out of order has died, so the ring alone does not determine which chains are in
+     * flight.
      */
     @ParameterizedTest
     @EnumSource
@@ -234,7 +237,7 @@ class InflightVirtqueueTest {
         offer(driver, 1, 1, 1);
         List<Integer> ids = pop(open(layout, driver, true), 3);
         if (layout == RingLayout.SPLIT) {
-            // It has used the second one.
+            // The back-end has used the second chain.
             driverMemory.put32(driver.usedAddress() + 4, ids.get(1));
             driverMemory.put16(driver.usedAddress() + 2, 1);
             put16(12, ids.get(1));
@@ -324,7 +327,7 @@ class InflightVirtqueueTest {
             queue.addUsed(ids.get(i));
         }
         queue.publish();
-        // As if it had died before it cleared the entries. The list is 3, 2, 1, 0.
+        // As if the process had died before it cleared the entries. The list of used chains is 3, 2, 1, 0.
         put16(14, 0);
         put16(split(entry) + 6, next);
         assertThatThrownBy(() -> open(RingLayout.SPLIT, driver, true))
@@ -355,7 +358,7 @@ class InflightVirtqueueTest {
         List<Integer> ids = pop(queue, 4);
         queue.addUsed(ids.getFirst());
         queue.publish();
-        // Free are 0, 5, 6, 7; in flight are 1 with 2, 3 and 4.
+        // Entries 0, 5, 6 and 7 are free; the chains in flight are 1 with 2, 3, and 4.
         if (at == 14 && value.equals("2")) {
             put16(packed(2) + 2, 2);
         }
@@ -365,7 +368,7 @@ class InflightVirtqueueTest {
                 .hasMessage("queue 1: the in-flight area " + reason);
     }
 
-    /** For any content, either a queue is opened that stays within its ring, or the failure is reported in one line. */
+    /** For any contents, the queue is opened and stays within its ring, or the failure is reported in one line. */
     @ParameterizedTest
     @EnumSource
     void noContentsDoMoreThanOneLine(RingLayout layout) {

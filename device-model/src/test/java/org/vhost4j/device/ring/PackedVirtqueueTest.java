@@ -23,11 +23,11 @@ import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 
-/** Single rules of the packed format, and rings that break them. {@link RingInterleavingTest} has the rest. */
+/** Tests single rules of the packed format, and rings that break them. {@link RingInterleavingTest} tests the rest. */
 class PackedVirtqueueTest {
     private static final long BASE = 0x1_0000_0000L;
     private static final int SIZE = 7;
-    /** The byte of the flags with the avail and used bits, which needs one access only. */
+    /** Mask of the AVAIL and USED flags. */
     private static final int MARKS = AVAIL | USED;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(1 << 20, 4096);
@@ -58,7 +58,10 @@ class PackedVirtqueueTest {
         return driverMemory.get16(driver.descAddress() + 16L * index + 14);
     }
 
-    /** A burst is shown to the driver by the flags of its first descriptor, which are written last (2.8.14). */
+    /**
+     * The flags of a burst's first used descriptor, which are written last, make the burst visible to the driver
+     * (2.8.14).
+     */
     @Test
     void theFirstUsedDescriptorOfABurstIsMarkedLast() {
         PackedDriver driver = driver(RingDriver.Features.NONE);
@@ -112,7 +115,7 @@ class PackedVirtqueueTest {
         assertThat(device.base()).isEqualTo(0x8006_8006).isEqualTo(driver.deviceBase());
     }
 
-    /** The event structure of the driver, after the first of two descriptors was used at index 5 and the second at 6. */
+    /** Tests values of the driver event suppression structure, after two descriptors were used, at index 5 and 6. */
     @ParameterizedTest
     @CsvSource({
         "0, 0, true",
@@ -250,7 +253,7 @@ class PackedVirtqueueTest {
             driver.rawDescriptor(i, BASE, 10, 0, NEXT | AVAIL);
         }
         refuses(driver, "queue 0: the chain from descriptor 0 has more descriptors than the 7 of its ring");
-        // Likewise with empty buffers, which are no pieces.
+        // Likewise with empty buffers, which do not count as pieces.
         for (int i = 0; i < SIZE; i++) {
             driver.rawDescriptor(i, BASE, 0, 0, NEXT | AVAIL);
         }

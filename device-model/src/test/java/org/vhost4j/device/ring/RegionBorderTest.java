@@ -23,8 +23,9 @@ import org.vhost4j.device.memory.HostMemory;
 import org.vhost4j.device.memory.Translations;
 
 /**
- * Buffers that begin in one memory region and end in the next, while writes are logged: exactly the pages that were written are marked,
- * on either side of the border. Behind an IOMMU neighbours of the device's need not be neighbours in the guest's memory.
+ * Tests buffers that begin in one memory region and end in the next, while writes are logged: exactly the written pages
+ * are marked, on either side of the border. Behind an IOMMU, ranges that are adjacent for the device need not be
+ * adjacent in guest memory.
  */
 @ParameterizedClass
 @CsvSource({"false, 0x200000", "false, 0x200800", "true, 0x200000", "true, 0x200800"})
@@ -46,7 +47,7 @@ class RegionBorderTest {
     private final Chain chain = new Chain();
     private int value;
 
-    /** Places the border at the beginning of a page, or inside one, whose bit both regions then share. */
+    /** The border is at the beginning of a page, or inside a page, whose bit both regions then share. */
     RegionBorderTest(boolean packed, long border) {
         this.packed = packed;
         this.border = border;
@@ -56,7 +57,7 @@ class RegionBorderTest {
         return Arena.ofAuto().allocate(bytes, PAGE);
     }
 
-    /** Rings at the guest's address 0, and two regions elsewhere. */
+    /** Returns a memory table with the rings at guest address 0 and two regions at given addresses. */
     private GuestMemory table(long first, MemorySegment low, long second, MemorySegment high) {
         return GuestMemory.of(List.of(
                 new GuestRegion(second, high.byteSize(), USER + second, high),
@@ -71,7 +72,7 @@ class RegionBorderTest {
                 : new SplitDriver(memory, SIZE, RingDriver.Features.NONE, INDIRECT);
     }
 
-    /** Creates the device's queue, which reads buffers through one memory table and logs through another. */
+    /** Creates the device's queue, which translates buffers with one memory table and logs with another. */
     private Virtqueue device(RingDriver driver, GuestMemory seen, GuestMemory table) {
         RingLayout layout = packed ? RingLayout.PACKED : RingLayout.SPLIT;
         RingParts parts = layout.parts(rings, SIZE, driver.descAddress(), driver.availAddress(), driver.usedAddress());
@@ -99,7 +100,7 @@ class RegionBorderTest {
         }
     }
 
-    /** Writes into the chain's writable pieces, the first bytes first. */
+    /** Writes a number of bytes into the chain's writable pieces, from the first on. */
     private void write(int bytes) {
         value++;
         int left = bytes;
@@ -110,12 +111,15 @@ class RegionBorderTest {
         }
     }
 
-    /** How many bytes of a buffer are written: none, all, and what ends just before, at and after the border. */
+    /**
+     * Returns the numbers of bytes to write into a buffer: none, all, and numbers that end just before, at and after
+     * the border.
+     */
     private static int[] writes(int before, int length) {
         return new int[] {0, 1, before - 1, before, before + 1, length - 1, length};
     }
 
-    /** Offers a buffer across the border, writes a part of it, and uses or returns it. */
+    /** Offers a buffer across the border, writes a part of it, and uses the chain or puts it back into the ring. */
     private void round(
             RingDriver driver, Virtqueue device, long address, int before, int behind, int written, boolean indirect) {
         if (indirect) {
@@ -185,7 +189,7 @@ class RegionBorderTest {
         assertThat(marked()).isEqualTo(expected);
     }
 
-    /** The device's neighbours are the end of the one region and the beginning of the other, or the other way round. */
+    /** Adjacent for the device are the end of one region and the beginning of the other, in either order. */
     @Test
     void neighboursBehindAnIommu() {
         long seen = 0x40_0000_0000L;
@@ -195,7 +199,7 @@ class RegionBorderTest {
         GuestMemory table = table(first, low, border, high);
         Translations translations = new Translations();
         translations.update(0, RINGS, rings.address(), true, true);
-        // The end of the high region, and then the beginning of the low one.
+        // The end of the high region, followed by the beginning of the low region.
         translations.update(seen - HIGH_BYTES, HIGH_BYTES, high.address(), true, true);
         translations.update(seen, low.byteSize(), low.address(), true, true);
         RingDriver driver = driver();
@@ -216,7 +220,10 @@ class RegionBorderTest {
         }
     }
 
-    /** Mappings that are adjacent for the device and in this process become one; in the guest they may be far apart. */
+    /**
+     * Mappings that are adjacent for the device and in this process become one range, although they may be far apart in
+     * guest memory.
+     */
     @Test
     void neighboursForTheDeviceAndForUsThatAreNoneForTheGuest() {
         long seen = 0x40_0000_0000L;

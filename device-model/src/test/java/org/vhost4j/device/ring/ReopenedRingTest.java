@@ -20,8 +20,8 @@ import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 
 /**
- * Saved positions of a queue are used if they are consistent with its ring, and then have precedence over the
- * front-end's base.
+ * Tests that saved positions of a queue are used if they are consistent with its ring, and then have precedence over
+ * the front-end's base.
  */
 class ReopenedRingTest {
     private static final long BASE = 0x1_0000_0000L;
@@ -120,7 +120,7 @@ class ReopenedRingTest {
         return queue;
     }
 
-    /** The guest was reset while no back-end ran, and has the same memory. */
+    /** The guest was reset while no back-end ran, and uses the same memory again. */
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 5})
     void aPackedRingThatBeganAgainContradictsWhatWasKept(int atOnce) {
@@ -140,13 +140,13 @@ class ReopenedRingTest {
             Virtqueue then = reopen(RingLayout.PACKED, driver, PackedDriver.START, RING);
             use(then, SIZE);
             assertThat(collect(driver)).as("after %d bursts", bursts).isEqualTo(SIZE);
-            // After two laps a ring begins where it began at first.
+            // After two laps a ring is at its initial position again.
             boolean same = bursts * atOnce % (2 * SIZE) == 0;
             assertThat(lines).as("after %d bursts", bursts).hasSize(same ? 0 : 1);
         }
     }
 
-    /** The memory with the saved positions may have any content. */
+    /** The memory with the saved positions may have any contents. */
     @ParameterizedTest
     @EnumSource
     void noContentsDoMoreThanGiveChainsBack(RingLayout layout) {

@@ -20,7 +20,7 @@ import org.vhost4j.device.memory.DirtyLog;
 import org.vhost4j.device.ring.RingModel.Shape;
 import org.vhost4j.device.ring.RingModel.Step;
 
-/** Runs the steps of a driver and a device in every order, checked after each step by {@link RingModel}. */
+/** Runs the steps of a driver and a device in every order; {@link RingModel} checks the ring after each step. */
 class RingInterleavingTest {
     private static final Step[] STEPS = Step.values();
     private static final Step[] BUSY = {
@@ -73,7 +73,7 @@ class RingInterleavingTest {
             RingModel model = new RingModel(memory, chain, shape, base(shape, random));
             for (int i = 0; i < 3000; i++) {
                 int step = random.nextInt(STEPS.length + 10);
-                // Going to sleep and starting again are rarer than the rest.
+                // Going to sleep and restarting are rarer than the other steps.
                 Step next = step < STEPS.length ? STEPS[step] : BUSY[random.nextInt(BUSY.length)];
                 if (next != Step.RESTART || random.nextInt(10) == 0) {
                     model.take(next);
@@ -85,7 +85,10 @@ class RingInterleavingTest {
         assertThat(came).isGreaterThan(100);
     }
 
-    /** Pads that put parts of a ring into different pages: none, the used ring over a border, the descriptors over a border. */
+    /**
+     * Returns the padding before a ring that determines its pages: none, the used ring across a page border, or the
+     * descriptors across a page border.
+     */
     private int pad(Shape shape, int kind) {
         RingModel unpadded = new RingModel(memory, chain, shape, 0);
         long descriptors = unpadded.driver.descAddress() - RingModel.BASE;
@@ -130,7 +133,7 @@ class RingInterleavingTest {
                                 new Shape(true, 3, eventIdx, false, inOrder))));
     }
 
-    /** Every sequence of steps up to a length, as far as it leads to a state that no other led to. */
+    /** Runs every sequence of steps up to a length, unless an earlier sequence led to the same state. */
     @ParameterizedTest
     @MethodSource("smallShapes")
     void exhaustively(Shape shape) throws ReflectiveOperationException {
@@ -147,7 +150,7 @@ class RingInterleavingTest {
 
     private static void exhaustively(int longest, int states, IntFunction<RingModel> create, Shape shape)
             throws ReflectiveOperationException {
-        // The first chain reaches the end of the ring or of the index, so that few steps suffice to pass it.
+        // The ring begins near its end, or near the overflow of the index, so that few steps pass it.
         int half = shape.size() - 1 | 0x8000;
         int base = shape.packed() ? half << 16 | half : 0xffff;
         Set<Long> seen = new HashSet<>();
@@ -181,7 +184,7 @@ class RingInterleavingTest {
         return fields(model.driver, fields(model.device.unlogged(), hash));
     }
 
-    /** The numbers that an object keeps. */
+    /** Returns a hash of the numeric fields of an object. */
     private static long fields(Object object, long start) throws ReflectiveOperationException {
         long hash = start;
         for (Class<?> type = object.getClass(); type != Object.class; type = type.getSuperclass()) {

@@ -19,10 +19,10 @@ import org.vhost4j.device.memory.GuestRegion;
 import org.vhost4j.device.memory.MigratedMemory;
 
 /**
- * A driver and a device on one ring of either format, and what must be true of them after every step: each chain is popped
- * once, in the order and with the contents in which it was offered; it comes back once, with the length that was written,
- * and not before it was published; a sleeping side is woken by what it waits for, and by nothing that it has disabled. If the ring
- * migrates, the copy is the same as the memory whenever nothing waits to be published.
+ * A driver and a device on one ring of either format, and checks after every step. Each chain is popped once, in order
+ * and with the contents that were offered. It is returned once, with the written length, and not before it was
+ * published. A sleeping side is woken by the event for which it waits, and not by events that it has disabled. If
+ * writes are logged, the copy of the memory equals the memory whenever no chain waits to be published.
  */
 final class RingModel {
     /** A step of driver or device. A step that is impossible in the current state is not executed. */
@@ -78,7 +78,7 @@ final class RingModel {
     private final Deque<Sent> hidden = new ArrayDeque<>();
     private final Deque<Sent> shown = new ArrayDeque<>();
     private final Deque<Sent> popped = new ArrayDeque<>();
-    /** Beside {@link #popped}: the ids that the device gave them. */
+    /** For each chain in {@link #popped}, its {@link Chain#id}. */
     private final Deque<Integer> tokens = new ArrayDeque<>();
 
     private final Deque<Back> used = new ArrayDeque<>();
@@ -100,7 +100,10 @@ final class RingModel {
         this(memory, chain, shape, base, 0, false);
     }
 
-    /** A ring that migrates, {@code pad} bytes after the beginning of its memory, so that parts of it lie in different pages. */
+    /**
+     * Creates a ring whose writes are logged, {@code pad} bytes after the beginning of its memory, so that parts of it
+     * are in different pages.
+     */
     static RingModel migrating(MemorySegment memory, Chain chain, Shape shape, int base, int pad) {
         RingModel model = new RingModel(memory, chain, shape, base, pad, true);
         model.requireNothingLost();
@@ -147,7 +150,7 @@ final class RingModel {
         });
     }
 
-    /** The driver's side does something. */
+    /** Executes a step of the driver. */
     private boolean guest(BooleanSupplier step) {
         return migrated == null ? step.getAsBoolean() : migrated.guestRuns(step);
     }
@@ -159,7 +162,7 @@ final class RingModel {
         });
     }
 
-    /** The device writes as many bytes into a chain as it will say. */
+    /** Writes bytes into a chain, as the device that reports them as written. */
     private void write(Sent sent, int bytes) {
         contents++;
         int left = bytes;
@@ -180,7 +183,7 @@ final class RingModel {
         }
     }
 
-    /** A migration begins or ends while the ring is in use. */
+    /** Starts or stops logging while the ring is in use. */
     private boolean logOrNot() {
         if (migrated == null || !popped.isEmpty() || !used.isEmpty()) {
             return false;
@@ -195,12 +198,12 @@ final class RingModel {
         return memory.asSlice(guestAddress - BASE, bytes);
     }
 
-    /** Everything that the two sides share. */
+    /** Returns the memory that the two sides share. */
     MemorySegment sharedMemory() {
         return at(driver.descAddress(), (driver.usedAddress() + 64 - driver.descAddress()) & -8);
     }
 
-    /** What the model expects, for telling states apart. */
+    /** Returns a hash of the model's expectations, by which states are distinguished. */
     int expectation() {
         return List.of(
                         List.copyOf(hidden),
@@ -330,7 +333,7 @@ final class RingModel {
         }
         int taken = device.pop(buffers, most, writable);
         int expected = row;
-        // A split ring may not have looked at all that is there.
+        // The device may not have read the latest available index of a split ring.
         check(
                 taken == expected || (!shape.packed() && taken > 0 && taken < expected),
                 () -> "popped " + taken + " together of " + expected);
@@ -355,7 +358,7 @@ final class RingModel {
             int token = tokens.remove();
             int written = writable ? PIECE - (token & 1) : 0;
             buffers.id[n] = token;
-            // What has no room for the device may be of any length.
+            // The length does not matter for a chain without writable pieces.
             buffers.length[n] = writable ? written : PIECE;
             Sent sent = popped.remove();
             write(sent, written);
@@ -449,7 +452,7 @@ final class RingModel {
     }
 
     private boolean deviceWaitsForMore() {
-        // Either it has just looked at all that there is, or it has not; then it is told at most once.
+        // The device has seen all available chains, or not; if not, the method returns true at most once.
         if ((serial & 1) == 0) {
             int all = 0;
             while (pop()) {
@@ -493,7 +496,10 @@ final class RingModel {
         return true;
     }
 
-    /** GET_VRING_BASE and SET_VRING_BASE: what was popped and not used is popped again. */
+    /**
+     * Restarts the device, as with GET_VRING_BASE and SET_VRING_BASE: chains that were popped and not used are popped
+     * again.
+     */
     private boolean restart() {
         while (unpop()) {
             // Until nothing is popped.
@@ -514,7 +520,7 @@ final class RingModel {
     void finish() {
         show();
         if (deviceSleeps) {
-            // Nothing came; it may wait for more buffers than there are.
+            // No chain was popped: the device may wait for more buffers than the driver has.
             deviceWakes();
         }
         while (pop()) {

@@ -126,7 +126,7 @@ class SplitVirtqueueTest {
         refuses(driver, "queue 0: the indirect table of descriptor 0 contains a loop");
     }
 
-    /** A buffer and an indirect table that cross the border of two regions are accessed in parts. */
+    /** A buffer and an indirect table that cross the border between two regions are accessed in parts. */
     @Test
     void regionsThatAreNeighbours() {
         MemorySegment other = Arena.ofAuto().allocate(4096, 4096);
@@ -174,7 +174,7 @@ class SplitVirtqueueTest {
     }
 
     /**
-     * The receiver requests a notification only for further buffers: those that are available but do not suffice must
+     * The device requests a notification only for further buffers: buffers that are available but do not suffice must
      * not wake it.
      */
     @Test

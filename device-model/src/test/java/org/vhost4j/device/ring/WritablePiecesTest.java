@@ -18,7 +18,10 @@ import org.vhost4j.device.memory.DirtyPages;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
 
-/** Tests which pages are marked when chains are used or returned, and how many pieces are stored until then. */
+/**
+ * Tests which pages are marked when chains are used or put back into the ring, and how many pieces are stored until
+ * then.
+ */
 class WritablePiecesTest {
     private static final long PAGE = DirtyLog.PAGE;
     private static final int PAGES = 4096;
@@ -31,7 +34,7 @@ class WritablePiecesTest {
     private final Buffers buffers = new Buffers();
     private int next;
 
-    /** Pops a burst of chains, each a page. */
+    /** Pops a burst of chains, each of one page. */
     private int pop(int count) {
         int first = next;
         for (int i = 0; i < count; i++) {
@@ -55,7 +58,10 @@ class WritablePiecesTest {
         return pages;
     }
 
-    /** A coalescer holds chains while others are popped and used behind them, so at no time are all of them used. */
+    /**
+     * A coalescer keeps the newest chains unused while it pops others, so that at no time all chains are used. The
+     * arrays must not grow without limit.
+     */
     @Test
     void chainsThatAreNeverAllUsedDoNotAddUp() {
         Random random = new Random(1);

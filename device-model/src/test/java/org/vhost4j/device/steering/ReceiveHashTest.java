@@ -20,8 +20,8 @@ import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.offload.Frames;
 
 /**
- * Compares the hash with the vectors that Microsoft publishes for receive-side scaling, in every type of packet with
- * such addresses.
+ * Compares the hash with the test vectors that Microsoft publishes for receive-side scaling, in every type of packet
+ * with their addresses.
  */
 class ReceiveHashTest {
     private static final byte[] KEY =
@@ -194,7 +194,7 @@ class ReceiveHashTest {
         }
     }
 
-    /** For any bytes of any length, nothing beyond the end is read, and the result is one of the defined reports. */
+    /** For frames of any bytes and any length, no byte after the end is read, and the report is a defined value. */
     @Test
     void garbageHasSomeAnswerOrNone() {
         SplittableRandom random = new SplittableRandom(1);

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Tests the exact line for every message: each request, and each reply that has more than a result. */
+/** Tests the exact text of every message: each request, and each reply with more than a result code. */
 class MessageLinesTest {
     private static final String FRONT_END = """
         GET_FEATURES (need_reply)
@@ -88,7 +88,7 @@ class MessageLinesTest {
         SHMEM_UNMAP 40 bytes: 01000000020000000300000000000000050000000000000007000000000000000900000000000000
         """;
 
-    /** The shortest payload of a kind, with small numbers where fields begin. */
+    /** Returns the shortest payload of a kind, with small numbers in its fields. */
     private static MemorySegment sample(Payload kind) {
         MemorySegment bytes = MemorySegment.ofArray(new byte[kind.minBytes()]);
         byte[] values = kind == Payload.U64 ? new byte[] {3} : new byte[] {1, 2, 3, 0, 5, 0, 7, 0, 9};

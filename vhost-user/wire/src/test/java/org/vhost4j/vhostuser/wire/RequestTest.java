@@ -10,7 +10,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class RequestTest {
-    /** The specification's tables, line by line: code, name, bytes of the request, whether it is answered by itself. */
+    /**
+     * The requests of the specification: code, name, minimum size of the payload in bytes, and whether the request has
+     * a reply without need_reply.
+     */
     @ParameterizedTest
     @CsvSource({
         "1, GET_FEATURES, 0, true",

@@ -61,7 +61,7 @@ public final class FrameBurst {
     }
 
     /**
-     * Sets the number of frames. None of them is then offered yet.
+     * Sets the number of frames, and marks all of them as not {@linkplain #offered offered}.
      *
      * @param frames number of frames, 0 to {@link #CAPACITY}
      */

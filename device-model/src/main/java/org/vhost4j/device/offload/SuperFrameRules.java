@@ -41,7 +41,6 @@ final class SuperFrameRules {
      *
      * @param frame the frame; flags that are not defined for this sender are cleared
      * @param headers set to the headers of a super-frame; not changed for a plain frame
-     *
      * @param allowed offloads that the sender may use: a mask of {@link Offloads} and {@link OffloadEngine#TRUSTED}
      * @return null when the frame is valid, otherwise the reason why it is not
      */

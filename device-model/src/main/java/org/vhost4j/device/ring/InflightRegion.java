@@ -72,7 +72,7 @@ public final class InflightRegion {
      * @param layout the ring's layout
      * @param name the queue's name in messages
      * @param size number of descriptors, no more than {@link #entries}
-     * @param parts the rings
+     * @param parts the memory of the ring
      * @param memory the memory table
      * @param base position at which to begin when the region is not initialized, as in {@link Virtqueue#base()}
      * @param features the negotiated features

@@ -13,7 +13,6 @@ import org.vhost4j.device.feature.FeatureSet;
  *     stand for several chains
  * @param notifyOnEmpty NOTIFY_ON_EMPTY: the driver is interrupted when no chain is available any more, even if it
  *     suppresses interrupts; a legacy feature, which packed rings do not have
- *
  * @param tablesAreRead not a feature, but a property of transmit queues: the WRITE flag in indirect tables of a packed
  *     ring is ignored, because DPDK's driver (at least 22.11) leaves it set in old entries, and reading a buffer that
  *     the device may write is harmless

@@ -282,7 +282,7 @@ public enum RingLayout {
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
-     * @param parts the rings
+     * @param parts the memory of the ring
      * @param memory the memory table
      * @param base position at which to begin, as in {@link Virtqueue#base()}; for a packed ring, a high half of 0
      *     stands for the same value as the low half
@@ -299,7 +299,7 @@ public enum RingLayout {
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
-     * @param parts the rings
+     * @param parts the memory of the ring
      * @param memory the memory table
      * @param base position at which to begin, as in {@link Virtqueue#base()}; for a packed ring, a high half of 0
      *     stands for the same value as the low half
@@ -329,7 +329,7 @@ public enum RingLayout {
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
-     * @param parts the rings
+     * @param parts the memory of the ring
      * @param memory the memory table
      * @param base position at which the queue was stopped, as in {@link Virtqueue#base()}
      * @param features the negotiated features
@@ -363,7 +363,7 @@ public enum RingLayout {
      *
      * @param name the queue's name in messages
      * @param size number of descriptors: 1 to {@link #MAX_SIZE}, of a split ring a power of two
-     * @param parts the rings
+     * @param parts the memory of the ring
      * @param memory the memory table
      * @param base position that the front-end sent, which is used when there is no valid record
      * @param features the negotiated features

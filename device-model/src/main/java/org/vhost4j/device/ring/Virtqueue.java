@@ -126,7 +126,7 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
     /**
      * Requests that the driver notify (kick) the device of new chains.
      *
-     * @return true when a chain is available already, for which no notification will come
+     * @return true when a chain is available already, for which the driver may send no notification
      */
     boolean enableNotifications();
 
@@ -134,7 +134,7 @@ public sealed interface Virtqueue permits RingVirtqueue, LoggedVirtqueue {
      * Requests that the driver notify (kick) the device of chains beyond those seen so far, popped or not. For a
      * receive queue whose available buffers do not suffice for the next frame.
      *
-     * @return true when the driver has added chains since the ring was last read, for which no notification will come
+     * @return true when the driver has added chains since the ring was last read, for which it may send no notification
      */
     boolean enableNotificationsBeyondSeen();
 

@@ -80,7 +80,7 @@ public record InflightDescription(long size, long offset, int queues, int queueS
     /**
      * Returns the description as a payload.
      *
-     * @param bytes size of the payload: 20, or 24 with padding, as the front-end uses it
+     * @param bytes size of the payload: 20, or 24 with padding, whichever size the front-end sent
      * @return a segment of {@code bytes} bytes
      */
     public MemorySegment toPayload(int bytes) {

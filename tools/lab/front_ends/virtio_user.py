@@ -89,9 +89,9 @@ def go_round(context, program, path, queues=1, segments="1400", more=()):
         command(driver, "stop")
         received, sent = packets(driver)
         if received < FRAMES:
-            raise Failure(f"{received} frames came back of {sent}")
+            raise Failure(f"{received} of {sent} frames were returned")
         if sent - received != IN_FLIGHT * queues:
-            raise Failure(f"{sent} frames were sent and {received} came back, {IN_FLIGHT * queues} are on their way")
+            raise Failure(f"{sent} frames were sent and {received} were returned, with {IN_FLIGHT * queues} in flight")
         functions = chosen(driver.text)
         driver.say("quit")
         driver.process.wait(60)

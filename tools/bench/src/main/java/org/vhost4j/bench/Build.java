@@ -132,7 +132,9 @@ record Build(String name, List<String> command) {
         }
         if (child.hasChildren()) {
             // This is an error, because only the launcher would be stopped between turns, not the back-end.
-            throw new IOException("%s: its launcher runs the back-end as another process; let it exec".formatted(name));
+            throw new IOException(
+                    "%s: its launcher runs the back-end as a child process; it must replace itself by exec"
+                            .formatted(name));
         }
     }
 }

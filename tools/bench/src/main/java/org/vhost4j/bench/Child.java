@@ -79,14 +79,14 @@ final class Child implements AutoCloseable {
             }
             long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
             if (left <= 0) {
-                throw new IOException("%s has not said '%s' within %d seconds; its last line is: %s"
+                throw new IOException("%s has not printed '%s' within %d seconds; its last line is: %s"
                         .formatted(name, text.strip(), patience.toSeconds(), lastLine()));
             }
             try {
                 wait(left);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new IOException(name + ": interrupted while it was waited for", e);
+                throw new IOException(name + ": interrupted while waiting for it", e);
             }
         }
     }
@@ -106,7 +106,7 @@ final class Child implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IOException(name + ": interrupted while it was waited for", e);
+            throw new IOException(name + ": interrupted while waiting for it", e);
         }
         return lastLine();
     }
@@ -141,7 +141,7 @@ final class Child implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IOException(name + ": interrupted while it was signalled", e);
+            throw new IOException(name + ": interrupted while sending it a signal", e);
         }
     }
 
@@ -219,7 +219,7 @@ final class Child implements AutoCloseable {
             return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IOException(name + ": interrupted while it was waited for", e);
+            throw new IOException(name + ": interrupted while waiting for it", e);
         }
     }
 

@@ -45,7 +45,7 @@ final class CompareCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path older;
 
-    @Parameters(index = "1", paramLabel = "NEW", description = "The other build, likewise.")
+    @Parameters(index = "1", paramLabel = "NEW", description = "The other build, in the same forms.")
     @SuppressWarnings("NullAway.Init")
     private Path newer;
 
@@ -59,8 +59,8 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--starts",
             paramLabel = "N",
-            description = "How often each build is started: the JIT may compile different code in each start (default: "
-                    + "${DEFAULT-VALUE}).")
+            description =
+                    "The number of starts of each build: the JIT may compile different code in each start (default: ${DEFAULT-VALUE}).")
     private int starts = 20;
 
     @Option(
@@ -73,7 +73,7 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--limit",
             paramLabel = "PERCENT",
-            description = "Differences up to this do not count (default: ${DEFAULT-VALUE}).")
+            description = "The largest acceptable difference (default: ${DEFAULT-VALUE}).")
     private double limit = 3;
 
     @Option(
@@ -92,16 +92,16 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--front-end-core",
             paramLabel = "CORE",
-            description = "Where the front-ends run (default: ${DEFAULT-VALUE}).")
+            description = "The core of the front-ends (default: ${DEFAULT-VALUE}).")
     private int frontEndCore = 0;
 
     @Option(
             names = "--back-end-core",
             paramLabel = "CORE",
-            description = "Where the back-ends run (default: ${DEFAULT-VALUE}).")
+            description = "The core of the back-ends (default: ${DEFAULT-VALUE}).")
     private int backEndCore = 1;
 
-    @Option(names = "--json", description = "JSON; the table goes to standard error.")
+    @Option(names = "--json", description = "Prints JSON; the table goes to standard error.")
     private boolean json;
 
     @Spec
@@ -201,7 +201,7 @@ final class CompareCommand implements Callable<Integer> {
                 .filter(each -> each.name().contains(cases))
                 .toList();
         if (chosen.isEmpty()) {
-            throw new UnsupportedOption("--cases=%s: no case has that in its name, such as %s"
+            throw new UnsupportedOption("--cases=%s: no name of a case contains that; an example of a name is %s"
                     .formatted(cases, DrainCase.all().getFirst().name()));
         }
         return chosen;

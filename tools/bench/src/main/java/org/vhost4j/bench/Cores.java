@@ -20,7 +20,7 @@ final class Cores {
         backEndCores.forEach(core -> require("--back-end-core", core));
         if (backEndCores.contains(frontEndCore)) {
             throw new UnsupportedOption("--front-end-core and --back-end-core are both " + frontEndCore
-                    + ": each side polls all the time and needs a core of its own");
+                    + ": each side polls continuously and needs its own core");
         }
     }
 

@@ -28,14 +28,15 @@ final class DrainRow implements Row {
 
     @Override
     public String title() {
-        return "A whole ring at once, time for a frame";
+        return "A full ring at once, time per frame";
     }
 
     @Override
     public String about() {
         return "Our driver fills a split ring of " + Plan.RING_SIZE
                 + " descriptors with frames, shows all of them with one store of the "
-                + "available index, and then only reads a used index until it covers the last frame. The clock runs from before that store "
+                + "available index, and then only reads a used index until it covers the last frame. The clock runs from before "
+                + "that store "
                 + "to that read and is divided by the frames of the ring. It covers the back-end's work alone: no kick (back-ends poll; "
                 + "one that asks for a kick is refused), no filling, collecting or posting. The driver's reads take no line of the used "
                 + "ring away for writing, a pause lies between two of them, and what is left, that the last one comes a little late, is "

@@ -34,7 +34,8 @@ final class HostTcpRow implements Row {
     @Override
     public String about() {
         return "iperf3 in a real Linux guest (QEMU 11, TCG) on the front-ends' core and on the host, on the back-ends' core: by vhost4j and "
-                + "the kernel's TAP, by QEMU and a TAP without a back-end, by vhost4j and passt behind it, by passt, which is a back-end that opens sockets itself, and by "
+                + "the kernel's TAP, by QEMU and a TAP without a back-end, by vhost4j and passt behind it, by passt, which is a "
+                + "back-end that opens sockets itself, and by "
                 + "QEMU's user-mode network. The emulated processor of the guest is the slowest part. Frames are counted by the guest, a "
                 + "super-frame as one.";
     }
@@ -103,7 +104,7 @@ final class HostTcpRow implements Row {
     private static Path passt(Lab lab) throws IOException {
         Path program = lab.files().resolve("passt");
         if (!Files.isExecutable(program)) {
-            throw new IOException("passt is not there: " + Testpmd.REMEDY);
+            throw new IOException("passt was not found: " + Testpmd.REMEDY);
         }
         return program;
     }

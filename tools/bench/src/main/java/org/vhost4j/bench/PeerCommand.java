@@ -44,7 +44,7 @@ final class PeerCommand implements Callable<Integer> {
             names = "--rows",
             paramLabel = "NAME",
             split = ",",
-            description = "Which rows (default: all); 'help' for the list.")
+            description = "The rows to measure (default: all); 'help' prints the list.")
     private List<String> rows = List.of();
 
     @Option(
@@ -66,45 +66,40 @@ final class PeerCommand implements Callable<Integer> {
                     + QUICK_ROUNDS + ").")
     private Optional<Integer> rounds = Optional.empty();
 
-    @Option(
-            names = "--seconds",
-            paramLabel = "S",
-            description = "How long a turn is measured (default: 0.4; quick: 0.3).")
+    @Option(names = "--seconds", paramLabel = "S", description = "The duration of a turn (default: 0.4; quick: 0.3).")
     private Optional<Double> seconds = Optional.empty();
 
     @Option(
             names = "--warm-up",
             paramLabel = "S",
-            description = "How long frames flow before the first round; not measured (default: ${DEFAULT-VALUE}).")
+            description = "The warm-up time before the first round, which is not measured (default: ${DEFAULT-VALUE}).")
     private double warmUp = 1;
 
     @Option(
             names = "--steady",
             paramLabel = "S",
-            description = "How long allocation and pauses are watched (default: 60; quick: 15).")
+            description = "The time for which allocation and pauses are measured (default: 60; quick: 15).")
     private Optional<Double> steady = Optional.empty();
 
     @Option(
             names = "--front-end-core",
             paramLabel = "CORE",
-            description = "Where the front-ends run (default: ${DEFAULT-VALUE}).")
+            description = "The core of the front-ends (default: ${DEFAULT-VALUE}).")
     private int frontEndCore = 0;
 
     @Option(
             names = "--back-end-core",
             paramLabel = "CORE",
             split = ",",
-            description = "Where the back-ends run; of several cores the first, unless the back-end has several "
-                    + "lanes (default: 1).")
+            description =
+                    "The cores of the back-ends. A back-end with one lane runs on the first; one with several lanes runs on "
+                            + "all of them (default: 1).")
     private List<Integer> backEndCores = List.of(1);
 
-    @Option(names = "--json", description = "JSON; the table goes to standard error.")
+    @Option(names = "--json", description = "Prints JSON; the table goes to standard error.")
     private boolean json;
 
-    @Option(
-            names = "--html",
-            paramLabel = "FILE",
-            description = "Writes a page with plots, too; it needs no other file.")
+    @Option(names = "--html", paramLabel = "FILE", description = "Also writes a self-contained HTML page with plots.")
     private @Nullable Path html;
 
     @Spec
@@ -167,7 +162,7 @@ final class PeerCommand implements Callable<Integer> {
                 throw new UnsupportedOption(
                         cases.isEmpty()
                                 ? "--quick leaves out all of " + names
-                                : "--cases=%s: no case of %s has that in its name".formatted(cases, names));
+                                : "--cases=%s: no name of a case of %s contains that".formatted(cases, names));
             }
             return new Report(Facts.of(bench, Duration.ofNanos(System.nanoTime() - start)), results);
         }
@@ -180,7 +175,7 @@ final class PeerCommand implements Callable<Integer> {
         }
         Path directory = html.toAbsolutePath().getParent();
         if (directory == null || !Files.isWritable(directory) || Files.isDirectory(html)) {
-            throw new UnsupportedOption("--html=" + html + ": no file can be written there");
+            throw new UnsupportedOption("--html=" + html + ": a file cannot be created there");
         }
     }
 

@@ -56,7 +56,7 @@ final class Peers {
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
         Matcher matcher = VERSION.matcher(text);
         if (!matcher.find()) {
-            throw new IOException(program + " does not say its version");
+            throw new IOException(program + " does not print its version");
         }
         return new DpdkPeer("DPDK " + matcher.group(1) + " net_vhost", program);
     }

@@ -28,7 +28,7 @@ public record PortStats(long rxPackets, long txPackets, long rxRate, long txRate
     private static long figure(String text, String name) {
         Matcher matcher = Pattern.compile(name + ":\\s+([0-9]{1,18})\\b").matcher(text);
         if (!matcher.find()) {
-            throw new IllegalArgumentException("dpdk-testpmd's port statistics do not say " + name);
+            throw new IllegalArgumentException("dpdk-testpmd's port statistics do not contain " + name);
         }
         long sum = 0;
         do {

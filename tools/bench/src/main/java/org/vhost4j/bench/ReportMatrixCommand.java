@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
                 + "or as JSON.",
         mixinStandardHelpOptions = true)
 final class ReportMatrixCommand implements Callable<Integer> {
-    @Parameters(arity = "1..*", paramLabel = "FILE", description = "What bench peer --json wrote.")
+    @Parameters(arity = "1..*", paramLabel = "FILE", description = "Files that bench peer --json wrote.")
     private List<Path> files = List.of();
 
     @Option(names = "--json", description = "As JSON.")

@@ -119,7 +119,7 @@ final class RoundTrips implements Subject {
         String[] words = line.split(" ", -1);
         long count = Long.parseLong(words[0]);
         if (!words[1].equals("0") || count == 0) {
-            throw new IOException("%s of %d frames did not come back".formatted(words[1], count));
+            throw new IOException("%s of %d frames were not returned".formatted(words[1], count));
         }
         Map<Figure, Double> values = new LinkedHashMap<>();
         List<Curve.Point> points = new ArrayList<>();

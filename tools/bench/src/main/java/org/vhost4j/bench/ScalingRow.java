@@ -18,7 +18,7 @@ final class ScalingRow implements Row {
 
     @Override
     public String title() {
-        return "How it scales";
+        return "Scaling";
     }
 
     @Override

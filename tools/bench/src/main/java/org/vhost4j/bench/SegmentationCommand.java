@@ -38,17 +38,17 @@ final class SegmentationCommand implements Callable<Integer> {
     @Option(
             names = "--seconds",
             paramLabel = "S",
-            description = "How long each benchmark is measured, in rounds of " + ROUND_MILLIS
+            description = "The time for each benchmark, in rounds of " + ROUND_MILLIS
                     + " ms; 1 to 100 (default: ${DEFAULT-VALUE}).")
     private int seconds = 2;
 
     @Option(
             names = "--only",
             paramLabel = "REGEX",
-            description = "Which benchmarks, a regular expression of JMH's (default: ${DEFAULT-VALUE}).")
+            description = "The benchmarks to run, a regular expression of JMH (default: ${DEFAULT-VALUE}).")
     private String only = "SegmentBenchmark|ChecksumBenchmark|ChainBenchmark";
 
-    @Option(names = "--json", description = "As JSON: nanoseconds and bytes by benchmark and parameters.")
+    @Option(names = "--json", description = "Prints JSON: nanoseconds and bytes by benchmark and parameters.")
     private boolean json;
 
     @Spec
@@ -66,7 +66,7 @@ final class SegmentationCommand implements Callable<Integer> {
         }
         Path benchmarks = Path.of(home, "benchmarks", "target", "benchmarks.jar");
         if (!Files.isReadable(benchmarks)) {
-            throw new UnsupportedOption(benchmarks + " is not there: run tools/build");
+            throw new UnsupportedOption(benchmarks + " was not found: run tools/build");
         }
         PrintWriter out = spec.commandLine().getOut();
         SegmentationResults results = new SegmentationResults();

@@ -35,7 +35,7 @@ final class StartRow implements Row {
 
     @Override
     public String about() {
-        return "From the program's start until its socket takes a connection.";
+        return "The time from the program's start until its socket accepts a connection.";
     }
 
     @Override

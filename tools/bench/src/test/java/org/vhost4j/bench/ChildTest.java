@@ -42,7 +42,7 @@ class ChildTest {
             Child child = children.start("the silent one", 0, List.of("cat"));
             assertThatThrownBy(() -> child.await("ready", Duration.ZERO))
                     .isInstanceOf(IOException.class)
-                    .hasMessage("the silent one has not said 'ready' within 0 seconds; its last line is: nothing");
+                    .hasMessage("the silent one has not printed 'ready' within 0 seconds; its last line is: nothing");
         }
     }
 

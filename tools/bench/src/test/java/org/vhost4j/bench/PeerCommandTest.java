@@ -18,8 +18,8 @@ class PeerCommandTest {
             --steady=0.5          | --steady=0.5: from 1.0 to 3600 seconds
             --rows=sends,arrives  | --rows=arrives: there are sends, receives, through, drain, logging, super-frames, round-trip, idle, memory, start, warm-up, scaling, steady, host-tcp
             --quick --full        | --quick and --full cannot be given together
-            --html=/nowhere/a     | --html=/nowhere/a: no file can be written there
-            --back-end-core=0     | --front-end-core and --back-end-core are both 0: each side polls all the time and needs a core of its own
+            --html=/nowhere/a     | --html=/nowhere/a: a file cannot be created there
+            --back-end-core=0     | --front-end-core and --back-end-core are both 0: each side polls continuously and needs its own core
             --back-end-core=99999 | --back-end-core=99999: this host has no such core
             """)
     void whatCannotBeMeasuredIsRefused(String options, String message) {

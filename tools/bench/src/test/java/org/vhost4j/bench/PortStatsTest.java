@@ -36,6 +36,6 @@ class PortStatsTest {
     void anAnswerWithoutAFigureIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> PortStats.parse("Invalid port 0"))
-                .withMessage("dpdk-testpmd's port statistics do not say RX-packets");
+                .withMessage("dpdk-testpmd's port statistics do not contain RX-packets");
     }
 }

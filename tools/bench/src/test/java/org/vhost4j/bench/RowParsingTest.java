@@ -34,7 +34,7 @@ class RowParsingTest {
     void framesThatDidNotComeBackAreNoResult() {
         assertThatThrownBy(() -> RoundTrips.parse("500 2 0 50.0 0"))
                 .isInstanceOf(IOException.class)
-                .hasMessage("2 of 500 frames did not come back");
+                .hasMessage("2 of 500 frames were not returned");
     }
 
     @Test

@@ -21,7 +21,7 @@ final class HelpCommand implements Runnable {
     @Parameters(
             arity = "0..*",
             paramLabel = "COMMAND",
-            description = "A command, and its subcommand if it has some (default: the list of commands).")
+            description = "A command, and its subcommand if it has any (default: the list of commands).")
     List<String> words = List.of();
 
     @Spec

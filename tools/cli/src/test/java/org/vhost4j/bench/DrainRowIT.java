@@ -60,7 +60,7 @@ class DrainRowIT {
             Drains drains = Drains.attach(Drains.frontEnd(bench), backEnd.child(), sockets);
             assertThatThrownBy(() -> drains.turn(List.of(each), 100))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("the back-end asks for kicks: it does not poll");
+                    .hasMessageContaining("the back-end requests kicks: it does not poll");
         }
     }
 

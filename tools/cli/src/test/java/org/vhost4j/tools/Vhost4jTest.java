@@ -82,7 +82,7 @@ final class Vhost4jTest {
         demo --accel=kmv             | --accel=kmv: tcg or kvm
         guest ad                     | there is no command 'ad'; did you mean 'add'? See 'vhost4j guest --help'.
         negotiate s --matrix --replay=x | --matrix and --replay: a replay is of one combination
-        conformance s --record=x --replay=x | --record and --replay: a replay is compared with what was recorded, and not recorded itself
+        conformance s --record=x --replay=x | --record and --replay: a replay is compared with the recording, and cannot be recorded itself
         negotiate s --features -VERSION_2 | --features: there is no feature 'VERSION_2' in a word of 64 bits; did you mean 'VERSION_1'?
         probe /tmp/a.sock /tmp/b.sock | vhost4j probe takes no further argument '/tmp/b.sock'. See 'vhost4j probe --help'.
         """)

@@ -91,8 +91,9 @@ final class PlatformAnswers {
             }
             all.add(info);
         }
-        ObjectNode info =
-                all.addObject().put("name", HOST).put("title", "Everything that this host has; migrates to no other");
+        ObjectNode info = all.addObject()
+                .put("name", HOST)
+                .put("title", "All capabilities of this host; cannot migrate to another host");
         markInUse(info);
         info.put("supported", true).put("deprecated", false);
         return all;

@@ -52,7 +52,7 @@ final class HostPlatform {
         }
         return new PlatformDefinition(
                 NAME,
-                "Everything that this host has: fastest, migrates nowhere else",
+                "All capabilities of this host: fastest, cannot migrate to another host",
                 NAME,
                 LocalDate.EPOCH,
                 Optional.empty(),

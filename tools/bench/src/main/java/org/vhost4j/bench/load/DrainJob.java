@@ -101,7 +101,7 @@ final class DrainJob implements AutoCloseable {
         }
         if (transmit.kicks() != kicks) {
             throw new FrontEndException(
-                    "the back-end asks for kicks: it does not poll, and how long it takes to wake up would be measured");
+                    "the back-end requests kicks: it does not poll, so its wake-up time would be measured, too");
         }
         result[0] = ring.size() / shape.buffers();
         return result;

@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
 /** {@code vhost4j bench load}: the front-end of a measurement, which {@code bench peer} starts. */
 @Command(
         name = "load",
-        description = "A front-end that makes traffic; bench peer starts it.",
+        description = "Runs a front-end that generates traffic; bench peer starts it.",
         hidden = true,
         mixinStandardHelpOptions = true)
 public final class LoadCommand implements Callable<Integer> {

@@ -23,7 +23,7 @@ public final class ConsoleTable {
             lines(text, row);
             Report.rounds(row).ifPresent(line -> text.append(line).append('\n'));
             if (Report.disturbed(row)) {
-                text.append("Other programs took processor time in rounds that count: values are rough.\n");
+                text.append("Other programs used processor time in evaluated rounds, so the values are inexact.\n");
             }
             Report.complaints(row).forEach(line -> text.append(line).append('\n'));
             text.append('\n');

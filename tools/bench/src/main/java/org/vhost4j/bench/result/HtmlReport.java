@@ -105,7 +105,7 @@ public final class HtmlReport {
                 .formatted(escape(row.name()), escape(row.title()), escape(row.about())));
         Report.rounds(row).ifPresent(line -> page.append("<p>%s</p>\n".formatted(escape(line))));
         if (Report.disturbed(row)) {
-            page.append("<p>Other programs took processor time in rounds that count: values are rough.</p>\n");
+            page.append("<p>Other programs used processor time in evaluated rounds, so the values are inexact.</p>\n");
         }
         Report.complaints(row)
                 .forEach(line ->

@@ -67,7 +67,8 @@ public final class ReportMatrix {
                 throw new UnsupportedOption(file + " is not JSON: " + e.getOriginalMessage());
             }
             if (root.path(JsonReport.VERSION_NAME).asInt(0) != JsonReport.VERSION) {
-                throw new UnsupportedOption(file + " is no report of bench peer --json, version " + JsonReport.VERSION);
+                throw new UnsupportedOption(
+                        file + " is not a report of bench peer --json, version " + JsonReport.VERSION);
             }
             columns.add(column(file.toString(), root));
         }

@@ -17,7 +17,7 @@ class ConsoleTableTest {
                 CASE  FIGURE      ours                  theirs                newer                 RESULT  GOAL
                 64 B  rate, Mpps  5.000 (4.000..6.000)  2.000 (2.000..2.000)  4.000 (4.000..4.000)  1.25    >= 1.00 (aim 1.30)  met
 
-                How it scales (scaling)
+                Scaling (scaling)
                 About.
                 CASE       FIGURE      ours                  RESULT  GOAL
                 guests 1   rate, Mpps  4.000 (4.000..4.000)
@@ -49,7 +49,7 @@ class ConsoleTableTest {
                         new Measured("theirs", List.of(), Optional.empty(), Optional.of("it would not start"))))));
         assertThat(report.sound()).isFalse();
         assertThat(ConsoleTable.of(report))
-                .contains("Other programs took processor time in rounds that count")
+                .contains("Other programs used processor time in evaluated rounds")
                 .contains("64 B: ours: the front-end counted 100000 frames but the back-end 90000\n")
                 .contains("64 B: theirs: it would not start\n");
     }

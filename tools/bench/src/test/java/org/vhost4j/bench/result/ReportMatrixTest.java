@@ -60,7 +60,7 @@ class ReportMatrixTest {
         Path other = file("other.json", "{\"vhost4j-conformance\": 1}");
         assertThatThrownBy(() -> ReportMatrix.of(List.of(other)))
                 .isInstanceOf(UnsupportedOption.class)
-                .hasMessage(other + " is no report of bench peer --json, version 2");
+                .hasMessage(other + " is not a report of bench peer --json, version 2");
         Path text = file("text", "no JSON");
         assertThatThrownBy(() -> ReportMatrix.of(List.of(text)))
                 .isInstanceOf(UnsupportedOption.class)

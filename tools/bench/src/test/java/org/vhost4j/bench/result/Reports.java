@@ -44,8 +44,8 @@ final class Reports {
                         measured("ours", 4e6, 6e6, 5e6),
                         measured("theirs", 2e6, 2e6, 2e6),
                         measured("newer", 4e6, 4e6, 4e6))));
-        RowResult series = new RowResult(
-                "scaling", "How it scales", "About.", List.of(point(1, 4e6), point(16, 3e6), point(64, 2e6)));
+        RowResult series =
+                new RowResult("scaling", "Scaling", "About.", List.of(point(1, 4e6), point(16, 3e6), point(64, 2e6)));
         Curve curve = new Curve("one in so many", "us", true, List.of(new Curve.Point(2, 1), new Curve.Point(100, 30)));
         RowResult curves = new RowResult(
                 "round-trip",

@@ -78,15 +78,16 @@ public final class CaptureCommand implements Callable<Integer> {
             arity = "0..1",
             defaultValue = "-",
             paramLabel = "FILE|-",
-            description = "A file that does not exist yet, or a FIFO with a reader; the back-end writes it as its user."
-                    + " - is standard output (default: -).")
+            description =
+                    "A file that does not exist yet, or a FIFO with a reader; the back-end writes it with its own user ID. - "
+                            + "is standard output (default: -).")
     private String file = "-";
 
     @Parameters(
             index = "2..*",
             arity = "0..*",
             paramLabel = "FILTER",
-            description = "Which frames, in a subset of pcap's language (docs/capture.md), such as tcp port 80.")
+            description = "A filter for frames, in a subset of pcap's language (docs/capture.md), such as tcp port 80.")
     private List<String> filter = List.of();
 
     @Override

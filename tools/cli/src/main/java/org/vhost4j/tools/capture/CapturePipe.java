@@ -39,7 +39,7 @@ final class CapturePipe implements AutoCloseable {
                         + ProcessHandle.current().pid());
         int made = LibC.mkfifo(path.toString());
         if (made < 0) {
-            throw new SystemError("cannot make FIFO " + path, -made);
+            throw new SystemError("cannot create FIFO " + path, -made);
         }
         try {
             Object owner = Files.getAttribute(socket, "unix:uid", LinkOption.NOFOLLOW_LINKS);

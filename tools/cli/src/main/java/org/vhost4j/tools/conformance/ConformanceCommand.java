@@ -39,9 +39,9 @@ import picocli.CommandLine.Spec;
 /** {@code vhost4j conformance}: checks a vhost-user-net back-end against the specifications. */
 @Command(
         name = "conformance",
-        description = "Checks a vhost-user-net back-end against the specifications, case by case, each on a fresh"
-                + " connection. Ends with status 0 when no case failed, 1 when one did, 2 when there was nothing"
-                + " to test.",
+        description =
+                "Checks a vhost-user-net back-end against the specifications, case by case, each on a new connection. Ends "
+                        + "with status 0 when no case failed, 1 when a case failed, 2 when nothing could be tested.",
         mixinStandardHelpOptions = true,
         subcommands = MatrixCommand.class)
 public final class ConformanceCommand implements Callable<Integer> {
@@ -77,13 +77,13 @@ public final class ConformanceCommand implements Callable<Integer> {
             description = "Only these cases; * stands for anything, as in 'ring.*'.")
     private List<String> only = List.of();
 
-    @Option(names = "--list", description = "List the cases and end.")
+    @Option(names = "--list", description = "Lists the cases and exits.")
     private boolean list;
 
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
-            description = "How long to wait for any reply (default: ${DEFAULT-VALUE}).")
+            description = "The timeout for each reply (default: ${DEFAULT-VALUE}).")
     private double timeout = 2;
 
     @Option(
@@ -108,8 +108,9 @@ public final class ConformanceCommand implements Callable<Integer> {
     @Option(
             names = "--runs",
             paramLabel = "NUMBER",
-            description = "Run the cases this many times, each time with the next seed. A case that fails in any "
-                    + "run has failed, and the reports show that failure (default: ${DEFAULT-VALUE}).")
+            description =
+                    "The number of runs, each with the next seed. A case that fails in any run has failed, and the reports "
+                            + "show that failure (default: ${DEFAULT-VALUE}).")
     private int runs = 1;
 
     @Option(
@@ -142,7 +143,7 @@ public final class ConformanceCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         if (record != null && replay != null) {
             throw new UnsupportedOption(
-                    "--record and --replay: a replay is compared with what was recorded, and not recorded itself");
+                    "--record and --replay: a replay is compared with the recording, and cannot be recorded itself");
         }
         Replay again = replay == null ? null : Replay.of(replay);
         List<Case> cases = Catalog.select(again == null ? only : List.of(again.name()));
@@ -153,7 +154,7 @@ public final class ConformanceCommand implements Callable<Integer> {
         }
         Path at = socket;
         if (at == null) {
-            throw new UnsupportedOption("which back-end? Give the path of its socket");
+            throw new UnsupportedOption("SOCKET is missing: give the path of the back-end's socket");
         }
         if (!(timeout >= 0.1 && timeout <= 600)) {
             throw new UnsupportedOption("--timeout=" + timeout + ": from 0.1 to 600 seconds");

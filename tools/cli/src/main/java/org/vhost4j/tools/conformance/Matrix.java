@@ -66,8 +66,9 @@ public final class Matrix {
      * @return Markdown: counts, a row for each case, and the failures
      */
     public String markdown() {
-        StringBuilder text = new StringBuilder(
-                "| back-end | tried | runs | passed | failed | varies | not offered | not applicable |\n|---|---|---|---|---|---|---|---|\n");
+        StringBuilder text =
+                new StringBuilder("| back-end | tried | runs | passed | failed | varies | not offered | not applicable "
+                        + "|\n|---|---|---|---|---|---|---|---|\n");
         for (MatrixColumn column : columns) {
             text.append("| %s | %s | %d | %d | %d | %d | %d | %d |%n"
                     .formatted(
@@ -145,8 +146,9 @@ public final class Matrix {
                 .flatMap(Optional::stream)
                 .toList();
         if (!lines.isEmpty()) {
-            text.append("\n### What failed: %s%n%nOne of them again: `vhost4j conformance %s --only CASE`%n%n"
-                    .formatted(column.name(), column.reached()));
+            text.append(
+                    "\n### Failures: %s%n%nTo run one of these cases again: `vhost4j conformance %s --only CASE`%n%n"
+                            .formatted(column.name(), column.reached()));
             lines.forEach(line -> text.append("- ").append(line).append('\n'));
         }
     }

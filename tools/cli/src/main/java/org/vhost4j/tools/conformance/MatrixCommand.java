@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
                         + " back-end, and cases with different outcomes are marked.",
         mixinStandardHelpOptions = true)
 final class MatrixCommand implements Callable<Integer> {
-    @Parameters(arity = "1..*", paramLabel = "FILE", description = "What --json wrote.")
+    @Parameters(arity = "1..*", paramLabel = "FILE", description = "Files that --json wrote.")
     private List<Path> files = List.of();
 
     @Option(names = "--json", description = "As JSON.")

@@ -38,7 +38,7 @@ record MatrixRun(String backEnd, String reached, String began, Map<String, Tried
      */
     static MatrixRun of(String file, JsonNode report) {
         if (report.path(JsonReport.FORMAT).asInt(0) != 1) {
-            throw new UnsupportedOption(file + " is no report of this suite");
+            throw new UnsupportedOption(file + " is not a report of this suite");
         }
         Map<String, Tried> cases = new LinkedHashMap<>();
         for (JsonNode one : report.path("cases")) {

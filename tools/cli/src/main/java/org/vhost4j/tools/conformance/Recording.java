@@ -34,7 +34,7 @@ final class Recording {
                 Files.createDirectories(place);
             } catch (IOException e) {
                 throw new UnsupportedOption(
-                        "--record=" + place + ": no directory can be made there: " + FileTrouble.of(e));
+                        "--record=" + place + ": cannot create the directory: " + FileTrouble.of(e));
             }
         }
     }

@@ -48,19 +48,22 @@ public final class DemoCommand implements Callable<Integer> {
     /** Maximum time for the current step and the table after an interruption. */
     private static final Duration INTERRUPTED_PATIENCE = Duration.ofSeconds(30);
 
-    @Option(names = "--accel", paramLabel = "tcg|kvm", description = "How guests run (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--accel",
+            paramLabel = "tcg|kvm",
+            description = "QEMU's accelerator for the guests (default: ${DEFAULT-VALUE}).")
     String accel = "tcg";
 
     @Option(
             names = "--seconds",
             paramLabel = "N",
-            description = "How long each run of iperf3 takes (default: ${DEFAULT-VALUE}).")
+            description = "The duration of each run of iperf3 (default: ${DEFAULT-VALUE}).")
     int seconds = 5;
 
     @Option(
             names = "--datagrams",
             paramLabel = "N",
-            description = "How many datagrams are sent each way (default: ${DEFAULT-VALUE}).")
+            description = "The number of datagrams to send in each direction (default: ${DEFAULT-VALUE}).")
     int datagrams = 20000;
 
     @Option(names = "--json", description = "As JSON.")
@@ -75,7 +78,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (seconds < 1 || datagrams < 1) {
-            throw new UnsupportedOption("--seconds and --datagrams are at least 1");
+            throw new UnsupportedOption("--seconds and --datagrams must be at least 1");
         }
         if (!List.of("tcg", "kvm").contains(accel)) {
             throw new UnsupportedOption("--accel=" + accel + ": tcg or kvm");
@@ -90,7 +93,7 @@ public final class DemoCommand implements Callable<Integer> {
         boolean usoPromised = resolution.offered().has(Feature.HOST_USO);
         say("machine %s, platform %s: UDP segmentation is %s"
                 .formatted(resolution.machine(), resolution.platform(), usoPromised ? "promised" : "not promised"));
-        say("providing the guest lab (QEMU, kernel, initramfs)");
+        say("provisioning the guest lab (QEMU, kernel, initramfs)");
         Lab lab = Lab.find();
         lab.provision();
 

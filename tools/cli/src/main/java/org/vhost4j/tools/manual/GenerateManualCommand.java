@@ -20,7 +20,9 @@ public final class GenerateManualCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DIRECTORY", description = "Where the pages are written; it is made when it is not there.")
+    @Parameters(
+            paramLabel = "DIRECTORY",
+            description = "The directory of the pages, which is created if it does not exist.")
     @SuppressWarnings("NullAway.Init")
     private Path directory;
 

@@ -69,9 +69,10 @@ record ManualPage(String name, String text) {
         }
         page.section("EXIT STATUS");
         page.entry("0", "").text("Done.");
-        page.entry("1", "").text("Failed; the description says of what, where it is more than an error.");
+        page.entry("1", "").text("The command failed; see the description for commands with a more specific meaning.");
         page.entry("2", "")
-                .text("Wrong use, or a request that cannot be fulfilled: one line on standard error says why.");
+                .text(
+                        "Invalid usage, or a request that cannot be fulfilled; one line on standard error states the reason.");
         page.entry("3", "").text("Memory was exhausted.");
         seeAlso(page, line);
         return new ManualPage(name, page.toString());

@@ -46,15 +46,15 @@ final class BackendMetrics implements MultiCollector {
         offloads(all);
         for (LaneSnapshot lane : served.backend().lanes()) {
             Labels labels = Labels.of("lane", lane.name());
-            all.count("vhost4j_lane_turns", "Turns that the lane has taken.", labels, lane.turns());
+            all.count("vhost4j_lane_turns", "Iterations of the lane's loop.", labels, lane.turns());
             all.count(
                     "vhost4j_lane_sleeps",
-                    "Times that the lane went to sleep because nothing was left to do.",
+                    "Times that the lane went to sleep because there was no work.",
                     labels,
                     lane.sleeps());
             all.count(
                     "vhost4j_lane_faults",
-                    "Devices and ports that a fault has taken from the lane.",
+                    "Devices and ports that the lane stopped because of a fault.",
                     labels,
                     lane.faults());
         }
@@ -64,11 +64,11 @@ final class BackendMetrics implements MultiCollector {
     private void process(Families all) {
         all.info(
                 "vhost4j_build",
-                "The program that runs.",
+                "The running program.",
                 Labels.of("version", Version.current(), "java_version", String.valueOf(Runtime.version())));
         all.info(
                 "vhost4j_platform",
-                "What guests are promised.",
+                "The promise to guests.",
                 Labels.of(
                         "machine",
                         served.resolution().machine(),
@@ -99,14 +99,14 @@ final class BackendMetrics implements MultiCollector {
             for (DeviceSnapshot.State state : DeviceSnapshot.State.values()) {
                 all.gauge(
                         "vhost4j_guest_state",
-                        "1 for how far the guest's device has come, 0 for all other states.",
+                        "1 for the current state of the guest's device, 0 for all other states.",
                         guest.add("state", word(state)),
                         device.state() == state ? 1 : 0);
             }
             all.gauge("vhost4j_guest_link_up", "Whether the guest's link is up.", guest, device.linkUp() ? 1 : 0);
             all.info(
                     "vhost4j_guest",
-                    "Who the guest is.",
+                    "The identity of the guest.",
                     guest.merge(Labels.of(
                             "mac",
                             device.mac() == PortRules.NO_MAC ? "" : MacAddress.text(device.mac()),
@@ -131,7 +131,7 @@ final class BackendMetrics implements MultiCollector {
                 case TX_FRAMES ->
                     all.count(
                             "vhost4j_guest_transmit_frames",
-                            "Frames that the guest sent and that were passed on.",
+                            "Frames that the guest sent and that were forwarded.",
                             guest,
                             value);
                 case TX_BYTES -> all.bytes("vhost4j_guest_transmit_bytes", "Bytes of those frames.", guest, value);
@@ -150,7 +150,7 @@ final class BackendMetrics implements MultiCollector {
                 case STATIONS_MOVED, STATIONS_CLAIMED, STATIONS_FORGOTTEN ->
                     all.count(
                             "vhost4j_guest_station_events",
-                            "Stations that moved to the guest, that another port claims, or that were forgotten.",
+                            "Stations that moved to the guest, that another port claims, or that were removed.",
                             guest.add("event", word(counter).substring("stations-".length())),
                             value);
                 case INTERRUPTS -> all.count("vhost4j_guest_interrupts", "Interrupts raised.", guest, value);
@@ -227,14 +227,14 @@ final class BackendMetrics implements MultiCollector {
         for (OffloadCounter counter : OffloadCounter.values()) {
             all.count(
                     "vhost4j_offload_operations",
-                    "What was done in software to frames of all guests.",
+                    "Operations in software on the frames of all guests.",
                     Labels.of("operation", word(counter)),
                     offloads.get(counter));
         }
         for (BadFrame reason : BadFrame.values()) {
             all.count(
                     "vhost4j_bad_frames",
-                    "Frames of all guests that were dropped for their headers.",
+                    "Frames of all guests that were dropped because of invalid headers.",
                     Labels.of("reason", word(reason)),
                     offloads.get(reason));
         }

@@ -61,6 +61,6 @@ public final class MetricsOption {
             // Reported below.
         }
         throw new IllegalArgumentException(option + ": '" + host
-                + "' is no address of this host: give an IPv4 address, an IPv6 address in brackets, or localhost");
+                + "' is not an address of this host: give an IPv4 address, an IPv6 address in brackets, or localhost");
     }
 }

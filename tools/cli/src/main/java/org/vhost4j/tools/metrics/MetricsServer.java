@@ -173,7 +173,7 @@ public final class MetricsServer implements AutoCloseable {
     /** Returns whether a request is allowed; otherwise it was refused. */
     private boolean allowed(HttpExchange exchange) throws IOException {
         if (!isNamed(exchange)) {
-            refuse(exchange, FORBIDDEN, "on a loopback address this is asked by that address, or as localhost");
+            refuse(exchange, FORBIDDEN, "a request to a loopback address must name that address or localhost");
             return false;
         }
         String method = exchange.getRequestMethod();

@@ -89,7 +89,7 @@ final class PageState {
             case Switching.Bridged bridged -> "bridge";
             case Switching.Dropped dropped -> "frames are counted and dropped";
             case Switching.Copied copied -> "frames are copied, counted and dropped";
-            case Switching.Echoed echoed -> "every frame goes back to its guest";
+            case Switching.Echoed echoed -> "every frame is returned to its guest";
             case Switching.Source source -> "guests receive one frame repeatedly";
         };
     }

@@ -89,7 +89,7 @@ final class JUnitAttempts {
         if (running != null) {
             xml.suite(
                     "at hand",
-                    List.of(test(running, Status.ERROR, "not run", "the command was ended while this was tried", "")));
+                    List.of(test(running, Status.ERROR, "not run", "the command was ended during this attempt", "")));
         }
         if (!stopped.isEmpty()) {
             xml.suite("the matrix", List.of(error("negotiate.matrix.all-tried", stopped)));

@@ -89,8 +89,8 @@ public final class NegotiateCommand implements Callable<Integer> {
             names = "--protocol-features",
             paramLabel = "BITS",
             preprocessor = SignedBits.class,
-            description = "Protocol features, likewise. Default: the offered bits that change nothing for a "
-                    + "driver; not CONFIG.")
+            description =
+                    "Protocol features, in the same form. Default: the offered bits that make no difference to a driver; not CONFIG.")
     private @Nullable String protocolFeatures;
 
     @Option(
@@ -110,7 +110,7 @@ public final class NegotiateCommand implements Callable<Integer> {
             names = "--expect-protocol-features",
             paramLabel = "BITS",
             preprocessor = SignedBits.class,
-            description = "Protocol features, likewise.")
+            description = "Protocol features, in the same form.")
     private @Nullable String expectProtocolFeatures;
 
     @Option(names = "--traffic", description = "Send frames with the negotiated features; see --loop.")
@@ -125,8 +125,8 @@ public final class NegotiateCommand implements Callable<Integer> {
 
     @Option(
             names = "--matrix",
-            description = "Try all relevant combinations, each on a fresh connection, with frames if the back-end "
-                    + "returns them.")
+            description =
+                    "Try all relevant combinations, each on a new connection, with frames if the back-end returns them.")
     private boolean matrix;
 
     @Option(
@@ -275,7 +275,7 @@ public final class NegotiateCommand implements Callable<Integer> {
                 unmet.add(attempt.outcome().word() + " instead of " + wanted.word());
             }
             if (traffic && attempt.outcome() == Outcome.ACCEPTED && attempt.frames() == 0) {
-                unmet.add("no frames were sent: this front-end cannot, with these features");
+                unmet.add("no frames were sent: this front-end does not support them with these features");
             }
             report = new Report(rendezvous.path().toString(), offered, offeredProtocol, List.of(attempt), 1, "", unmet);
         }

@@ -55,7 +55,7 @@ record Report(
             text.append("acknowledged\n").append(indented(table));
             text.append(attempt.outcome().word())
                     .append(attempt.detail().isEmpty() ? "" : ": " + attempt.detail())
-                    .append(attempt.frames() > 0 ? ", " + attempt.frames() + " frames came back as they should" : "")
+                    .append(attempt.frames() > 0 ? ", " + attempt.frames() + " frames were returned correctly" : "")
                     .append('\n');
         }
         unmet.forEach(each -> text.append("not as expected: ").append(each).append('\n'));
@@ -105,8 +105,8 @@ record Report(
                 + details
                 + attempts.size() + " of " + combinations + " combinations tried"
                 + (stopped.isEmpty() ? "" : ": " + stopped)
-                + (frames > 0 ? "; " + frames + " frames came back as they should" : "; no frames sent or returned")
-                + (bad == 0 ? "" : "; " + bad + " combinations, marked !, are not as they should be")
+                + (frames > 0 ? "; " + frames + " frames were returned correctly" : "; no frames sent or returned")
+                + (bad == 0 ? "" : "; " + bad + " combinations, marked !, have an incorrect result")
                 + "\n";
     }
 

@@ -28,8 +28,9 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code vhost4j platform check}: checks whether hosts support a platform. */
 @Command(
         name = "check",
-        description = "Checks whether hosts support a platform, with the same machine, settings and queues as 'run'; "
-                + "with --netdev for a plain QEMU. Status 0 if all do without emulation, 1 otherwise.",
+        description =
+                "Checks whether hosts support a platform, with the same machine, settings and queues as 'run'; with --netdev "
+                        + "for a plain QEMU. Status 0 if all hosts support it without emulation, 1 otherwise.",
         mixinStandardHelpOptions = true)
 final class CheckCommand implements Callable<Integer> {
     @Spec

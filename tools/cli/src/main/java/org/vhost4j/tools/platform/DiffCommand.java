@@ -72,7 +72,7 @@ final class DiffCommand implements Callable<Integer> {
         difference.rows().forEach(row -> table.row(row.what(), row.left(), row.right()));
         out.print(
                 difference.rows().isEmpty()
-                        ? "They promise and require the same.\n"
+                        ? "Both promise and require the same.\n"
                         : table.text(Terminal.columnsOfRecords()));
         out.flush();
         return difference.rows().isEmpty() ? 0 : 1;

@@ -112,7 +112,7 @@ final class ExplainCommand implements Callable<Integer> {
                         .append(" either: guests that use them are stopped as well.\n");
             }
         } else {
-            text.append("By these words the destination offers every bit that the guest uses.\n");
+            text.append("According to these feature words the destination offers every bit that the guest uses.\n");
             if (explanation.suspects().isEmpty()) {
                 return text.toString();
             }

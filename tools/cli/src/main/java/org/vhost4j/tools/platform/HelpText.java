@@ -91,7 +91,8 @@ public final class HelpText {
                     + (beyondCards ? beyondCards(platform, host, uses) : "") + ")";
             text.append(entry(platform.name(), platform.title(), marks));
         }
-        text.append(entry("host", "Everything that this host has: fastest, migrates nowhere else", " (supported)"));
+        text.append(entry(
+                "host", "All capabilities of this host: fastest, cannot migrate to another host", " (supported)"));
         return text.toString();
     }
 

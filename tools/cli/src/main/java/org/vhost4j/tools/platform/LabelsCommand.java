@@ -34,7 +34,7 @@ final class LabelsCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Option(names = "--emulate", description = "Also those that need --missing=emulate.")
+    @Option(names = "--emulate", description = "Includes platforms that need --missing=emulate.")
     private boolean emulate;
 
     @Option(names = "--json", description = "As JSON.")

@@ -32,7 +32,7 @@ final class NetdevOption {
             paramLabel = "kvm|kvm-arm|vhost-vsock|vhost-scsi|virtio-iommu",
             split = ",",
             converter = UseConverter.class,
-            description = "Other parts of a plain QEMU's guests that depend on the host's kernel.")
+            description = "Other host-dependent parts of a plain QEMU's guests.")
     private List<HostUse> more = new ArrayList<>();
 
     /** Converts the names of uses other than for network cards. */
@@ -48,7 +48,7 @@ final class NetdevOption {
                 }
             }
             throw new TypeConversionException(
-                    "takes kvm, kvm-arm, vhost-vsock, vhost-scsi and virtio-iommu, not '" + value + "'");
+                    "accepts kvm, kvm-arm, vhost-vsock, vhost-scsi and virtio-iommu, not '" + value + "'");
         }
     }
 
@@ -61,7 +61,7 @@ final class NetdevOption {
                     return each;
                 }
             }
-            throw new TypeConversionException("takes tap, vhost-net or vhost-user, not '" + value + "'");
+            throw new TypeConversionException("accepts tap, vhost-net or vhost-user, not '" + value + "'");
         }
     }
 

@@ -78,7 +78,7 @@ public final class PlatformOptions {
                     return policy;
                 }
             }
-            throw new TypeConversionException("takes refuse or emulate, not '" + value + "'");
+            throw new TypeConversionException("accepts refuse or emulate, not '" + value + "'");
         }
     }
 

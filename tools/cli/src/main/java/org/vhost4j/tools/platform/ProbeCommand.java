@@ -30,7 +30,7 @@ final class ProbeCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Option(names = "--json", description = "As JSON, for --host-capabilities on this or another host.")
+    @Option(names = "--json", description = "Prints JSON, for --host-capabilities on this or another host.")
     private boolean json;
 
     @Option(

@@ -20,7 +20,7 @@ final class SchemaCommand implements Callable<Integer> {
             paramLabel = "platform|machine",
             arity = "0..1",
             defaultValue = "platform",
-            description = "Which schema (default: ${DEFAULT-VALUE}).")
+            description = "The schema to print (default: ${DEFAULT-VALUE}).")
     private String kind = "platform";
 
     @Override

@@ -97,7 +97,7 @@ final class ShowCommand implements Callable<Integer> {
         out.print(table.text(Terminal.columnsOfRecords()));
         List<String> withoutProperty = resolution.withoutProperty();
         if (!withoutProperty.isEmpty()) {
-            out.println("By the device alone, whatever is said: " + String.join(", ", withoutProperty));
+            out.println("Decided by the device alone, regardless of options: " + String.join(", ", withoutProperty));
         }
         out.println(
                 "Offered: " + resolution.offered() + " (" + resolution.offered().hex() + ")");

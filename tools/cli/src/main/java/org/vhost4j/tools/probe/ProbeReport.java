@@ -104,7 +104,7 @@ record ProbeReport(
         table.row("PLATFORM", "BEHIND -netdev vhost-user", "BEHIND QEMU'S GENERIC DEVICE");
         platforms.forEach((name, verdict) -> table.row(name, lacking(verdict.netdev()), lacking(verdict.device())));
         text.append(table.text(columns));
-        text.append("Machines, and the newest platform that is honoured by each:\n");
+        text.append("Machines, and the newest platform that each supports:\n");
         text.append(machineRanges(columns));
         return text.toString();
     }
@@ -149,7 +149,9 @@ record ProbeReport(
                 table.row(
                         "  " + field.fieldName(),
                         field.value(bytes),
-                        field.hasMeaning(offer.features()) ? "" : "no driver looks at it: its feature is not offered");
+                        field.hasMeaning(offer.features())
+                                ? ""
+                                : "drivers ignore it, because its feature is not offered");
             }
         }
         return "config space, " + bytes.length + " bytes of it:\n" + table.text(columns);

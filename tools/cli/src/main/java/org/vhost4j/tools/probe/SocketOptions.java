@@ -31,8 +31,7 @@ public final class SocketOptions {
     @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
-            description =
-                    "How long to wait for the back-end and for each answer, 1 to 3600 (default: ${DEFAULT-VALUE}).")
+            description = "The timeout for the connection and for each answer, 1 to 3600 (default: ${DEFAULT-VALUE}).")
     private int timeout = 10;
 
     @Mixin

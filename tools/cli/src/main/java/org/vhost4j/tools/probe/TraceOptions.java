@@ -55,8 +55,7 @@ public final class TraceOptions {
                 Files.createDirectories(record);
             }
         } catch (IOException e) {
-            throw new UnsupportedOption(
-                    "--record=" + record + ": no directory can be made there: " + FileTrouble.of(e));
+            throw new UnsupportedOption("--record=" + record + ": cannot create the directory: " + FileTrouble.of(e));
         }
         return TraceRecorder.in(name == null ? record : record.resolve(name + ".trace"), heading);
     }
@@ -87,7 +86,7 @@ public final class TraceOptions {
         }
         if (record != null) {
             throw new UnsupportedOption(
-                    "--record and --replay: a replay is compared with what was recorded, and not recorded itself");
+                    "--record and --replay: a replay is compared with the recording, and cannot be recorded itself");
         }
         Trace trace = Trace.read(replay);
         String made = trace.heading().getOrDefault(COMMAND, "conformance");

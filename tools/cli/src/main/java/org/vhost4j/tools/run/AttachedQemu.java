@@ -48,12 +48,12 @@ record AttachedQemu(Optional<QemuVersion> version, boolean emulated) {
     List<String> notes() {
         List<String> notes = new ArrayList<>();
         if (inSeconds()) {
-            notes.add("QEMU 9.2 and newer want reconnect-ms=1000 instead of reconnect=1.");
+            notes.add("QEMU 9.2 and newer require reconnect-ms=1000 instead of reconnect=1.");
         }
         if (withoutVectors()) {
             notes.add("vectors=0 is for QEMU 7.2 with -accel tcg, which crashes without it.");
         } else if (mayCrash()) {
-            notes.add("QEMU 7.2 with -accel tcg wants vectors=0 for virtio-net-pci, and crashes without it.");
+            notes.add("QEMU 7.2 with -accel tcg requires vectors=0 for virtio-net-pci, and crashes without it.");
         }
         return notes;
     }

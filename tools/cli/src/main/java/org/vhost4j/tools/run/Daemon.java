@@ -108,7 +108,7 @@ final class Daemon implements Changes {
         requireKnown(settings, PortSettings.KEYS, "port " + port);
         if (!(PortKinds.parse(port) instanceof PortOption.OnBridge option)) {
             throw new IllegalArgumentException(
-                    "port " + port + ": it replaces the bridge, which cannot be while it runs");
+                    "port " + port + ": it replaces the bridge, which is impossible while the back-end runs");
         }
         Uplink uplink = PortSettings.read("port " + port, settings)
                 .over(option.uplink(host(port, option.uses()), options.queues()));
@@ -214,7 +214,7 @@ final class Daemon implements Changes {
                                     .withSecurity(settings.security())
                                     .withRates(settings.rates()));
         } else {
-            throw new IllegalArgumentException("it replaces the bridge, which cannot be while it runs");
+            throw new IllegalArgumentException("it replaces the bridge, which is impossible while the back-end runs");
         }
     }
 

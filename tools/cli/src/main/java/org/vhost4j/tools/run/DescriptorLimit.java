@@ -40,7 +40,7 @@ final class DescriptorLimit {
         long needed = needed(config.endpoints().size(), config.queuePairs(), config.lanesInUse());
         if (limit.isPresent() && limit.getAsLong() < needed) {
             throw new IllegalStateException(
-                    "too few open files are allowed: %d guests of %d queue pairs on %d lanes take up to %d,"
+                    "too few open files are allowed: %d guests of %d queue pairs on %d lanes need up to %d,"
                                     .formatted(
                                             config.endpoints().size(), config.queuePairs(), config.lanesInUse(), needed)
                             + " and the limit is " + limit.getAsLong() + " (ulimit -n)");

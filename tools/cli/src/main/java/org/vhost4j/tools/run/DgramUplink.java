@@ -52,7 +52,7 @@ public record DgramUplink(String name, SocketAddress local, SocketAddress remote
     private Move read(StateReader state) throws HandOverException {
         Fd socket = state.descriptor();
         if (socket == null) {
-            throw new HandOverException(name + " came without its socket");
+            throw new HandOverException(name + " was handed over without its socket");
         }
         try {
             String there = state.text();

@@ -77,7 +77,8 @@ final class EndpointOption {
         Attach attach = attach(whole, options.getOrDefault("attach", "auto"));
         if (!isOn(whole, "server", options.getOrDefault("server", "on"))) {
             if (options.containsKey("mode") || options.containsKey("group")) {
-                throw new IllegalArgumentException(whole + ": mode and group are of a socket that is made here");
+                throw new IllegalArgumentException(
+                        whole + ": mode and group apply only to a socket that this program creates");
             }
             return ofGuest(whole, options, Endpoint.connect(Path.of(path), attach));
         }

@@ -12,7 +12,10 @@ abstract class NamedCommand implements Callable<Integer> {
     @Mixin
     private MonitorOptions monitor = new MonitorOptions();
 
-    @Parameters(index = "0", paramLabel = "NAME", description = "Its name, such as guest0 or tap:tap0.")
+    @Parameters(
+            index = "0",
+            paramLabel = "NAME",
+            description = "The name of the guest or port, such as guest0 or tap:tap0.")
     private String name = "";
 
     /**

@@ -58,7 +58,7 @@ public record PacketUplink(String ifname, Consumer<String> trouble) implements U
         static Move read(StateReader state) throws HandOverException {
             Fd socket = state.descriptor();
             if (socket == null) {
-                throw new HandOverException("an interface came without its socket");
+                throw new HandOverException("an interface was handed over without its socket");
             }
             try {
                 return new Move(socket, FrameMove.read("an interface", state));

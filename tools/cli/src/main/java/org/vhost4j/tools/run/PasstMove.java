@@ -67,7 +67,7 @@ record PasstMove(Fd socket, AdoptedProcess program, StreamState state) {
         boolean done = false;
         try {
             if (socket == null || errors == null || handle == null) {
-                throw new HandOverException("port user came without its passt");
+                throw new HandOverException("port user was handed over without its passt");
             }
             AdoptedProcess program = new AdoptedProcess(from.number(), handle, errors);
             byte[] unread = from.block();

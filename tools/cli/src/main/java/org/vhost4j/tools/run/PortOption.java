@@ -103,7 +103,8 @@ sealed interface PortOption {
                     return alone.switching();
                 }
                 case NoBridge alone ->
-                    throw new UnsupportedOption("--port null, echo and source stand alone: they replace the bridge");
+                    throw new UnsupportedOption(
+                            "--port null, echo and source cannot be combined with other ports: they replace the bridge");
             }
         }
         return new Switching.Bridged(uplinks, coalesce);

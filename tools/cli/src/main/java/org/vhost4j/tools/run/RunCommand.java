@@ -146,8 +146,9 @@ public final class RunCommand implements Callable<Integer> {
         daemon.whenServed(lines -> configured.ifPresent(first -> {
             ConfigReload reload = new ConfigReload(first, spec, daemon, NotifySocket.ofEnvironment(), lines);
             if (!SignalHandler.handle("HUP", reload::reload)) {
-                lines.accept("SIGHUP does not have the file read again: it was ignored when this process started"
-                        + " (nohup), or the JVM does not let it be handled (-Xrs)");
+                lines.accept(
+                        "SIGHUP does not reload the file: it was ignored when this process started (nohup), or the JVM cannot "
+                                + "handle it (-Xrs)");
             }
         }));
         RunningBackend.start(

@@ -43,7 +43,8 @@ final class RunOptions {
     @Option(
             names = "--socket-path",
             paramLabel =
-                    "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]][,device-state=off][,name=NAME][,link=down][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS][,vlan_mode=MODE][,cvlans=VLANS][,qinq-ethtype=TYPE][,port-security=MODE][,flood-limit=FRAMES][,rate=KIB][,burst=KIB]",
+                    ""
+                            + "PATH[,server=off][,attach=netdev|device][,mac=ADDRESS[,trust-guest-mac=on]][,device-state=off][,name=NAME][,link=down][,mode=OCTAL][,group=GROUP][,tag=VLAN][,trunks=VLANS][,vlan_mode=MODE][,cvlans=VLANS][,qinq-ethtype=TYPE][,port-security=MODE][,flood-limit=FRAMES][,rate=KIB][,burst=KIB]",
             description = "the socket of one guest; once for each guest. With server=off the front-end listens. "
                     + "attach=netdev is for QEMU's -netdev vhost-user, attach=device for its generic device; without "
                     + "it either works. mac= is the guest's address; with trust-guest-mac=on it may send from "
@@ -137,8 +138,9 @@ final class RunOptions {
     @Option(
             names = "--flood-limit",
             paramLabel = "FRAMES",
-            description = "How many flooded frames each port may send per second: frames to groups and to unknown "
-                    + "stations. 0 is no limit (default: 0).")
+            description =
+                    "The maximum number of flooded frames that each port may send per second: frames to groups and to unknown "
+                            + "stations. 0 means no limit (default: 0).")
     int floodLimit;
 
     @Option(names = "--queues", paramLabel = "N", description = "Queue pairs of each guest, 1 to 127 (default: 1).")
@@ -179,25 +181,26 @@ final class RunOptions {
     @Option(
             names = "--metrics",
             paramLabel = "ADDRESS:PORT|unix:PATH",
-            description = "Where to serve metrics for Prometheus (/metrics) and a web page (/), by HTTP without a "
-                    + "password, such as 127.0.0.1:9478 or [::1]:9478, or a Unix socket of mode 0600"
-                    + " (docs/monitoring.md). Without this option there is no such server.")
+            description =
+                    "The address of an HTTP server without a password for Prometheus metrics (/metrics) and a web page (/), "
+                            + "such as 127.0.0.1:9478 or [::1]:9478, or a Unix socket of mode 0600 (docs/monitoring.md). Without this option there is no such server.")
     @Nullable
     String metrics;
 
     @Option(
             names = "--memory",
             paramLabel = "ram|any",
-            description = "Which files may hold guest memory. ram: memfd, tmpfs and hugetlbfs. any: also files on a "
-                    + "disk, a network file system or FUSE, whose server can then delay every guest (default: ram).")
+            description =
+                    "The files that may contain guest memory. ram: memfd, tmpfs and hugetlbfs. any: also files on a disk, a "
+                            + "network file system or FUSE, whose server can then delay every guest (default: ram).")
     String memory = "ram";
 
     @Option(
             names = "--take-over",
             paramLabel = "unix:PATH",
             description =
-                    "Takes sockets, guests and ports over from the back-end that listens at PATH, if there is one,"
-                            + " without a gap, and then listens there for the next (docs/upgrade.md).")
+                    "Takes over the sockets, guests and ports of the back-end that listens at PATH, if there is one, without a "
+                            + "gap, and then listens there for the next back-end (docs/upgrade.md).")
     @Nullable
     String takeOver;
 
@@ -249,7 +252,7 @@ final class RunOptions {
     private static Path readTakeOver(String value) {
         String option = "--take-over=" + value;
         if (!value.startsWith("unix:") || value.equals("unix:")) {
-            throw new UnsupportedOption(option + ": give unix:PATH, the socket by which back-ends follow one another");
+            throw new UnsupportedOption(option + ": give unix:PATH, the socket for handing over to the next back-end");
         }
         return Path.of(value.substring("unix:".length()));
     }
@@ -264,7 +267,7 @@ final class RunOptions {
         String what = trace;
         if (what == null) {
             if (traceFile != null) {
-                throw new UnsupportedOption("--trace-file=" + traceFile + ": there is no --trace that it is for");
+                throw new UnsupportedOption("--trace-file=" + traceFile + ": it requires --trace");
             }
             return Optional.empty();
         }
@@ -368,7 +371,7 @@ final class RunOptions {
             throw new UnsupportedOption("--socket-path and --fd cannot be given together");
         }
         if (socketGroup != null && socketPaths.isEmpty()) {
-            throw new UnsupportedOption("--socket-group=" + socketGroup + ": there is no --socket-path that it is for");
+            throw new UnsupportedOption("--socket-group=" + socketGroup + ": it requires --socket-path");
         }
         List<Activated> activated = activated();
         if (!activated.isEmpty() && (!socketPaths.isEmpty() || descriptors.isEmpty())) {
@@ -389,7 +392,7 @@ final class RunOptions {
         for (Activated socket : activated) {
             if (all.stream().noneMatch(endpoint -> endpoint.descriptor() == socket.number())) {
                 throw new UnsupportedOption("the service manager has opened descriptor " + socket.number() + " ("
-                        + socket.name() + "), and no --fd takes it");
+                        + socket.name() + "), and no --fd uses it");
             }
         }
         return all;

@@ -58,7 +58,7 @@ final class Succession implements AutoCloseable {
             return backend;
         } catch (HandOverException e) {
             throw new UnsupportedOption(
-                    "--take-over=unix:" + path + ": the back-end that runs keeps its guests: " + e.reason());
+                    "--take-over=unix:" + path + ": the running back-end keeps its guests: " + e.reason());
         }
     }
 
@@ -102,7 +102,7 @@ final class Succession implements AutoCloseable {
                 gone.accept(lives);
                 return;
             } catch (HandOverException e) {
-                events.caused("take-over", "nothing was handed over, and this back-end continues: " + e.reason());
+                events.caused("take-over", "the hand-over failed, and this back-end continues: " + e.reason());
             }
             channel = next.accept();
         }

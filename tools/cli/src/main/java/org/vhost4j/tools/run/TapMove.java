@@ -32,7 +32,7 @@ record TapMove(
     static TapMove read(StateReader state) throws HandOverException {
         Fd queue = state.descriptor();
         if (queue == null) {
-            throw new HandOverException("a TAP came without its queue");
+            throw new HandOverException("a TAP was handed over without its queue");
         }
         try {
             int header = state.number();

@@ -39,7 +39,7 @@ record MachineChoice(String machine, Optional<String> platform, Map<Integer, Lis
         Map<String, String> saying = new LinkedHashMap<>();
         Map<String, String> named = new LinkedHashMap<>();
         if (options.platformWithoutName()) {
-            throw new UnsupportedOption("-platform wants a name; see -platform help.");
+            throw new UnsupportedOption("-platform requires a name; see -platform help.");
         }
         for (String name : options.platforms()) {
             named.putIfAbsent(canonical(name, catalog), name);

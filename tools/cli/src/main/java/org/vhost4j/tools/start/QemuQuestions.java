@@ -101,7 +101,7 @@ final class QemuQuestions {
             }
         }
         if (version.isEmpty() || machines == null) {
-            throw new UnsupportedOption(program + " is no QEMU: it does not say which machines it has.");
+            throw new UnsupportedOption(program + " is not a QEMU: it does not list its machines.");
         }
         return new QemuBinary(version, machines(machines), properties);
     }
@@ -152,7 +152,7 @@ final class QemuQuestions {
 
     private static void requireShort(Path program, int length) {
         if (length >= MOST_BYTES) {
-            throw new UnsupportedOption(program + " is no QEMU: it does not stop printing.");
+            throw new UnsupportedOption(program + " is not a QEMU: its output does not end.");
         }
     }
 
@@ -192,7 +192,7 @@ final class QemuQuestions {
                 watch.interrupt();
             }
         } catch (IOException e) {
-            throw new UnsupportedOption(program + " cannot be asked what it has: " + e.getMessage());
+            throw new UnsupportedOption(program + " cannot be queried for its properties: " + e.getMessage());
         }
     }
 

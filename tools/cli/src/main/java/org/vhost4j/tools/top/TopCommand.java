@@ -37,7 +37,7 @@ public final class TopCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     Path socket;
 
-    @Option(names = "--once", description = "Prints one table and ends.")
+    @Option(names = "--once", description = "Prints one table and exits.")
     boolean once;
 
     @Option(

@@ -121,7 +121,7 @@ final class TopScreen implements AutoCloseable {
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
         try {
             if (process.waitFor() != 0) {
-                throw new IOException("stty does not know this terminal");
+                throw new IOException("stty does not support this terminal");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

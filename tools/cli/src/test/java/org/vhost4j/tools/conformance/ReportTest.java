@@ -94,7 +94,7 @@ class ReportTest {
         String html = HtmlReport.text(report("a <b>"));
         assertThat(html)
                 .contains("<h1>a &lt;b&gt;</h1>")
-                .contains("What failed")
+                .contains("Failures")
                 .contains("a frame of &lt;60&gt; bytes")
                 .contains("virtio 1.4, 9.9: it answers")
                 .contains("<b>1</b>pass")
@@ -152,6 +152,6 @@ class ReportTest {
         Path other = Files.writeString(directory.resolve("3.json"), "{}");
         assertThatThrownBy(() -> Matrix.of(List.of(other)))
                 .isInstanceOf(UnsupportedOption.class)
-                .hasMessageContaining("3.json is no report");
+                .hasMessageContaining("3.json is not a report");
     }
 }

@@ -79,7 +79,7 @@ class ConformanceOptionsTest {
                 List.of(
                         "ring.base 2020-02-29 it stops late",
                         "line 1: ring.base was expected to fail until 2020-02-29"),
-                List.of("ring.base soon it stops late", "line 1: 'soon' is no day such as"),
+                List.of("ring.base soon it stops late", "line 1: 'soon' is not a date such as"),
                 List.of("ring.base", "line 1: 'ring.base' is not CASE UNTIL REASON"),
                 List.of("ring.bass 9999-12-31 x", "line 1: no case has the name 'ring.bass'"))) {
             assertThat(conformance(socket, "--expected=" + file("f", each.getFirst())))
@@ -163,7 +163,7 @@ class ConformanceOptionsTest {
     void anInvalidTraceIsRefused() throws Exception {
         assertThat(conformance(directory.resolve("no.sock"), "--replay=" + file("t", "something")))
                 .isEqualTo(2);
-        assertThat(err.toString()).contains("is no trace: its first line is not");
+        assertThat(err.toString()).contains("is not a trace: its first line is not");
     }
 
     @Test
@@ -171,7 +171,7 @@ class ConformanceOptionsTest {
         Path junit = file("report.xml", "an old report");
         assertThat(conformance(directory.resolve("no.sock"), "--timeout=0.1", "--junit=" + junit))
                 .isEqualTo(2);
-        assertThat(Files.readString(junit)).contains("errors=\"1\"", "there is no back-end to be tested");
+        assertThat(Files.readString(junit)).contains("errors=\"1\"", "the back-end under test cannot be reached");
     }
 
     @Test

@@ -44,7 +44,7 @@ class MigrationLogTest {
         driver.awaitSent();
         driver.frontEnd().barrier();
         assertThat(log.lost(driver))
-                .as("pages that were written and are not marked")
+                .as("written pages are not marked in the log")
                 .isEmpty();
     }
 

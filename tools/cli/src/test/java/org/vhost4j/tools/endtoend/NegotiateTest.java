@@ -17,7 +17,7 @@ import picocli.CommandLine;
 
 /** Tests {@code negotiate} with the real back-end. */
 class NegotiateTest {
-    private static final String CAME_BACK = "frames came back as they should";
+    private static final String CAME_BACK = "frames were returned correctly";
 
     private final StringWriter out = new StringWriter();
 
@@ -33,7 +33,7 @@ class NegotiateTest {
     void whatIsOfferedIsAcceptedAndCarriesFrames() {
         try (TestBackEnd backEnd = TestBackEnd.echo()) {
             assertThat(negotiate(backEnd.socket(0), "--traffic")).isZero();
-            assertThat(out.toString()).contains("accepted, 64 frames came back as they should");
+            assertThat(out.toString()).contains("accepted, 64 frames were returned correctly");
             assertThat(negotiate(
                             backEnd.socket(0),
                             "--features=VERSION_1,MRG_RXBUF,0x40000000",

@@ -90,7 +90,7 @@ class ProbeTest {
         assertThat(probe("/tmp/none", "--record=/none/x")).isEqualTo(2);
         assertThat(errors.toString().lines())
                 .containsExactly(
-                        "--record and --replay: a replay is compared with what was recorded, and not recorded itself",
+                        "--record and --replay: a replay is compared with the recording, and cannot be recorded itself",
                         "--record: /none/x cannot be written: No such file or directory");
     }
 

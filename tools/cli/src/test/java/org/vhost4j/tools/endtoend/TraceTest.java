@@ -74,8 +74,7 @@ class TraceTest {
     void whatCannotBeTracedIsNamed() throws Exception {
         assertThat(last("--trace=frames"))
                 .isEqualTo("vhost4j: --trace=frames: there is no such trace, only vhost-user");
-        assertThat(last("--trace-file=trace"))
-                .isEqualTo("vhost4j: --trace-file=trace: there is no --trace that it is for");
+        assertThat(last("--trace-file=trace")).isEqualTo("vhost4j: --trace-file=trace: it requires --trace");
     }
 
     private String last(String option) throws IOException, InterruptedException {

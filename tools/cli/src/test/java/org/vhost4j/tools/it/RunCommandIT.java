@@ -44,7 +44,8 @@ class RunCommandIT {
                 "run --socket-path=a.sock --lanes=65|--lanes=65: a back-end has 1 to 64 lanes",
                 "run --socket-path=a.sock --mtu=67|--mtu=67: an MTU is 68 to 65535 bytes",
                 "run --socket-path=a.sock --port=hole|--port=hole: a port is tap:ifname=NAME",
-                "run --socket-path=a.sock --port=null --port=echo|--port null, echo and source stand alone: they replace the bridge",
+                "run --socket-path=a.sock --port=null --port=echo|--port null, echo and source cannot be combined with other "
+                        + "ports: they replace the bridge",
                 "run --socket-path=a.sock --idle=never|--idle=never: adaptive, poll or event",
                 "run --socket-path=/nowhere/a.sock|/nowhere/a.sock",
                 "run --socket-path=a.sock --platform=linux-0.1|linux-0.1",
@@ -53,7 +54,7 @@ class RunCommandIT {
                 "run --socket-path=a.sock --set=host_uso=maybe|host_uso",
                 "run --nothing|--nothing",
                 "run --fd=first|--fd=first: neither a descriptor's number nor the name of a socket that the service manager has opened",
-                "run --fd=0 --socket-group=0|--socket-group=0: there is no --socket-path that it is for",
+                "run --fd=0 --socket-group=0|--socket-group=0: it requires --socket-path",
             })
     void whatCannotBeHonoured(String arguments, String words) throws Exception {
         Ended ended = run(arguments.split(" ", -1));

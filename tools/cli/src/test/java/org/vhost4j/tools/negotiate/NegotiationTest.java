@@ -128,6 +128,6 @@ class NegotiationTest {
                         "refused: no",
                         "3 of 4 combinations tried: the time limit was reached; 64 frames",
                         "1 combinations, marked !");
-        assertThat(report.text()).contains("accepted, 64 frames came back", "not as expected: broken");
+        assertThat(report.text()).contains("accepted, 64 frames were returned", "not as expected: broken");
     }
 }

@@ -85,7 +85,7 @@ final class PlatformCommandTest {
         assertThat(HelpText.platforms(PlatformCatalog.shipped(), bare, EnumSet.of(HostUse.TAP)))
                 .contains("(not supported: lacks tap, tap-vnet-hdr, ")
                 .contains(
-                        "\nhost                 Everything that this host has: fastest, migrates nowhere else (supported)\n")
+                        "\nhost                 All capabilities of this host: fastest, cannot migrate to another host (supported)\n")
                 .doesNotContain("(default)");
         HostCapabilities unasked = new HostCapabilities("gamma", "", Map.of());
         assertThat(HelpText.platforms(PlatformCatalog.shipped(), unasked, EnumSet.of(HostUse.TAP)))

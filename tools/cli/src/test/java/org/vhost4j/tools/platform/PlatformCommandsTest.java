@@ -165,7 +165,7 @@ final class PlatformCommandsTest {
                         "tap-udp-l4-128 - required",
                         "vhost-net-ring-reset - required");
         assertThat(platform("diff", "linux-6.12", "linux-rhel-10.0")).isZero();
-        assertThat(out.toString()).endsWith("They promise and require the same.\n");
+        assertThat(out.toString()).endsWith("Both promise and require the same.\n");
     }
 
     @Test
@@ -212,7 +212,7 @@ final class PlatformCommandsTest {
         assertThat(out.toString()).contains("baseline: linux-4.15");
         assertThat(platform("check", "linux-6.1", "--with", "vhost-blk")).isEqualTo(2);
         assertThat(err.toString())
-                .contains("takes kvm, kvm-arm, vhost-vsock, vhost-scsi and virtio-iommu, not 'vhost-blk'");
+                .contains("accepts kvm, kvm-arm, vhost-vsock, vhost-scsi and virtio-iommu, not 'vhost-blk'");
     }
 
     @Test
@@ -306,7 +306,8 @@ final class PlatformCommandsTest {
     @Test
     void explainFindsNothingWhereNothingIs() {
         assertThat(platform("explain", "0x1", "0x1e01c0010179bfffe7")).isZero();
-        assertThat(out.toString()).endsWith("By these words the destination offers every bit that the guest uses.\n");
+        assertThat(out.toString())
+                .endsWith("According to these feature words the destination offers every bit that the guest uses.\n");
     }
 
     @Test
@@ -453,8 +454,8 @@ final class PlatformCommandsTest {
         assertThat(run(new QemuArgsCommand(), "--machine", "pc-q35-8.2", "--platform", "linux-6.1"))
                 .isZero();
         assertThat(out.toString())
-                .isEqualTo(
-                        "-machine pc-q35-8.2 -device virtio-net-pci,netdev=net0,queue_reset=off,guest_uso4=off,guest_uso6=off,host_uso=off\n");
+                .isEqualTo("-machine pc-q35-8.2 -device "
+                        + "virtio-net-pci,netdev=net0,queue_reset=off,guest_uso4=off,guest_uso6=off,host_uso=off\n");
         assertThat(err.toString()).contains("The guest is offered CSUM ").doesNotContain("HOST_USO");
     }
 
@@ -600,6 +601,6 @@ final class PlatformCommandsTest {
                 .doesNotContain("vhost4j-platform.linux-6.3=true");
         assertThat(platform("check", "linux-6.3", "--netdev", "vhost", "--host-capabilities", six2))
                 .isEqualTo(2);
-        assertThat(err.toString()).contains("takes tap, vhost-net or vhost-user, not 'vhost'");
+        assertThat(err.toString()).contains("accepts tap, vhost-net or vhost-user, not 'vhost'");
     }
 }

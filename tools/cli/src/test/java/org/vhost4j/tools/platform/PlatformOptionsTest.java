@@ -61,7 +61,7 @@ final class PlatformOptionsTest {
     void wrongPolicyIsNamed() {
         assertThatThrownBy(() -> parse("--missing=ignore"))
                 .isInstanceOf(ParameterException.class)
-                .hasMessageContaining("takes refuse or emulate, not 'ignore'");
+                .hasMessageContaining("accepts refuse or emulate, not 'ignore'");
     }
 
     @Test

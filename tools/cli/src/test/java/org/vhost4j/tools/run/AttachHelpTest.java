@@ -61,7 +61,7 @@ class AttachHelpTest {
     void qemuConnectsAgainAsTheOneOfTheMachineCanBeTold(String machine, String option) {
         List<String> lines = lines(machine, Map.of());
         assertThat(lines.get(2)).contains("-chardev socket,id=char0,path=/tmp/a.sock," + option + " ");
-        assertThat(lines.stream().anyMatch(line -> line.contains("QEMU 9.2 and newer want reconnect-ms=1000")))
+        assertThat(lines.stream().anyMatch(line -> line.contains("QEMU 9.2 and newer require reconnect-ms=1000")))
                 .isEqualTo(option.equals("reconnect=1"));
     }
 

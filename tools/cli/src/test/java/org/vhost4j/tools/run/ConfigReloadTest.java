@@ -127,7 +127,7 @@ class ConfigReloadTest {
         try (ChildBackEnd backEnd =
                 ChildBackEnd.startBehind(List.of("env", "--ignore-signal=HUP"), directory, "run", "--config=" + file)) {
             assertThat(backEnd.awaitLine("SIGHUP"))
-                    .contains("SIGHUP does not have the file read again: it was ignored when this process started");
+                    .contains("SIGHUP does not reload the file: it was ignored when this process started");
         }
     }
 

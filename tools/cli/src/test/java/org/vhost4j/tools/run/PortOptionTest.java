@@ -98,7 +98,8 @@ class PortOptionTest {
         assertThat(switching("source:size=100")).isEqualTo(new Switching.Source(100));
         assertThatExceptionOfType(UnsupportedOption.class)
                 .isThrownBy(() -> switching(first, second))
-                .withMessage("--port null, echo and source stand alone: they replace the bridge");
+                .withMessage(
+                        "--port null, echo and source cannot be combined with other ports: they replace the bridge");
     }
 
     private static Switching switching(String... ports) {

@@ -158,7 +158,7 @@ class SocketActivationTest {
     void oneThatIsForgottenIsRefused() throws Exception {
         start("--fd=second");
         try {
-            awaitLine("vhost4j: the service manager has opened descriptor 3 (first), and no --fd takes it");
+            awaitLine("vhost4j: the service manager has opened descriptor 3 (first), and no --fd uses it");
             assertThat(process.waitFor()).isEqualTo(2);
         } finally {
             process.destroyForcibly();

@@ -48,6 +48,6 @@ final class QemuQuestionsTest {
         Path other = program("exit 0\n");
         assertThatThrownBy(() -> QemuQuestions.ask(other))
                 .isInstanceOf(UnsupportedOption.class)
-                .hasMessage(other + " is no QEMU: it does not say which machines it has.");
+                .hasMessage(other + " is not a QEMU: it does not list its machines.");
     }
 }

@@ -251,7 +251,7 @@ final class QemuStartTest {
                 .isNotEmpty();
         assertThatThrownBy(() -> added(host, "-M", "q35_linux-6.9", "-platform", "linux-6.2"))
                 .hasMessage("Two platforms are named, by -platform linux-6.2 and by machine q35_linux-6.9.");
-        assertThatThrownBy(() -> added(host, "-platform")).hasMessage("-platform wants a name; see -platform help.");
+        assertThatThrownBy(() -> added(host, "-platform")).hasMessage("-platform requires a name; see -platform help.");
     }
 
     @Test

@@ -74,7 +74,7 @@ public final class HtmlReport {
                 put("<i class=\"" + outcome.word() + "\" style=\"flex:" + count + "\"></i>");
             }
         }
-        put("</div>\n<details><summary>What it offers</summary><p>"
+        put("</div>\n<details><summary>Offered features</summary><p>"
                 + escape(String.join(", ", report.offer().features().names())) + "</p><p>"
                 + escape(String.join(", ", report.offer().protocolNames())) + "</p><p>Reached by <code>"
                 + escape(report.reached()) + "</code></p></details></header>\n");
@@ -91,7 +91,7 @@ public final class HtmlReport {
         if (failed.isEmpty()) {
             return;
         }
-        put("<section><h2>What failed</h2>\n");
+        put("<section><h2>Failures</h2>\n");
         for (CaseResult result : failed) {
             put("<article id=\"" + escape(result.tried().name()) + "\"><h3>"
                     + escape(result.tried().name()) + "</h3><p>"

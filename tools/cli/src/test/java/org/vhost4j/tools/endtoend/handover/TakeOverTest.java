@@ -75,9 +75,9 @@ class TakeOverTest {
                                 () -> assertThat(less.awaitEnd(END_SECONDS)).isEqualTo(2)),
                         "at a hand-over");
                 assertThat(less.lines().getLast())
-                        .contains("--take-over=unix:next.sock: the back-end that runs keeps its guests")
+                        .contains("--take-over=unix:next.sock: the running back-end keeps its guests")
                         .contains("HOST_UFO");
-                first.awaitLine("nothing was handed over, and this back-end continues", "HOST_UFO");
+                first.awaitLine("the hand-over failed, and this back-end continues", "HOST_UFO");
                 Neighbours.assertIntact(neighbours.quiet(LENGTH), "at a hand-over");
             }
         }

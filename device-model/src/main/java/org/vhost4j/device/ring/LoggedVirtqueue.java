@@ -77,7 +77,7 @@ final class LoggedVirtqueue implements Virtqueue {
     @Override
     public void unpopWritten(int chains) {
         pieces.unpoppedWritten(chains, pages);
-        // Marked at once, because no publication may follow.
+        // Marked immediately, because no publication may follow.
         pages.mark();
         queue.unpop(chains);
     }

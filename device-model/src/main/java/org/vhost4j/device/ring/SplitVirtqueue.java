@@ -304,7 +304,7 @@ final class SplitVirtqueue extends RingVirtqueue {
 
     @Override
     public void disableNotifications() {
-        // With EVENT_IDX the old avail_event is already behind the driver's index, which suppresses notifications as
+        // With EVENT_IDX the old avail_event is already before the driver's index, which suppresses notifications as
         // well.
         if (!eventIdx) {
             SplitLayout.SHORT.set(used, (long) SplitLayout.FLAGS, (short) SplitLayout.USED_NO_NOTIFY);

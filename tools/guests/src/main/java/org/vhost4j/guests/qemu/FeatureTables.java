@@ -76,7 +76,8 @@ public final class FeatureTables {
         for (Column column : columns) {
             for (MachineDifferences difference : MachineDifferences.of(column)) {
                 if (text.isEmpty()) {
-                    Markdown.row(text, List.of("QEMU and attachment", "machines", "features", "cell for these machines"));
+                    Markdown.row(
+                            text, List.of("QEMU and attachment", "machines", "features", "cell for these machines"));
                     Markdown.rule(text, 4);
                 }
                 Markdown.row(

@@ -128,7 +128,7 @@ record ProbeReport(
     }
 
     private static String number(OptionalLong number) {
-        return number.isPresent() ? Long.toUnsignedString(number.getAsLong()) : "not told";
+        return number.isPresent() ? Long.toUnsignedString(number.getAsLong()) : "not reported";
     }
 
     private String status() {

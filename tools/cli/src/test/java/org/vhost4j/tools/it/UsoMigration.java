@@ -113,7 +113,7 @@ class UsoMigration {
             assertThat(new BackEndMonitor(monitor(1)).abi()).isEqualTo(new BackEndMonitor(monitor(0)).abi());
             useUso(lab.guest());
             String features = acknowledged(lab.guest());
-            send(lab, "before the move");
+            send(lab, "before the migration");
             long whole = counted(0, "passed-udp-l4");
             assertThat(whole).as("super-frames that this kernel takes whole").isPositive();
             assertThat(counted(0, "cut-udp-l4")).isZero();
@@ -130,10 +130,10 @@ class UsoMigration {
             long before = counted(0, "passed-udp-l4");
             move(lab, record);
             assertThat(acknowledged(lab.guest())).isEqualTo(features);
-            send(lab, "back again");
+            send(lab, "at the first host again");
             assertThat(counted(0, "passed-udp-l4")).isGreaterThan(before);
             System.out.printf(
-                    "super-frames: %d whole at the first host before the move, %d cut at the second, %d whole at the first in all%n",
+                    "super-frames: %d unsegmented at the first host before the migration, %d segmented at the second, %d unsegmented at the first in total%n",
                     whole, counted(1, "cut-udp-l4"), counted(0, "passed-udp-l4"));
             assertThat(lab.guestMessages()).doesNotContain("timed out");
         }
@@ -157,7 +157,7 @@ class UsoMigration {
                     .orFail();
             long damaged = sum(sent, "damaged");
             System.out.printf(
-                    "while it moved: %d datagrams in super-frames, %d lost, %d damaged, %d doubled%n",
+                    "during the migration: %d datagrams in super-frames, %d lost, %d damaged, %d duplicated%n",
                     sum(sent, "datagrams"), sum(sent, "lost"), damaged, sum(sent, "duplicated"));
             assertThat(damaged).as(sent).isZero();
             assertThat(sum(sent, "duplicated")).as(sent).isZero();

@@ -29,7 +29,7 @@ class Case:
 
 
 class Context:
-    """What every case needs: our command, the lab, a directory that is the case's."""
+    """The context of a case: the command of vhost4j, the lab, and a separate directory."""
 
     case = Case
 
@@ -40,7 +40,7 @@ class Context:
         self.programs = {}
 
     def kept(self, name, start):
-        """A program that several cases use; it ends at the end."""
+        """A program that several cases share; it is ended after the last case."""
         if name not in self.programs or self.programs[name].ended:
             self.programs[name] = start()
         return self.programs[name]
@@ -50,7 +50,7 @@ class Context:
 
 
 def told(negotiated):
-    """Features of the drivers that came: numbers, and what is worth a word."""
+    """The features that drivers acknowledged: the numbers, and the names of notable features."""
     cells = []
     for number, names in dict.fromkeys((number, tuple(names)) for number, names in negotiated):
         plain = [name for name in names if name not in OFFLOADS and not name.startswith(("CTRL_", "GUEST_ANN", "BIT_"))]
@@ -96,7 +96,7 @@ def main():
                 result = "passed"
             except Failure as failure:
                 negotiated, done, result = [], str(failure).replace("|", "/"), "**failed**"
-            except Exception:  # the others are tried all the same
+            except Exception:  # the other cases still run
                 negotiated, done, result = [], traceback.format_exc().strip().splitlines()[-1].replace("|", "/"), "**failed**"
                 traceback.print_exc()
             failed += result != "passed"

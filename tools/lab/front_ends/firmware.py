@@ -42,35 +42,35 @@ def use_network(context, network, socket):
     guest_exec(context, socket, "ip link set eth0 up; ip addr add 10.77.0.1/24 dev eth0; ping -c 3 -i 0.2 -W 20 " + HOST)
     digest = guest_exec(context, socket, f"wget -q -O - {url('vmlinuz')} | sha256sum").split()[0]
     if digest != network.digest("vmlinuz"):
-        raise Failure("what Linux fetched by HTTP is not the file")
+        raise Failure("the file that Linux fetched by HTTP differs")
 
 
 def shared(context):
-    """The back-end with the TAP; it offers everything, and each QEMU takes what it wants."""
+    """The back-end with the TAP. It offers all features, and each QEMU acknowledges the ones that it supports."""
     return context.kept("network", lambda: Network(context.lab, context.command, ["--set=packed=on", "--set=in_order=on"]))
 
 
 def payload(network, size):
-    """Serves a file in which no place is like another."""
+    """Serves a file in which each 32-bit word differs from all others."""
     content = b"".join(struct.pack("<I", i * 2654435761 & 0xFFFFFFFF) for i in range(size // 4))
     network.write("payload", content)
     return content
 
 
 def finish(network):
-    """The front-end has left; nothing was wrong."""
+    """Checks that the front-end has disconnected without an error of the back-end."""
     network.back_end.expect("front-end detached")
     if network.back_end.troubles():
         raise Failure("vhost4j: " + network.back_end.troubles()[0])
     return network.back_end.negotiated()
 
 
-# iPXE alone: a file that it needs whole before it continues, and a reset.
+# iPXE alone: it fetches a whole file before it continues, and resets.
 FETCH = [f"imgfetch {url('payload')} || reboot", f"imgfetch {url('done')} || reboot", "reboot"]
 
 
 def pc(context, dhcp_options, qemu_options, device="virtio-net-pci", files=(), linux=False):
-    """A PC whose firmware boots by way of iPXE, twice; iPXE starts Linux if it is to."""
+    """A PC whose firmware boots through iPXE, twice; iPXE starts Linux if requested."""
     network = shared(context)
     try:
         for name, path in files:
@@ -199,7 +199,7 @@ def cases(context):
         lambda: versions("sid", "ipxe-qemu"),
         lambda: pc(context, [], ovmf, f"virtio-net-pci,romfile={file('sid', 'efi-virtio.rom')}"),
     )
-    # Where nothing has looked for devices yet, U-Boot has no network.
+    # U-Boot has no network until a command has scanned for devices.
     dhcp = [("pci enum; virtio scan", "scan"), ("setenv autoload no; dhcp", "DHCP client bound to address"), ("tftpboot ${loadaddr} payload", "Bytes transferred = 1500000")]
     x86, arm = os.path.join(lab, "qemu-11"), os.path.join(lab, "qemu-11-aarch64")
     pc_machine = ["-machine", "pc,memory-backend=ram", "-cpu", "qemu64", "-bios"]

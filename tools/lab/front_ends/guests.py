@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Linux guests across a TAP: of three QEMUs, and with a new kernel, which takes IN_ORDER."""
+"""Linux guests across a TAP: in three QEMUs, and with a new kernel, which acknowledges IN_ORDER."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ def guest(context, lab_options, attach, wanted=()):
             missing = set(wanted) - network.back_end.last_features()
             if missing:
                 raise Failure("not negotiated: " + " ".join(sorted(missing)))
-            # The driver leaves the device and takes it again.
+            # The driver is unbound from the device and bound again.
             guest_exec(context, socket, "cd /sys/bus/virtio/drivers/virtio_net && d=$(ls -d virtio*) && echo $d >unbind && echo $d >bind")
             use_network(context, network, socket)
         return finish(network), "ping and HTTP of 12 MB, compared; unbound and bound, again"
@@ -40,7 +40,7 @@ GENERIC = [
 
 
 def kernel(context, series):
-    """What the kernel of a series is called; it is fetched when it is not there."""
+    """The version of the kernel of a series, which is fetched if it is missing."""
     subprocess.run([os.path.join(context.scripts, "lab", "provision"), "--kernel", series], check=True)
     return series
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The host's end of a TAP, in a network namespace of its own, with servers that machines boot from."""
+"""The host's end of a TAP, in a separate network namespace, with the servers from which machines boot."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from programs import BackEnd, Program
 HOST = "10.77.0.254"
 TAP = "tap0"
 
-# Without what costs time under TCG.
+# Options that save time under TCG.
 KERNEL = (
     "console=ttyS0 panic=-1 mitigations=off tsc=reliable no_timer_check cryptomgr.notests lsm=capability audit=0 init_on_alloc=0"
     " rodata=off initcall_blacklist=load_system_certificate_list,jent_mod_init 8250.nr_uarts=2"
@@ -24,7 +24,7 @@ def run(*command):
 
 
 class Network:
-    """Namespace, back-end with a TAP, dnsmasq, and a web server. Front-ends come to the back-end one after the other."""
+    """Namespace, back-end with a TAP, dnsmasq, and a web server. Front-ends connect to the back-end one after the other."""
 
     def __init__(self, lab, command, options=()):
         self.name = f"v4jf-{os.getpid()}"
@@ -42,7 +42,7 @@ class Network:
             self.back_end = BackEnd(command, socket, [f"--port=tap:ifname={TAP}", *options], self.within)
             run("ip", "-n", self.name, "addr", "add", f"{HOST}/24", "dev", TAP)
             run("ip", "-n", self.name, "link", "set", TAP, "up")
-            # iPXE has eight receive buffers. A host that is busy would overrun them, and wait for time-outs of TCP's.
+            # iPXE has eight receive buffers. A busy host would overrun them, and then wait for TCP timeouts.
             run("ip", "-n", self.name, "route", "replace", "10.77.0.0/24", "dev", TAP, "src", HOST, "cwnd", "lock", "6")
         except BaseException:
             self.end()
@@ -64,12 +64,12 @@ class Network:
             return hashlib.sha256(file.read()).hexdigest()
 
     def script(self, *lines):
-        """What iPXE does when it has an address."""
+        """The script that iPXE runs after it has an address."""
         with open(os.path.join(self.files, "boot.ipxe"), "w", encoding="ascii") as file:
             file.write("#!ipxe\n" + "\n".join(lines) + "\n")
 
     def start_servers(self, *dhcp_options):
-        """Servers of this case alone, whose logs are: what comes from now on is of the case's front-end."""
+        """Servers for one case, with new logs, which therefore show only requests of the case's front-end."""
         self.end_servers()
         self.back_end.mark()
         self.web = Program(

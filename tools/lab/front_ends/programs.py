@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs whose output is read as it comes, our back-end among them."""
+"""Programs whose output is read while they run, including this project's back-end."""
 
 import contextlib
 import os
@@ -11,11 +11,11 @@ import time
 
 
 class Failure(Exception):
-    """What a front-end did not do."""
+    """Raised when a front-end or the back-end did not behave as expected."""
 
 
 class Program:
-    """A running program. What it prints is kept; its commands go to its standard input."""
+    """A running program. Its output is stored; commands are written to its standard input."""
 
     def __init__(self, command, name=None, environment=None):
         self.name = name or command[0].rsplit("/", 1)[-1]
@@ -47,7 +47,7 @@ class Program:
         self.process.stdin.flush()
 
     def expect(self, pattern, seconds=60):
-        """The match of a pattern behind what was expected last."""
+        """Waits for a pattern in the output after the previous match; returns the match."""
         deadline = time.monotonic() + seconds
         with self.changed:
             while True:
@@ -80,7 +80,7 @@ class Program:
 
     @contextlib.contextmanager
     def watched(self):
-        """Ends it afterwards; a failure before that says how it ended, or that it runs."""
+        """Ends the program at the end of a block. A failure in the block gets the program's state and last lines."""
         try:
             yield self
         except Failure as failure:
@@ -91,7 +91,7 @@ class Program:
             self.end()
 
     def end(self, how=signal.SIGTERM):
-        """Ends it and waits for its last words."""
+        """Ends the program and waits for the rest of its output."""
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
@@ -104,7 +104,7 @@ class Program:
 
 
 class BackEnd(Program):
-    """vhost4j run. What it says that is no event of a front-end's is a trouble."""
+    """vhost4j run. Each line of output that is not an event of a front-end is reported as a problem."""
 
     QUIET = re.compile(
         r"waiting for a front-end|front-end attached|negotiated 0x|front-end detached: (the front-end closed|.*closed the connection)|link (up|down)"
@@ -118,11 +118,11 @@ class BackEnd(Program):
         self.mark()
 
     def mark(self):
-        """What follows is another front-end's."""
+        """Starts a new section of the output, for the next front-end."""
         self.started = self.consumed = len(self.text)
 
     def negotiated(self):
-        """Each driver's features: number and names."""
+        """The features of each driver: number and names."""
         found = re.findall(r"negotiated (0x[0-9a-f]+) ?(.*)", self.text[self.started :])
         return [(int(number, 16), names.split()) for number, names in found]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The front-end that cloud-hypervisor is made with: rust-vmm's vhost crate, with a driver of our own behind it (tools/lab/rust-vmm)."""
+"""The front-end library of cloud-hypervisor: rust-vmm's vhost crate, with this project's driver (tools/lab/rust-vmm)."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from programs import BackEnd, Failure, Program
 def run(context, config):
     back_end = BackEnd(context.command, context.path("guest.sock"), ["--port=echo"])
     try:
-        # What --port echo returns has its addresses swapped.
+        # --port echo returns frames with swapped addresses.
         arguments = ["--swapped", *(["--config"] if config else [])]
         front_end = Program([os.path.join(context.lab, "rust-vmm-front-end"), back_end.socket, *arguments])
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DPDK's virtio-user, in testpmd: a driver without a guest. Frames go round between it and a back-end that returns them."""
+"""DPDK's virtio-user, in testpmd: a driver without a guest. Frames circulate between it and a back-end that returns them."""
 
 import functools
 import os
@@ -12,7 +12,7 @@ PROMPT = r"testpmd> "
 FRAMES = 10_000
 IN_FLIGHT = 64
 
-# Each of the driver's functions for rings: packed, in_order, mergeable, vectorized. The driver takes its vector code where it has some.
+# Each of the driver's functions for rings: packed, in_order, mergeable, vectorized. The driver uses its vector code if it has any.
 PATHS = [
     ("split", 0, 0, 0, 0),
     ("split mergeable", 0, 0, 1, 0),
@@ -60,13 +60,13 @@ def packets(program):
 
 
 def chosen(text):
-    """Which functions the driver says that it uses."""
+    """The ring functions that the driver reports."""
     return ", ".join(dict.fromkeys(re.findall(r"using ([^\n]*? (?:Rx|Tx) path)", text)))
 
 
 def go_round(context, program, path, queues=1, segments="1400", more=()):
     _, packed, in_order, mergeable, vectorized = path
-    socket = f"/dev/shm/vhost4j-virtio-user-{os.getpid()}.sock"  # on a tmpfs, as positions of packed rings have to be
+    socket = f"/dev/shm/vhost4j-virtio-user-{os.getpid()}.sock"  # the files with packed rings' positions must be on a tmpfs
     offer = ["--port=echo", "--queues=2", "--set=packed=on", "--set=in_order=on"]
     back_end = context.kept("virtio-user", lambda: BackEnd(context.command, socket, offer))
     back_end.mark()
@@ -85,7 +85,7 @@ def go_round(context, program, path, queues=1, segments="1400", more=()):
         command(driver, "start tx_first 2")
         deadline = time.monotonic() + 120
         while packets(driver)[0] < FRAMES and time.monotonic() < deadline:
-            time.sleep(0.1)  # asking takes time of the driver's
+            time.sleep(0.1)  # the query takes time of the driver
         command(driver, "stop")
         received, sent = packets(driver)
         if received < FRAMES:

@@ -76,7 +76,7 @@ public record PortRules(
     /** Checks the values. */
     public PortRules {
         if (mac != NO_MAC && (mac <= 0 || mac >>> 48 != 0 || MacAddress.isGroup(mac))) {
-            throw new IllegalArgumentException("0x" + Long.toHexString(mac) + " is not the address of one station");
+            throw new IllegalArgumentException("0x" + Long.toHexString(mac) + " is not a unicast MAC address");
         }
         if (onlyMac && mac == NO_MAC) {
             throw new IllegalArgumentException("a port that may send only from its own address needs one");

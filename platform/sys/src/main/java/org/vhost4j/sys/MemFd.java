@@ -101,7 +101,6 @@ public final class MemFd {
      */
     public static void punch(Fd fd, long offset, long bytes) {
         int mode = LibC.FALLOC_FL_PUNCH_HOLE | LibC.FALLOC_FL_KEEP_SIZE;
-        SystemError.check(
-                LibC.fallocate(fd.number(), mode, offset, bytes), "cannot take " + bytes + " bytes out of " + fd);
+        SystemError.check(LibC.fallocate(fd.number(), mode, offset, bytes), "cannot free " + bytes + " bytes of " + fd);
     }
 }

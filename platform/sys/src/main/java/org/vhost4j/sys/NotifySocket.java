@@ -97,7 +97,7 @@ public final class NotifySocket {
             MemorySegment message = arena.allocate(text.length, Long.BYTES);
             message.copyFrom(MemorySegment.ofArray(text));
             int sent = new SocketMessage().send(datagrams, message, 0, text.length, List.of());
-            SystemError.check(sent, "cannot tell the service manager " + state.replace('\n', ' '));
+            SystemError.check(sent, "cannot notify the service manager of " + state.replace('\n', ' '));
             return Optional.empty();
         } catch (SystemError e) {
             return Optional.of(String.valueOf(e.getMessage()));

@@ -31,7 +31,7 @@ public record SocketPeer(int process, int user) {
             length.set(ValueLayout.JAVA_INT, 0, (int) credentials.byteSize());
             SystemError.check(
                     LibC.getsockopt(socket.number(), LibC.SO_PEERCRED, credentials.address(), length.address()),
-                    "cannot find out whose " + socket + " is");
+                    "cannot determine the peer of " + socket + " is");
             return new SocketPeer(
                     credentials.getAtIndex(ValueLayout.JAVA_INT, 0), credentials.getAtIndex(ValueLayout.JAVA_INT, 1));
         }

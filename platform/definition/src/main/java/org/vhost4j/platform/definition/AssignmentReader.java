@@ -55,7 +55,7 @@ final class AssignmentReader {
                 complaint.make(
                         entry.getValue(),
                         member,
-                        "takes " + property.get().kind().range() + ", not '" + value + "'");
+                        "must be " + property.get().kind().range() + ", not '" + value + "'");
             } else {
                 taker.take(property.get(), new Assignment(layer, definition, value), entry.getValue());
             }

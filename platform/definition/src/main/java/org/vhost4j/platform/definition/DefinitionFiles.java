@@ -61,8 +61,8 @@ final class DefinitionFiles {
                                 file.toString(),
                                 0,
                                 "",
-                                "is left out with all after it: the definitions have more than " + MOST_BYTES_TOGETHER
-                                        + " bytes together"));
+                                "is ignored with all following files: the definitions have more than "
+                                        + MOST_BYTES_TOGETHER + " bytes together"));
                         break;
                     }
                     byName.put(source.get().baseName(), source.get());
@@ -130,7 +130,7 @@ final class DefinitionFiles {
                             file.toString(),
                             0,
                             "",
-                            "is left out: definitions are named NN-name.json, with two digits first")));
+                            "is ignored: definitions are named NN-name.json, with two digits first")));
             return all.stream().filter(DefinitionFiles::isDefinition).toList();
         } catch (IOException | UncheckedIOException e) {
             problems.accept(new DefinitionProblem(directory.toString(), 0, "", "cannot be listed: " + e.getMessage()));

@@ -142,8 +142,8 @@ final class DefinitionReader {
             case "additionalProperties" -> "is not known here";
             case "pattern" ->
                 String.valueOf(error.getSchemaLocation()).contains("/$defs/name")
-                        ? "is no name: 1 to 46 letters, digits, '.', '_' and '-', a letter or digit first and last, so that"
-                                + " schedulers take it for a label"
+                        ? "is not a name: 1 to 46 letters, digits, '.', '_' and '-', a letter or digit first and last, so"
+                                + " that schedulers accept it as a label"
                         : String.valueOf(error.getMessage());
             default -> String.valueOf(error.getMessage());
         };

@@ -62,7 +62,7 @@ public record DeviceCapabilities(
      * driver resets a queue. virtio-net-pci notifies only the vhost-net of a TAP, and the generic vhost-user device notifies no back-end.
      * The back-end would continue to use the ring that the guest has reset.
      */
-    private static final String NO_RING_RESET = "QEMU tells a vhost-user back-end nothing of a queue's reset";
+    private static final String NO_RING_RESET = "QEMU does not notify a vhost-user back-end of a queue reset";
 
     /** Copies the collections. */
     public DeviceCapabilities {

@@ -42,7 +42,7 @@ final class Layers {
         if (before != null) {
             reasons.add(property.name() + " is set twice, as " + before + " and as " + name + ".");
         } else if (property.feature().isEmpty()) {
-            reasons.add(property.name() + " belongs to QEMU's side of the device, which this back-end has no part in: "
+            reasons.add(property.name() + " is a property of QEMU's side of the device, not of this back-end: "
                     + "give it to QEMU's -device.");
         } else if (value.equals("auto") && property.kind() == Property.Kind.SWITCH) {
             if (platform.isEmpty()) {
@@ -50,14 +50,14 @@ final class Layers {
                         + " to the platform, and none is named: give --platform as well.");
             }
         } else if (!property.allows(value)) {
-            reasons.add(property.name() + " takes " + property.kind().range() + ", not '" + value + "'.");
+            reasons.add(property.name() + " must be " + property.kind().range() + ", not '" + value + "'.");
         } else if (Property.isOn(value) && !device.has(property.feature().get())) {
             String why = device.whyNot().get(property.feature().get());
-            reasons.add("--set " + name + "=" + value + " cannot be kept on any host: "
+            reasons.add("--set " + name + "=" + value + " is not possible on any host: "
                     + (why != null ? why : device.name() + " has no such feature") + ".");
         } else if (Property.isOn(value) && !device.carries(property.feature().get())) {
             reasons.add("--set " + name + "=" + value
-                    + " cannot be kept on any host: vhost-user has no message for feature bit "
+                    + " is not possible on any host: vhost-user has no message for feature bit "
                     + property.feature().get().bit() + ", only for 0 to 63.");
         } else {
             explicit.put(property, value);

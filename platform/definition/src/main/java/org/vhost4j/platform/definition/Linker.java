@@ -97,9 +97,9 @@ final class Linker<T extends Linker.Child> {
                 List<String> names =
                         new ArrayList<>(ancestry.stream().map(Child::name).toList());
                 names.add(child.name());
-                problems.accept(child.parentProblem("its parents go in a circle: " + String.join(", ", names)));
+                problems.accept(child.parentProblem("its parents form a cycle: " + String.join(", ", names)));
             } else {
-                problems.accept(child.parentProblem("it builds on '" + at.name() + "', whose parents go in a circle"));
+                problems.accept(child.parentProblem("it is based on '" + at.name() + "', whose parents form a cycle"));
             }
         }
         return List.copyOf(ordered);

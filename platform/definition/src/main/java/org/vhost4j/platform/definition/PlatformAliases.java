@@ -42,7 +42,7 @@ final class PlatformAliases {
                 }
                 if (why != null) {
                     taken.add(alias);
-                    problems.accept(file.aliasProblem(alias, "'" + alias + "' " + why + "; the alias is left out"));
+                    problems.accept(file.aliasProblem(alias, "'" + alias + "' " + why + "; the alias is ignored"));
                 }
             }
             result.add(taken.isEmpty() ? file : file.withoutAliases(taken));

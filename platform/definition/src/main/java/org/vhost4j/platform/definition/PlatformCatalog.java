@@ -268,7 +268,7 @@ public final class PlatformCatalog {
         if (definition == null) {
             problems.accept(child.parentProblem(
                     parent.isPresent()
-                            ? "it builds on '" + name.get() + "', which was refused"
+                            ? "it is based on '" + name.get() + "', which was refused"
                             : "there is no definition '" + name.get() + "' to build on"));
         }
         return definition;

@@ -170,7 +170,7 @@ public final class Resolver {
             return reasons;
         }
         if (!hopeless.isEmpty()) {
-            reasons.add("Software cannot stand in for " + Names.and(hopeless) + ".");
+            reasons.add("Software cannot replace " + Names.and(hopeless) + ".");
         } else {
             reasons.add("With --missing=emulate the back-end does it in software, and the guest sees the same bits.");
         }
@@ -254,7 +254,7 @@ public final class Resolver {
         return new Refusal(
                 List.of(
                         "This host supports no platform as far as is known: " + Names.and(answers) + ".",
-                        "Name one with --platform and --missing=emulate to have it kept in software, or give another"
+                        "Name one with --platform and --missing=emulate to have it emulated in software, or give another"
                                 + " probe with --host-capabilities."),
                 lacked);
     }

@@ -142,7 +142,7 @@ final class TapProbe {
         if (!judges) {
             answers.put(
                     capability,
-                    Answer.unknown(capability.question(), "this TAP refuses no header, not even a meaningless one"));
+                    Answer.unknown(capability.question(), "this TAP accepts every header, even an invalid one"));
             return;
         }
         int written = kernel.write(SuperFrame.udp(SuperFrame.UDP_L4, segments));

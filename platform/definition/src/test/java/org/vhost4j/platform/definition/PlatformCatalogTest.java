@@ -218,11 +218,11 @@ final class PlatformCatalogTest {
         assertThat(problems())
                 .containsExactly(
                         "10-unknown.json:9: properties.virtio-net.host_usso: there is no property 'virtio-net.host_usso'",
-                        "11-kind.json:9: properties.virtio-net.host_uso: takes on or off, not '1'",
+                        "11-kind.json:9: properties.virtio-net.host_uso: must be on or off, not '1'",
                         "12-capability.json:8: requires: there is no host capability 'tap-warp'",
                         "13-date.json:5: released: is not a date such as 2022-12-11",
                         "14-parent.json:6: parent: there is no definition 'linux-9.9' to build on",
-                        "15-grandchild.json:6: parent: it builds on 'a-5', which was refused",
+                        "15-grandchild.json:6: parent: it is based on 'a-5', which was refused",
                         "16-name.json:2: name: 'host' has a meaning of its own on the command line",
                         "17-evidence.json:8: requires: no evidence is given for 'tap-tunnel'");
     }
@@ -253,9 +253,9 @@ final class PlatformCatalogTest {
         write("12-c.json", child("c", "b", ""));
         assertThat(problems())
                 .containsExactly(
-                        "10-a.json:6: parent: it builds on 'b', whose parents go in a circle",
-                        "11-b.json:6: parent: its parents go in a circle: b, c, b",
-                        "12-c.json:6: parent: its parents go in a circle: c, b, c");
+                        "10-a.json:6: parent: it is based on 'b', whose parents form a cycle",
+                        "11-b.json:6: parent: its parents form a cycle: b, c, b",
+                        "12-c.json:6: parent: its parents form a cycle: c, b, c");
     }
 
     @Test
@@ -273,7 +273,7 @@ final class PlatformCatalogTest {
             write(name, child("linux-acme-1", "linux-6.12", ""));
         }
         write("60-good.json", child("linux-acme-2", "linux-6.12", ""));
-        String why = ": is left out: definitions are named NN-name.json, with two digits first";
+        String why = ": is ignored: definitions are named NN-name.json, with two digits first";
         assertThat(problems())
                 .containsExactly("6-acme.json" + why, "60-.json" + why, "60acme.json" + why, "acme.json" + why);
         assertThat(load().platform("linux-acme-1")).isEmpty();
@@ -305,12 +305,13 @@ final class PlatformCatalogTest {
         write("62-c.json", child("linux-acme-3", "acme", ""));
         assertThat(problems())
                 .containsExactly(
-                        "60-a.json:8: aliases: 'linux-6.2' is the name of 50-linux-6.2.json; the alias is left out",
-                        "61-b.json:8: aliases: 'acme' is already an alias of 60-a.json, which comes first; the alias is left"
-                                + " out",
+                        "60-a.json:8: aliases: 'linux-6.2' is the name of 50-linux-6.2.json; the alias is ignored",
+                        "61-b.json:8: aliases: 'acme' is already an alias of 60-a.json, which comes first; the alias is"
+                                + " ignored",
                         "61-b.json:8: aliases: 'linux-6.18' is already an alias of 50-linux-6.17.json, which comes first; the"
-                                + " alias is left out",
-                        "61-b.json:8: aliases: 'help' has a meaning of its own on the command line; the alias is left out");
+                                + " alias is ignored",
+                        "61-b.json:8: aliases: 'help' has a meaning of its own on the command line; the alias is"
+                                + " ignored");
         PlatformCatalog catalog = load();
         assertThat(catalog.platform("linux-6.2").orElseThrow().name()).isEqualTo("linux-6.2");
         assertThat(catalog.platform("acme").orElseThrow().name()).isEqualTo("linux-acme-1");
@@ -328,8 +329,8 @@ final class PlatformCatalogTest {
         write("13-alias.json", child("linux-acme-1", "linux-6.12", ",\n\"aliases\": [\"acme.\"]"));
         write("60-good.json", child(longest, "linux-6.12", ""));
         String why =
-                ": is no name: 1 to 46 letters, digits, '.', '_' and '-', a letter or digit first and last, so that"
-                        + " schedulers take it for a label";
+                ": is not a name: 1 to 46 letters, digits, '.', '_' and '-', a letter or digit first and last, so that"
+                        + " schedulers accept it as a label";
         assertThat(problems())
                 .containsExactly(
                         "10-long.json:2: name" + why,
@@ -392,8 +393,8 @@ final class PlatformCatalogTest {
         }
         write("60-good.json", child("linux-acme-1", "linux-6.12", ""));
         assertThat(problems())
-                .contains(
-                        "15-blank.json: is left out with all after it: the definitions have more than 1048576 bytes together");
+                .contains("15-blank.json: is ignored with all following files: the definitions have more than 1048576"
+                        + " bytes together");
         assertThat(load().platform("linux-6.12")).isPresent();
         assertThat(load().platform("linux-acme-1")).isEmpty();
     }

@@ -71,7 +71,7 @@ final class ResolverTest {
 
         assertThat(refused(on("linux-6.17").withPlatform("linux-6.17").withSettings(Map.of("queue_reset", "on")))
                         .message())
-                .contains("QEMU tells a vhost-user back-end nothing of a queue's reset");
+                .contains("QEMU does not notify a vhost-user back-end of a queue reset");
     }
 
     @Test
@@ -206,7 +206,7 @@ final class ResolverTest {
         Request request = Request.of(DEVICE, HostCapabilities.imagined("bare", Set.of()))
                 .withPlatform("linux-6.1")
                 .withMissing(MissingPolicy.EMULATE);
-        assertThat(refused(request).reasons()).contains("Software cannot stand in for tap and tap-vnet-hdr.");
+        assertThat(refused(request).reasons()).contains("Software cannot replace tap and tap-vnet-hdr.");
     }
 
     @Test
@@ -241,10 +241,10 @@ final class ResolverTest {
     @Test
     void settingOnWhatNoHostHasIsRefused() {
         assertThat(refused(on("linux-6.17").withSettings(Map.of("gso", "on"))).message())
-                .isEqualTo("--set gso=on cannot be kept on any host: this back-end has no such feature.");
+                .isEqualTo("--set gso=on is not possible on any host: this back-end has no such feature.");
         assertThat(refused(on("linux-6.17").withSettings(Map.of("mq", "on"))).message())
                 .isEqualTo(
-                        "--set mq=on cannot be kept on any host: it has one queue pair (give --queues more than 1).");
+                        "--set mq=on is not possible on any host: it has one queue pair (give --queues more than 1).");
     }
 
     @Test
@@ -304,10 +304,10 @@ final class ResolverTest {
                 .isEqualTo("There is no property 'host_usso'; did you mean 'host_uso'?");
         assertThat(refused(on("linux-6.12").withSettings(Map.of("host_uso", "yes")))
                         .message())
-                .isEqualTo("host_uso takes on or off, not 'yes'.");
+                .isEqualTo("host_uso must be on or off, not 'yes'.");
         assertThat(refused(on("linux-6.12").withSettings(Map.of("vectors", "4")))
                         .message())
-                .contains("belongs to QEMU's side");
+                .contains("is a property of QEMU's side");
         assertThat(refused(on("linux-6.12").withPlatform("linux-6.21")).message())
                 .isEqualTo("There is no platform 'linux-6.21'; did you mean 'linux-6.1'? See -platform help.");
         assertThat(refused(on("linux-6.12").withMachine("zx81")).message())
@@ -374,7 +374,7 @@ final class ResolverTest {
                 .isFalse();
         assertThat(refused(on("linux-6.12").withSettings(Map.of("speed", "2147483648")))
                         .message())
-                .isEqualTo("speed takes 0 or a number of Mbit/s up to 2147483647, not '2147483648'.");
+                .isEqualTo("speed must be 0 or a number of Mbit/s up to 2147483647, not '2147483648'.");
     }
 
     @Test
@@ -387,10 +387,10 @@ final class ResolverTest {
         assertThat(set.offered().has(Feature.MTU)).isTrue();
         assertThat(refused(on("linux-6.12").withSettings(Map.of("host_mtu", "70000")))
                         .message())
-                .isEqualTo("host_mtu takes 0 or a number from 68 to 65535, not '70000'.");
+                .isEqualTo("host_mtu must be 0 or a number from 68 to 65535, not '70000'.");
         assertThat(refused(on("linux-6.12").withSettings(Map.of("host_mtu", "67")))
                         .message())
-                .isEqualTo("host_mtu takes 0 or a number from 68 to 65535, not '67'.");
+                .isEqualTo("host_mtu must be 0 or a number from 68 to 65535, not '67'.");
         assertThat(resolved(request.withSettings(Map.of("host_mtu", "0")))
                         .offered()
                         .has(Feature.MTU))

@@ -374,7 +374,8 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
                     switch (number) {
                         case Errno.EAGAIN -> "frames are dropped: the peer does not read";
                         case Errno.ECONNREFUSED, Errno.ENOENT -> "frames are dropped: the peer is not there";
-                        case Errno.EMSGSIZE -> "frames are dropped: one of " + bytes + " bytes does not fit a datagram";
+                        case Errno.EMSGSIZE ->
+                            "frames are dropped: a frame of " + bytes + " bytes does not fit a datagram";
                         default -> String.valueOf(new SystemError("frames are dropped", number).getMessage());
                     });
         }

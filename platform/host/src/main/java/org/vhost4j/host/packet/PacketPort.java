@@ -239,7 +239,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
             try {
                 lost.bind();
                 down = false;
-                trouble.accept("interface " + lost.ifname() + " is there again and was joined");
+                trouble.accept("interface " + lost.ifname() + " exists again and was joined");
                 return;
             } catch (SystemError e) {
                 String reason = String.valueOf(e.getMessage());

@@ -57,7 +57,7 @@ public final class PacketSocket implements AutoCloseable {
         int opened = LibC.socket(LibC.AF_PACKET, LibC.SOCK_RAW | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, 0);
         if (opened == -Errno.EPERM) {
             throw SystemError.explained(
-                    "cannot open a packet socket on " + ifname + ": not permitted; it takes CAP_NET_RAW", Errno.EPERM);
+                    "cannot open a packet socket on " + ifname + ": not permitted; it needs CAP_NET_RAW", Errno.EPERM);
         }
         PacketSocket socket = new PacketSocket(Fd.of(opened, "cannot open a packet socket on " + ifname), ifname);
         try {
@@ -86,7 +86,7 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     private void set(int level, int option, int value, String what) {
-        SystemError.check(set(level, option, value), "cannot have " + what + " on a packet socket");
+        SystemError.check(set(level, option, value), "cannot set " + what + " on a packet socket");
     }
 
     private int set(int level, int option, int value) {

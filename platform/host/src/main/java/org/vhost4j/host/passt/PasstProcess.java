@@ -128,7 +128,7 @@ public final class PasstProcess implements AutoCloseable {
         synchronized String last() {
             // Two lines are enough for an error and its details.
             return said.isEmpty()
-                    ? "it says nothing"
+                    ? "it printed nothing"
                     : String.join("; ", said.subList(Math.max(0, said.size() - 2), said.size()));
         }
     }
@@ -247,7 +247,7 @@ public final class PasstProcess implements AutoCloseable {
                 }
                 if (System.nanoTime() - began > START.toNanos()) {
                     throw SystemError.explained(
-                            "passt does not serve within " + START.toSeconds() + " s: " + child.last(), Errno.EIO);
+                            "passt is not ready after " + START.toSeconds() + " s: " + child.last(), Errno.EIO);
                 }
                 LockSupport.parkNanos(LOOK_NANOS);
             }

@@ -80,8 +80,8 @@ final class StreamReader {
             if (there >= StreamWriter.LENGTH_BYTES) {
                 int length = HostMemory.getIntBE(buffer + head);
                 if (length < 0 || length > Frame.MAX_BYTES) {
-                    reason = "the peer announced a frame of " + Integer.toUnsignedString(length) + " bytes, "
-                            + Frame.MAX_BYTES + " is the most";
+                    reason = "the peer announced a frame of " + Integer.toUnsignedString(length)
+                            + " bytes; the maximum is " + Frame.MAX_BYTES;
                     return IncomingFrame.GONE;
                 }
                 if (there >= StreamWriter.LENGTH_BYTES + length) {

@@ -164,7 +164,7 @@ public final class TapDevice implements AutoCloseable {
     static SystemError cannotAttach(String name, boolean multiQueue, int errno, InterfaceKind kind) {
         String problem = switch (errno) {
             case Errno.EPERM ->
-                "not permitted; it takes CAP_NET_ADMIN, or a TAP that was made for this user with" + " \"ip tuntap add "
+                "not permitted; it needs CAP_NET_ADMIN, or a TAP that was made for this user with" + " \"ip tuntap add "
                         + name + " mode tap user NAME\"";
             case Errno.EBUSY -> "another process has it open";
             case Errno.EINVAL ->
@@ -246,7 +246,7 @@ public final class TapDevice implements AutoCloseable {
      * @throws SystemError when the mask violates the kernel's rules, or the kernel does not support an offload; then nothing changes
      */
     public void offloads(int mask) {
-        String attempt = "cannot have TAP " + name + " send " + text(mask);
+        String attempt = "cannot set the offloads of TAP " + name + " to " + text(mask);
         if ((mask & ~Offloads.ALL_WITH_TUNNELS) != 0) {
             throw SystemError.explained(
                     attempt + ": 0x" + Integer.toHexString(mask) + " has unknown bits", Errno.EINVAL);

@@ -96,11 +96,11 @@ public final class TapRejoin implements AutoCloseable {
             // The lane has ended, or cannot watch the TAP.
             again.close();
             if (!closed) {
-                lines.accept("interface " + ifname + " is there again and cannot be joined: " + e.getMessage());
+                lines.accept("interface " + ifname + " exists again and cannot be joined: " + e.getMessage());
             }
             return closed;
         }
-        lines.accept("interface " + ifname + " is there again and was joined");
+        lines.accept("interface " + ifname + " exists again and was joined");
         return true;
     }
 

@@ -74,7 +74,7 @@ final class XdpInterface implements AutoCloseable {
         int opened = LibC.socket(LibC.AF_PACKET, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, 0);
         if (opened == -Errno.EPERM) {
             throw SystemError.explained(
-                    "cannot use interface " + name + ": not permitted; it takes CAP_NET_RAW", Errno.EPERM);
+                    "cannot use interface " + name + ": not permitted; it needs CAP_NET_RAW", Errno.EPERM);
         }
         Fd fd = Fd.of(opened, "cannot use interface " + name);
         try {

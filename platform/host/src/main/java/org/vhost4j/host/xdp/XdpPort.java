@@ -399,7 +399,7 @@ public final class XdpPort implements CountedPort, Pollable, AutoCloseable {
                 XdpSocket next = open.get();
                 reason = adopted(on, next);
                 if (reason.isEmpty()) {
-                    trouble.accept(busy ? next.notes() : "interface " + ifname + " is there again and was joined");
+                    trouble.accept(busy ? next.notes() : "interface " + ifname + " exists again and was joined");
                     return;
                 }
             } catch (SystemError e) {

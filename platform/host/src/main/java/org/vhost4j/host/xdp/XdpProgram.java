@@ -142,7 +142,8 @@ final class XdpProgram implements AutoCloseable {
                         attempt + ": it has one already, which 'ip link show " + to.name() + "' names", -result);
             case Errno.EOPNOTSUPP ->
                 throw SystemError.explained(
-                        attempt + ": its driver takes none" + (driverOnly ? "; leave out mode=zerocopy" : ""), -result);
+                        attempt + ": its driver does not support XDP" + (driverOnly ? "; leave out mode=zerocopy" : ""),
+                        -result);
             case Errno.EINVAL ->
                 throw SystemError.explained(
                         attempt + ": the driver refuses one with these settings (MTU, LRO), or the kernel has no links "
@@ -184,7 +185,7 @@ final class XdpProgram implements AutoCloseable {
     private static int permitted(int result) {
         if (result == -Errno.EPERM) {
             throw SystemError.explained(
-                    "cannot use an XDP program: not permitted; it takes CAP_BPF and CAP_NET_ADMIN, "
+                    "cannot use an XDP program: not permitted; it needs CAP_BPF and CAP_NET_ADMIN, "
                             + "before Linux 5.8 CAP_SYS_ADMIN",
                     Errno.EPERM);
         }

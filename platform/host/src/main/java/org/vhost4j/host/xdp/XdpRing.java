@@ -86,7 +86,7 @@ final class XdpRing {
             MemorySegment value = arena.allocateFrom(ValueLayout.JAVA_INT, size);
             SystemError.check(
                     LibC.setsockopt(socket.number(), SOL_XDP, kind.option, value.address(), Integer.BYTES),
-                    "cannot have a ring of an AF_XDP socket");
+                    "cannot create a ring of an AF_XDP socket");
         }
     }
 

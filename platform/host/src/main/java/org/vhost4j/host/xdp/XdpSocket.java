@@ -117,7 +117,7 @@ public final class XdpSocket implements AutoCloseable {
         int opened = LibC.socket(LibC.AF_XDP, LibC.SOCK_RAW | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, 0);
         String attempt = "cannot open an AF_XDP socket";
         if (opened == -Errno.EPERM) {
-            throw SystemError.explained(attempt + ": not permitted; it takes CAP_NET_RAW", Errno.EPERM);
+            throw SystemError.explained(attempt + ": not permitted; it needs CAP_NET_RAW", Errno.EPERM);
         }
         if (opened == -Errno.EAFNOSUPPORT) {
             throw SystemError.explained(

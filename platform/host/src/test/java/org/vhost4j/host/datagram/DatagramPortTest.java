@@ -125,7 +125,7 @@ class DatagramPortTest {
                 assertThat(deliver(port, frame(65_508), 1)).isEqualTo(FramePort.REFUSED);
                 assertThat(port.counters().drops(PortDrop.TOO_LONG)).isEqualTo(2);
                 assertThat(port.counters().framesOut()).isEqualTo(3);
-                assertThat(lines).containsExactly("frames are dropped: one of 65508 bytes does not fit a datagram");
+                assertThat(lines).containsExactly("frames are dropped: a frame of 65508 bytes does not fit a datagram");
             }
         }
     }

@@ -333,7 +333,7 @@ class PacketPortIT {
                 return 0;
             });
             Await.until(() -> "two lines in " + trouble, Await.PATIENCE, () -> trouble.size() == 2);
-            assertThat(trouble).contains("interface va is there again and was joined");
+            assertThat(trouble).contains("interface va exists again and was joined");
             assertThat(fromTap(arena, bytes)).isEqualTo(bytes);
             assertThat(port.deliver(Packet.frame(arena, bytes, 1500))).isEqualTo(FramePort.DELIVERED);
         }

@@ -226,7 +226,7 @@ class StreamPortTest {
             assertThat(RawFrames.write(peer, wrong, 0, 4)).isEqualTo(4);
             assertThat(next(lost))
                     .isEqualTo("the peer announced a frame of " + Integer.toUnsignedString(length)
-                            + " bytes, 65597 is the most");
+                            + " bytes; the maximum is 65597");
         }
     }
 

@@ -61,7 +61,7 @@ class TapDeviceTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "1|not permitted; it takes CAP_NET_ADMIN, or a TAP that was made for this user with \"ip tuntap add tap7"
+                "1|not permitted; it needs CAP_NET_ADMIN, or a TAP that was made for this user with \"ip tuntap add tap7"
                         + " mode tap user NAME\"",
                 "16|another process has it open",
                 "7|all of its queues are in use",

@@ -319,13 +319,13 @@ class TapPortIT {
         b.receiveOffloads(CSUM | TSO4);
         assertThatThrownBy(() -> b.receiveOffloads(TSO4))
                 .isInstanceOf(SystemError.class)
-                .hasMessage("cannot have TAP tapb send TSO4: everything needs CSUM");
+                .hasMessage("cannot set the offloads of TAP tapb to TSO4: everything needs CSUM");
         assertThatThrownBy(() -> b.receiveOffloads(CSUM | USO4))
-                .hasMessage("cannot have TAP tapb send CSUM|USO4: USO4 and USO6 go together");
+                .hasMessage("cannot set the offloads of TAP tapb to CSUM|USO4: USO4 and USO6 go together");
         assertThatThrownBy(() -> b.receiveOffloads(CSUM | ECN))
-                .hasMessage("cannot have TAP tapb send CSUM|ECN: ECN needs TSO4 or TSO6");
+                .hasMessage("cannot set the offloads of TAP tapb to CSUM|ECN: ECN needs TSO4 or TSO6");
         assertThatThrownBy(() -> b.receiveOffloads(0x201))
-                .hasMessage("cannot have TAP tapb send CSUM: 0x201 has unknown bits");
+                .hasMessage("cannot set the offloads of TAP tapb to CSUM: 0x201 has unknown bits");
         try (Arena arena = Arena.ofConfined()) {
             byte[] large = Packet.of(Packet.TCP, 10 * 1448);
             assertThat(a.deliver(Packet.superFrame(arena, large, Packet.TCP, 1448)))
@@ -484,7 +484,7 @@ class TapPortIT {
                     NetNamespace.command("ip link set tapd master br0 up");
                     return 0;
                 });
-                assertThat(trouble.poll(60, SECONDS)).isEqualTo("interface tapd is there again and was joined");
+                assertThat(trouble.poll(60, SECONDS)).isEqualTo("interface tapd exists again and was joined");
                 assertThat(d.stoppedReason()).isNull();
                 // The kernel's bridge lets frames through a little after its port has a carrier.
                 byte[] toLane = Packet.of(Packet.UDP, 200 + i);

@@ -381,7 +381,7 @@ class XdpPortIT {
                 .join();
         assertThat(port.counters().drops(PortDrop.DOWN)).isEqualTo(1);
         veth("", 1500);
-        assertThat(next("again")).isEqualTo("interface va is there again and was joined");
+        assertThat(next("again")).isEqualTo("interface va exists again and was joined");
         PacketPort again = peer("vb");
         byte[] frame = plain(500);
         deliver(again, frame, 2000);

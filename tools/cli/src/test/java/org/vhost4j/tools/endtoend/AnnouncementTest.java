@@ -174,8 +174,8 @@ class AnnouncementTest {
             for (byte[] wrong : List.of(new byte[6], new byte[] {1, 0, 0x5e, 0, 0, 1})) {
                 assertThatThrownBy(() -> a.frontEnd().sendRarp(wrong)).isInstanceOf(FrontEndException.class);
             }
-            backEnd.assertSaidOnce("SEND_RARP: refused: 00:00:00:00:00:00 is not the address of one station");
-            backEnd.assertSaidOnce("SEND_RARP: refused: 01:00:5e:00:00:01 is not the address of one station");
+            backEnd.assertSaidOnce("SEND_RARP: refused: 00:00:00:00:00:00 is not a unicast MAC address");
+            backEnd.assertSaidOnce("SEND_RARP: refused: 01:00:5e:00:00:01 is not a unicast MAC address");
             Traffic.exchange(a, 1, b, 2);
         }
     }

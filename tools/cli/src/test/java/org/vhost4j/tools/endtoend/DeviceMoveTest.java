@@ -273,7 +273,8 @@ class DeviceMoveTest {
                 NetDriver source = here.attach(0, SETUP);
                 FrontEnd frontEnd = arriving(there.socket(0))) {
             DeviceState.load(frontEnd, leave(source));
-            there.awaitLine("the guest comes from platform new to platform old: it sees the same, so it may");
+            there.awaitLine(
+                    "the guest comes from platform new to platform old: it sees the same device, so it is accepted");
         }
     }
 

@@ -238,7 +238,7 @@ class RestartedBackEndTest {
         Files.writeString(directory.resolve("guest.sock.acknowledged.new"), "what a crash left");
         try (TestBackEnd first = start("platform old", LESS)) {
             first.assertSaidOnce(
-                    "cannot read what the guest has acknowledged, so it is ignored: " + file() + " " + parts[1]);
+                    "cannot read the record of acknowledged features, so it is ignored: " + file() + " " + parts[1]);
             assertThat(directory.resolve("guest.sock.acknowledged.new")).doesNotExist();
             guestRunsOn(first, WITHOUT_USO);
         }
@@ -251,7 +251,7 @@ class RestartedBackEndTest {
         try (TestBackEnd first = start("platform old", LESS)) {
             first.assertSaidOnce("so it is ignored: " + file() + " is a directory, not a regular file");
             guestRunsOn(first, WITHOUT_USO);
-            first.awaitLine("cannot keep what the guest has acknowledged for a restart: cannot rename ", "EISDIR");
+            first.awaitLine("cannot store the acknowledged features for a restart: cannot rename ", "EISDIR");
         }
         assertThat(file()).isEmptyDirectory();
     }
@@ -260,7 +260,7 @@ class RestartedBackEndTest {
     void aForeignFileIsNamedAndIgnored() throws IOException {
         Files.writeString(file(), "hello");
         try (TestBackEnd first = start("platform old", LESS)) {
-            first.awaitLine(file() + " does not say what the guest has acknowledged");
+            first.awaitLine(file() + " is not a valid record of acknowledged features");
             guestRunsOn(first, WITHOUT_USO);
         }
         assertThat(Files.readString(file())).startsWith("features 0x");

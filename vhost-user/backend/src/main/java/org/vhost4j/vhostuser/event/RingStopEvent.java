@@ -11,7 +11,7 @@ import jdk.jfr.StackTrace;
 /** JDK Flight Recorder event: a ring has stopped. */
 @Name("vhost4j.RingStop")
 @Label("Ring Stop")
-@Description("The device leaves a ring alone from now on")
+@Description("The device no longer uses a ring")
 @Category("vhost4j")
 @StackTrace(false)
 @SuppressWarnings("unused") // The Flight Recorder reads the fields.

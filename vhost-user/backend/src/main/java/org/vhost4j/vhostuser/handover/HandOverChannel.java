@@ -141,7 +141,7 @@ public final class HandOverChannel implements AutoCloseable {
         int own = SocketPeer.ownUser();
         if (peer.user() != own) {
             throw new HandOverException("process " + peer.process() + " is of user " + peer.user()
-                    + ", and this back-end of " + own + ": guests are handed over within one user only");
+                    + ", and this back-end of " + own + ": guests are handed over only to a process of the same user");
         }
         return peer;
     }
@@ -258,7 +258,7 @@ public final class HandOverChannel implements AutoCloseable {
                 throw new HandOverException(new StateReader("the refusal", next.content, List.of()).text());
             }
             if (next.type != due) {
-                throw new HandOverException("the other back-end says " + next.type + " where " + due + " is due");
+                throw new HandOverException("the other back-end sent " + next.type + " instead of " + due);
             }
             watch.at(Moment.RECEIVED, due);
             done = true;
@@ -282,7 +282,7 @@ public final class HandOverChannel implements AutoCloseable {
                     || type == null
                     || length < 0
                     || length > MOST_BYTES) {
-                throw new HandOverException("the other end sends what is no message of a back-end that hands over");
+                throw new HandOverException("the peer sent data that is not a hand-over message");
             }
             if (descriptors.size() - before != header.get(INT, 16)) {
                 throw new HandOverException("message " + type + " came with " + (descriptors.size() - before)

@@ -52,7 +52,7 @@ public final class StateReader implements AutoCloseable {
     public boolean flag() throws HandOverException {
         byte value = part(bytes::get);
         if (value != 0 && value != 1) {
-            throw new HandOverException(what + " has " + value + " where yes or no is due");
+            throw new HandOverException(what + " has " + value + " instead of 0 or 1");
         }
         return value == 1;
     }
@@ -77,8 +77,8 @@ public final class StateReader implements AutoCloseable {
     public int count(int most) throws HandOverException {
         int value = number();
         if (value < 0 || value > most) {
-            throw new HandOverException(what + " has " + Integer.toUnsignedString(value) + " of something of which "
-                    + most + " are the most");
+            throw new HandOverException(
+                    what + " has a count of " + Integer.toUnsignedString(value) + "; the maximum is " + most);
         }
         return value;
     }

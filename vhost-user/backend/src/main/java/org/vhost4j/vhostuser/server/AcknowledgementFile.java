@@ -51,7 +51,7 @@ final class AcknowledgementFile {
         try {
             Optional<Acknowledgement> found = Acknowledgement.parse(file.read());
             if (found.isEmpty()) {
-                trouble.accept(path() + " does not say what the guest has acknowledged, and is ignored: "
+                trouble.accept(path() + " is not a valid record of acknowledged features, and is ignored: "
                         + "it is not a text that a back-end wrote");
             } else if (found.get().isOver()) {
                 remove();
@@ -60,7 +60,7 @@ final class AcknowledgementFile {
             return found;
         } catch (UnreadableFile e) {
             if (!e.isMissing()) {
-                trouble.accept("cannot read what the guest has acknowledged, so it is ignored: " + e.getMessage());
+                trouble.accept("cannot read the record of acknowledged features, so it is ignored: " + e.getMessage());
             }
             return Optional.empty();
         }
@@ -97,8 +97,8 @@ final class AcknowledgementFile {
             }
         } catch (SystemError e) {
             trouble.accept((last.isPresent()
-                            ? "cannot keep what the guest has acknowledged for a restart: "
-                            : "cannot remove what a guest before has acknowledged: ")
+                            ? "cannot store the acknowledged features for a restart: "
+                            : "cannot remove the record of an earlier guest: ")
                     + e.getMessage());
         }
     }

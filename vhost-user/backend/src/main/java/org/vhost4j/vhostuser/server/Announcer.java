@@ -63,7 +63,7 @@ final class Announcer {
      */
     void announce(long mac) throws RefusedException {
         if (mac == 0 || MacAddress.isGroup(mac)) {
-            throw new RefusedException(MacAddress.text(mac) + " is not the address of one station");
+            throw new RefusedException(MacAddress.text(mac) + " is not a unicast MAC address");
         }
         if (!running) {
             if (early.size() == MOST && !early.contains(mac)) {

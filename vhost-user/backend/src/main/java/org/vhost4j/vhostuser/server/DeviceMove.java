@@ -220,8 +220,8 @@ final class DeviceMove {
         device.control().settings(state.settings());
         announcer.moved(state.stations());
         if (!state.promise().equals(promise) && !state.promise().isEmpty() && !promise.isEmpty()) {
-            trouble.accept(
-                    "the guest comes from " + state.promise() + " to " + promise + ": it sees the same, so it may");
+            trouble.accept("the guest comes from " + state.promise() + " to " + promise
+                    + ": it sees the same device, so it is accepted");
         }
     }
 

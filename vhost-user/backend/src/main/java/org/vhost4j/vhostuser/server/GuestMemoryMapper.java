@@ -31,7 +31,8 @@ final class GuestMemoryMapper implements RegionMapper {
         if (!any && !MappedFile.isMemory(file)) {
             throw new RefusedException(
                     what + " is not a memfd or a file of tmpfs or hugetlbfs, and waiting for another kind of"
-                            + " file would hold up every guest: give QEMU memory-backend-memfd, or start with --memory=any");
+                            + " file would block every guest: give QEMU memory-backend-memfd, or start with"
+                            + " --memory=any");
         }
         MappedFile mapped;
         try {

@@ -403,9 +403,9 @@ final class GuestPort implements DeviceOwner {
             return Optional.empty();
         }
         if (now.session().owesReply() || move.moves()) {
-            return Optional.of(name + ": its state is being moved to or from another host");
+            return Optional.of(name + ": its device state is being migrated");
         }
-        return its.announces() ? Optional.of(name + ": it has just come from another host") : Optional.empty();
+        return its.announces() ? Optional.of(name + ": it has just migrated from another host") : Optional.empty();
     }
 
     /**

@@ -91,7 +91,7 @@ final class GuestRecord {
             try {
                 frames.add(HeldFrame.of(port, from.block(), needs, segments));
             } catch (IllegalArgumentException e) {
-                throw new HandOverException("on its way was " + e.getMessage());
+                throw new HandOverException("a frame in transit is invalid: " + e.getMessage());
             }
         }
         return frames;

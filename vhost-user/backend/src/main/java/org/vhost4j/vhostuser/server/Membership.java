@@ -154,7 +154,7 @@ public final class Membership {
     private void requireNew(Endpoint endpoint) throws ChangeRefused {
         Path path = endpoint.path();
         if (path == null) {
-            throw new ChangeRefused(false, "a guest that comes later has a socket with a path");
+            throw new ChangeRefused(false, "a guest that is added later needs a socket with a path");
         }
         for (GuestPort guest : backend.guests()) {
             Path other = guest.endpoint().path();

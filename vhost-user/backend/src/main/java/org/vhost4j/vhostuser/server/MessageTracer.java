@@ -38,7 +38,7 @@ record MessageTracer(String guest, @Nullable MessageTrace trace) {
             text = text(sender, message);
         } catch (RuntimeException e) {
             // An error in the trace must not affect the guest.
-            text = "message of code " + message.code() + ", which cannot be put into words: " + e;
+            text = "message of code " + message.code() + ", which cannot be shown as text: " + e;
         }
         to.message(guest, sender, (int) message.payload().byteSize(), text);
     }

@@ -216,7 +216,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
                 long mac =
                         (long) Short.toUnsignedInt(content.getShort()) << 32 | Integer.toUnsignedLong(content.getInt());
                 if (mac == 0 || MacAddress.isGroup(mac)) {
-                    throw malformed("has " + MacAddress.text(mac) + ", which is not the address of one station");
+                    throw malformed("has " + MacAddress.text(mac) + ", which is not a unicast MAC address");
                 }
                 all.add(mac);
             }
@@ -231,7 +231,7 @@ record MovedState(String promise, String abi, List<Long> stations, Map<Counter, 
             while (content.hasRemaining()) {
                 int length = content.remaining() < Short.BYTES ? 0 : Short.toUnsignedInt(content.getShort());
                 if (length < LEAST_COMMAND || length > content.remaining()) {
-                    throw malformed("has a setting that is not whole");
+                    throw malformed("has an incomplete setting");
                 }
                 byte[] command = new byte[length];
                 content.get(command);

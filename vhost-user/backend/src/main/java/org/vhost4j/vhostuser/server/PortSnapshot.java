@@ -92,7 +92,7 @@ public record PortSnapshot(
      */
     private static @Nullable String dropped(Counter counter) {
         return switch (counter) {
-            case TX_BAD_HEADER -> "their headers break a rule";
+            case TX_BAD_HEADER -> "their headers are invalid";
             case TX_DISABLED -> "their queue is disabled";
             case TX_BAD_SOURCE -> "their source address is not the guest's";
             case TX_FLOOD_LIMIT -> "they were to be flooded, beyond the limit per second";

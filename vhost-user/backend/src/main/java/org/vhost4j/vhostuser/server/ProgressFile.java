@@ -128,8 +128,8 @@ final class ProgressFile {
      * the rings.
      */
     void reportUnsaved(Consumer<String> line) {
-        unkept.ifPresent(reason -> line.accept(
-                "its packed rings will stand still when this back-end has crashed and is started again: " + reason));
+        unkept.ifPresent(reason ->
+                line.accept("its packed rings will stop if this back-end crashes and is started again: " + reason));
         unkept = Optional.empty();
     }
 

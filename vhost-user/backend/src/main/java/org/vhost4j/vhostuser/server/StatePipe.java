@@ -147,7 +147,7 @@ final class StatePipe {
                     all.writeBytes(into.asSlice(0, got).toArray(ValueLayout.JAVA_BYTE));
                     if (all.size() > MovedState.MOST_BYTES) {
                         throw new RefusedException(
-                                "the device's state is longer than " + MovedState.MOST_BYTES + " bytes, which none is");
+                                "the device's state is longer than the maximum of " + MovedState.MOST_BYTES + " bytes");
                     }
                 }
             }
@@ -172,7 +172,7 @@ final class StatePipe {
             }
             if (entries.get(ValueLayout.JAVA_SHORT, 14) != 0 || millis <= 0) {
                 throw new RefusedException(
-                        "the front-end does not do its part of the pipe for the device's state: it " + progress);
+                        "the front-end does not complete the transfer of the device's state: it " + progress);
             }
         }
     }

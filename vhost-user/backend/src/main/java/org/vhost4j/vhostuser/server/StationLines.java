@@ -75,7 +75,7 @@ final class StationLines implements StationWatch {
                     sources,
                     "a frame from " + MacAddress.text(source) + " was dropped: "
                             + (MacAddress.isGroup(source)
-                                    ? "a group sends nothing"
+                                    ? "a group address is not a valid source"
                                     : "this port must not send from that address"));
         }
     }
@@ -105,7 +105,7 @@ final class StationLines implements StationWatch {
                 say(
                         claims,
                         "station " + MacAddress.text(station) + " is here and at " + from
-                                + ", which takes its frames: give every guest an address of its own");
+                                + ", which receives its frames: give every guest an address of its own");
             }
         } else if (due(moves, 1)) {
             say(moves, "station " + MacAddress.text(station) + " has moved here from " + from);

@@ -93,7 +93,7 @@ final class Negotiation {
             throw new ProtocolException(
                     Request.SET_FEATURES.name(),
                     surplus + " (" + surplus.hex() + ")",
-                    "never offered, so not to be acknowledged");
+                    "only offered features may be acknowledged");
         }
         FeatureSet changed = word.minus(features).plus(features.minus(word)).minus(NOT_THE_DRIVERS);
         if (ringsStarted && !changed.isEmpty()) {
@@ -113,7 +113,7 @@ final class Negotiation {
             throw new ProtocolException(
                     Request.SET_PROTOCOL_FEATURES.name(),
                     "%s (0x%x)".formatted(String.join(" ", ProtocolFeature.names(surplus)), surplus),
-                    "never offered, so not to be acknowledged");
+                    "only offered features may be acknowledged");
         }
         if (ringsStarted && word != protocol) {
             throw new ProtocolException(

@@ -108,7 +108,7 @@ class HandOverChannelTest {
     void anotherMessageThanIsDueIsRefused() throws HandOverException {
         one.send(MessageType.COMMIT, PATIENCE);
         assertThatThrownBy(() -> other.receive(MessageType.TAKEN, PATIENCE))
-                .hasMessage("the other back-end says COMMIT where TAKEN is due");
+                .hasMessage("the other back-end sent COMMIT instead of TAKEN");
     }
 
     @Test
@@ -134,12 +134,12 @@ class HandOverChannelTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, the other end sends what is no message of a back-end that hands over",
-        "4, the other end sends what is no message of a back-end that hands over",
-        "8, the other end sends what is no message of a back-end that hands over",
-        "12, the other end sends what is no message of a back-end that hands over",
-        "16, the other end sends what is no message of a back-end that hands over",
-        "20, the other end sends what is no message of a back-end that hands over",
+        "0, the peer sent data that is not a hand-over message",
+        "4, the peer sent data that is not a hand-over message",
+        "8, the peer sent data that is not a hand-over message",
+        "12, the peer sent data that is not a hand-over message",
+        "16, the peer sent data that is not a hand-over message",
+        "20, the peer sent data that is not a hand-over message",
         "24, message READY is damaged",
         "27, message READY is damaged",
     })
@@ -153,13 +153,14 @@ class HandOverChannelTest {
     @Test
     void aMessageThatIsTooLongOrUnknownOrLacksDescriptorsIsRefused() {
         write(message(MessageType.READY.code(), -1, 0));
-        assertThatThrownBy(() -> other.receive(MessageType.READY, PATIENCE)).hasMessageContaining("is no message");
+        assertThatThrownBy(() -> other.receive(MessageType.READY, PATIENCE))
+                .hasMessageContaining("is not a hand-over message");
         SocketPair second = SocketPair.create();
         try (HandOverChannel channel = new HandOverChannel(second.second());
                 Fd end = second.first()) {
             write(end, message(99, 0, 0));
             assertThatThrownBy(() -> channel.receive(MessageType.READY, PATIENCE))
-                    .hasMessageContaining("is no message");
+                    .hasMessageContaining("is not a hand-over message");
             write(end, message(MessageType.READY.code(), 0, 2));
             assertThatThrownBy(() -> channel.receive(MessageType.READY, PATIENCE))
                     .hasMessageContaining("came with 0 descriptors of 2");

@@ -24,15 +24,15 @@ class StateReaderTest {
     @Test
     void whatIsLongerThanPossibleIsRefused() {
         assertThatThrownBy(() -> reader(new StateWriter().number(5)).block())
-                .hasMessage("the state has 5 of something of which 0 are the most");
+                .hasMessage("the state has a count of 5; the maximum is 0");
         assertThatThrownBy(() -> reader(new StateWriter().number(-1)).count(8))
-                .hasMessage("the state has 4294967295 of something of which 8 are the most");
+                .hasMessage("the state has a count of 4294967295; the maximum is 8");
     }
 
     @Test
     void whatIsNeitherYesNorNoIsRefused() {
         assertThatThrownBy(() -> new StateReader("the state", new byte[] {2}, List.of()).flag())
-                .hasMessage("the state has 2 where yes or no is due");
+                .hasMessage("the state has 2 instead of 0 or 1");
     }
 
     @Test

@@ -100,7 +100,7 @@ class AcknowledgementFileTest {
         Files.createSymbolicLink(file.path(), Path.of("/dev/zero"));
         assertThat(file.read()).isEmpty();
         assertThat(troubles)
-                .containsExactly("cannot read what the guest has acknowledged, so it is ignored: " + file.path()
+                .containsExactly("cannot read the record of acknowledged features, so it is ignored: " + file.path()
                         + " is a symbolic link, not a regular file");
         file.write(of(1));
         disk.work();

@@ -37,6 +37,6 @@ class MessageTracerTest {
         assertThat(lines)
                 .singleElement()
                 .asString()
-                .startsWith("a front-end: message of code 2, which cannot be put into words: java.lang.Illegal");
+                .startsWith("a front-end: message of code 2, which cannot be shown as text: java.lang.Illegal");
     }
 }

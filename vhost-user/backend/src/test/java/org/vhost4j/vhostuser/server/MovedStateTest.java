@@ -119,9 +119,9 @@ class MovedStateTest {
         byte[] bytes = state.bytes();
         assertThat(bytes.length).isEqualTo(STATE.bytes().length + 8 + 2 + 3 + 2 + 4);
         assertSame(MovedState.parse(bytes), state);
-        assertRefused(withRecord(4, (byte) 3, (byte) 0, (byte) 0, (byte) 1), "has a setting that is not whole");
-        assertRefused(withRecord(4, (byte) 1, (byte) 0, (byte) 0), "has a setting that is not whole");
-        assertRefused(withRecord(4, (byte) 1), "has a setting that is not whole");
+        assertRefused(withRecord(4, (byte) 3, (byte) 0, (byte) 0, (byte) 1), "has an incomplete setting");
+        assertRefused(withRecord(4, (byte) 1, (byte) 0, (byte) 0), "has an incomplete setting");
+        assertRefused(withRecord(4, (byte) 1), "has an incomplete setting");
         assertRefused(withRecord(4, new byte[32769]), "has 32769 bytes of settings, more than 32768");
     }
 
@@ -184,7 +184,7 @@ class MovedStateTest {
         assertRefused(withRecord(2, (byte) 0xff), "no text of one line as its ABI");
         assertRefused(withRecord(3, (byte) 2), "1 bytes of addresses");
         assertRefused(withRecord(3, new byte[6 * (Announcer.MOST + 1)]), "1542 bytes of addresses");
-        assertRefused(withRecord(3, new byte[6]), "00:00:00:00:00:00, which is not the address of one station");
+        assertRefused(withRecord(3, new byte[6]), "00:00:00:00:00:00, which is not a unicast MAC address");
         assertRefused(withRecord(0x8000, (byte) 200), "ends inside a counter");
         byte[] negative = new byte[10];
         negative[0] = 1;

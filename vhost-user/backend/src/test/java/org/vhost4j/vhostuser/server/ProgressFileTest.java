@@ -158,9 +158,7 @@ class ProgressFileTest {
         file.reportUnsaved(troubles::add);
         assertThat(troubles).hasSize(2);
         assertThat(troubles.get(0)).contains("is a directory, not a regular file");
-        assertThat(troubles.get(1))
-                .startsWith("its packed rings will stand still")
-                .contains("EISDIR");
+        assertThat(troubles.get(1)).startsWith("its packed rings will stop").contains("EISDIR");
         assertThat(path()).isEmptyDirectory();
     }
 }

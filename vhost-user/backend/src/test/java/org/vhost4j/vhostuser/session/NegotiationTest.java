@@ -70,7 +70,7 @@ class NegotiationTest {
                     Message.u64(Feature.GUEST_USO4.mask() | Feature.LOG_ALL.mask() | Feature.CSUM.mask() | 1L << 58));
             assertThat(e)
                     .hasMessage("SET_FEATURES: LOG_ALL GUEST_USO4 BIT_58 (0x440000004000000): "
-                            + "never offered, so not to be acknowledged");
+                            + "only offered features may be acknowledged");
             assertThat(e.reply().orElseThrow().u64()).isEqualTo(1);
             assertThat(frontEnd.effects.log).isEmpty();
         }
@@ -84,7 +84,7 @@ class NegotiationTest {
                     Message.u64(ProtocolFeature.MQ.mask() | ProtocolFeature.INBAND_NOTIFICATIONS.mask() | 1L << 40));
             assertThat(e)
                     .hasMessage("SET_PROTOCOL_FEATURES: INBAND_NOTIFICATIONS BIT_40 (0x10000004000): "
-                            + "never offered, so not to be acknowledged");
+                            + "only offered features may be acknowledged");
             assertThat(e.reply()).isEmpty();
         }
     }

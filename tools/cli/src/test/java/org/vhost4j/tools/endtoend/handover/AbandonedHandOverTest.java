@@ -156,7 +156,7 @@ class AbandonedHandOverTest {
                     neighbours.during(
                             LENGTH,
                             () -> assertThat(kept(backEnd, channel -> channel.send(wrong, PATIENCE)))
-                                    .isEqualTo("the other back-end says " + wrong + " where HELLO is due")),
+                                    .isEqualTo("the other back-end sent " + wrong + " instead of HELLO")),
                     "at a hand-over");
             Neighbours.assertIntact(
                     neighbours.during(

@@ -156,7 +156,7 @@ class PortSecurityTest {
                     .isEqualTo(4);
             backEnd.assertSaidOnce(
                     "guest0",
-                    "station 02:00:00:00:00:05 is here and at guest1, which takes its frames: give every guest an"
+                    "station 02:00:00:00:00:05 is here and at guest1, which receives its frames: give every guest an"
                             + " address of its own");
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* How vhost4j-qemu ends without executing QEMU. */
+/* Ends vhost4j-qemu without executing QEMU. */
 #ifndef VHOST4J_FAIL_H
 #define VHOST4J_FAIL_H
 

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The same as in monitor/main.c. */
+/* These values must be the same in monitor/main.c. */
 #define MOST_MONITORS 8
 /* Time limit for a reply, in seconds. */
 #define PATIENCE 20
@@ -52,7 +52,7 @@ int monitor_word(const char *keyword, char *value)
     return 1;
 }
 
-/* As QEMU does it with unix:PATH,server=on. */
+/* Creates a listening socket as QEMU does for unix:PATH,server=on. */
 static void make_socket(const struct monitor *monitor)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -95,7 +95,7 @@ static int write_data(void)
     return file;
 }
 
-/* A connection to the process that serves all guests of this user; -1 if there is none. */
+/* Connects to the process that serves all guests of this user; returns -1 if there is none. */
 static int connect_to_service(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -113,7 +113,7 @@ static int connect_to_service(void)
     return -1;
 }
 
-/* The program beside this one, which ends when it has answered; its own children continue. */
+/* Runs the program in the directory of this one. It ends when it has answered; its own children continue. */
 static int start_program(pid_t *child)
 {
     static char program[PATH_MAX + 32];
@@ -168,7 +168,7 @@ static void send_request(int connection, int file)
     }
 }
 
-/* QEMU's sockets take the place of the caller's. */
+/* QEMU's sockets replace the caller's. */
 static void take_answer(int connection)
 {
     union {

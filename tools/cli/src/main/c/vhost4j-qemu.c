@@ -2,21 +2,21 @@
 /*
  * vhost4j-qemu [--qemu PATH] ARGUMENT...: lets a child check and complete QEMU's command line, then executes QEMU.
  *
- * A child process does the work: it runs "tools/vhost4j qemu-answer", reads the command line from its standard input, has every
- * descriptor that the caller passed (it asks TAPs and vhost-net through them), prints a refusal to standard error, and writes what to do
- * to its standard output. This process waits. Nothing of its own state is changed for that, so QEMU finds what it would have found
- * without us: descriptors, signal mask, dispositions, limits, environment, umask, control group, process id.
+ * A child process does the work: it runs "tools/vhost4j qemu-answer", reads the command line from its standard input, inherits every
+ * descriptor that the caller passed (through which it queries TAPs and vhost-net), prints a refusal to standard error, and writes its reply
+ * to its standard output. This process waits. Its own state does not change, so QEMU gets the same state as without this program:
+ * descriptors, signal mask, dispositions, limits, environment, umask, control group, process id.
  *
- * Both directions are words, each ended by a NUL byte. To the child: "vhost4j-qemu 1", the path given with --qemu or configured (empty:
- * none), the name that this program was started by, then the arguments. From the child, after anything else that a JVM may print:
- * "vhost4j-qemu 1", then a keyword and its value in turn:
+ * Both directions consist of words, each terminated by a NUL byte. To the child: "vhost4j-qemu 1", the path given with --qemu or configured
+ * (empty for none), the name by which this program was started, then the arguments. From the child, after any other output of the JVM:
+ * "vhost4j-qemu 1", then pairs of a keyword and its value:
  *
  *   print TEXT      write this to standard output
  *   exit STATUS     end with this status
  *   argument WORD   QEMU's next argument, its own name first
  *   monitor N       have this monitor served by vhost4j-monitor (see monitors.h)
  *   exec PATH       become this program
- *   end             nothing more follows; its value is empty
+ *   end             the end of the reply; its value is empty
  */
 #define _GNU_SOURCE
 #include "fail.h"
@@ -67,7 +67,7 @@ static char *joined(const char *directory, const char *name)
     return path;
 }
 
-/* The value of a line "name = value" in the file beside this program, or null. */
+/* Returns the value of a line "name = value" in the configuration file in this program's directory, or null. */
 static char *configured(const char *file, const char *name)
 {
     char *line = NULL, *value = NULL;
@@ -92,7 +92,7 @@ static char *configured(const char *file, const char *name)
     return value;
 }
 
-/* The directory that holds tools/vhost4j: named, configured, above this program, or where it was built. */
+/* Returns the directory that contains tools/vhost4j: named, configured, a parent of this program's directory, or the build directory. */
 static char *find_home(const char *self, const char *configuration)
 {
     const char *named = getenv("VHOST4J_HOME");
@@ -168,7 +168,7 @@ static void become_resolver(const char *self, const char *home, int question, in
     fail(script, strerror(errno));
 }
 
-/* A file in memory that holds the command line. */
+/* Creates a file in memory that contains the command line. */
 static int write_question(const char *qemu, const char *name, char **arguments)
 {
     int file = memfd_create("vhost4j-qemu", MFD_CLOEXEC);
@@ -277,7 +277,7 @@ static char *ask(const char *self, const char *home, int question, size_t *lengt
     return bytes;
 }
 
-/* The first word after the magic word; a JVM may have printed a warning before it. */
+/* Returns the first word after the magic word; a JVM may have printed a warning before the magic word. */
 static char *behind_magic(char *bytes, size_t length)
 {
     char *magic = memmem(bytes, length, MAGIC, sizeof MAGIC);
@@ -306,7 +306,7 @@ static void print(const char *text)
     }
 }
 
-/* Carries out the reply. */
+/* Executes the reply. */
 static void obey(char *bytes, size_t length)
 {
     char *at = behind_magic(bytes, length), *end = bytes + length, *program = NULL;
@@ -340,7 +340,7 @@ static void obey(char *bytes, size_t length)
     fail(program, strerror(errno));
 }
 
-/* The environment that a script was started with, from a descriptor: NAME=VALUE and NUL, as /proc/PID/environ has it. */
+/* Reads the environment with which a script was started, from a descriptor, in the format of /proc/PID/environ: NAME=VALUE and NUL. */
 static void take_environment(const char *number)
 {
     int descriptor = atoi(number);

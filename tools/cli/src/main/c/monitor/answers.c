@@ -7,15 +7,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
-// An answer that is longer cannot be changed; QEMU's longest, query-qmp-schema, has a tenth of this.
+// Maximum size of an answer that can be changed; QEMU's longest, query-qmp-schema, has a tenth of this.
 #define ANSWER_MOST (4 * 1024 * 1024)
-// One read, so that no more than this is resident when nothing is held.
+// Size of one read, so that no more than this is resident when no message is held back.
 #define READ_MOST 65536
 
 struct segments segments;
 
 static char buffer[ANSWER_MOST] __attribute__((aligned(4096)));
-// All bytes, those that were looked at, and the start of those that the client has not got.
+// The number of all bytes, the number of examined bytes, and the start of the bytes that were not sent to the client.
 static size_t length, scanned, begun;
 static size_t message;
 static size_t depth;
@@ -23,7 +23,7 @@ static bool in_string, escaped;
 // Whether part of the message was forwarded before its end.
 static bool leaving;
 static size_t sent_up_to;
-// QEMU may send a client what the previous client did not read. Messages are separated after the greeting.
+// QEMU may send a client data that the previous client did not read. Messages are separated after the greeting.
 static bool greeted;
 static size_t greeting_seen;
 static char inner_path[256];
@@ -62,7 +62,7 @@ char *answers_room(size_t *room) {
     return buffer + length;
 }
 
-// Bytes that follow one another are one segment.
+// Adjacent bytes are one segment.
 static void emit(const char *at, size_t count) {
     if (count == 0) {
         return;
@@ -83,7 +83,7 @@ static void emit_text(const char *text) { emit(text, strlen(text)); }
 
 static const char *end_of(struct span span) { return span.at + span.length; }
 
-// What QEMU puts between two elements, which depends on the monitor's option `pretty`.
+// The text that QEMU writes between two elements, which depends on the monitor's option `pretty`.
 static struct span separator(struct span array) {
     const char *cursor = array.at;
     struct span first;
@@ -103,7 +103,7 @@ static const struct member *find(const struct member *all, int count, const char
     return NULL;
 }
 
-// Another name for a machine. Its alias, and being the default, belong to one machine only.
+// Adds another name for a machine, without its alias and default flag, which only one machine can have.
 static void emit_machine(struct span entry, const struct member *all, int count, struct span platform) {
     bool first = true;
     emit_range(entry.at, all[0].whole.at);
@@ -192,7 +192,7 @@ static void emit_commands(struct span array) {
     }
 }
 
-// QEMU's types have numbers for names. New types get the numbers after the greatest.
+// QEMU's types have numbers as names. New types get numbers after the greatest existing one.
 static unsigned long greatest_type(struct span array) {
     const char *cursor = array.at;
     struct span entry;
@@ -254,7 +254,7 @@ static void emit_replaced(struct span text, const char *from, struct span to) {
     emit_range(at, end);
 }
 
-// An error of the substituted command, with the original names.
+// Restores the original names in an error of the substituted command.
 static void emit_error(struct span error) {
     static const struct {
         const char *from;
@@ -295,7 +295,7 @@ static void emit_return(struct span value, int kind) {
     }
 }
 
-// Fills the segments with the message as the client is to get it, if it is an answer to a command of interest.
+// Fills the segments with the changed message for the client, if it is an answer to a command of interest.
 static bool change(struct span whole) {
     struct member all[8];
     int count = json_members(whole, all, 8);
@@ -335,7 +335,7 @@ static bool change(struct span whole) {
     return true;
 }
 
-// Looks for {"QMP", with or without spaces. The previous data may have ended anywhere.
+// Searches for {"QMP", with or without spaces. The previous data may have ended anywhere.
 static void look_for_greeting(char c) {
     static const char start[] = "{\"QMP\"";
     if (greeting_seen == 1 && (c == ' ' || c == '\n' || c == '\r')) {
@@ -350,7 +350,7 @@ static void look_for_greeting(char c) {
     }
 }
 
-// Looks at bytes up to the end of a message; true when one has ended.
+// Examines bytes up to the end of a message. Returns true when a message has ended.
 static bool scan(void) {
     while (scanned < length) {
         char c = buffer[scanned++];
@@ -392,7 +392,7 @@ static bool scan(void) {
     return false;
 }
 
-// Fills the segments with everything that may leave. An answer that was changed ends the filling.
+// Fills the segments with all data that can be sent, up to and including a changed answer.
 static void fill(void) {
     segments.count = 0;
     while (scan()) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client's side. Everything is forwarded to QEMU unchanged, but a message is held back until its command is known.
 //
-// QEMU has no query-platforms. A command that QEMU has is sent instead: so QEMU itself checks that qmp_capabilities was sent,
-// produces every error, and puts the reply into the right order.
+// QEMU has no query-platforms. An existing command is sent instead, so that QEMU itself checks that qmp_capabilities was sent,
+// produces every error, and sends the reply in the right order.
 #include "monitor.h"
 
 #include <string.h>
 
-// Answers at once, in every state of QEMU, and takes no argument.
+// The substitute without arguments: it is answered immediately, in every state of QEMU.
 #define CARRIER "query-version"
-// Takes one optional boolean, so QEMU reports errors of such an argument.
+// The substitute with one optional boolean argument, so that QEMU reports errors of the argument.
 #define BOOLEAN_CARRIER "query-named-block-nodes"
 #define BOOLEAN_ARGUMENT "flat"
 
@@ -25,7 +25,7 @@ static size_t hold_length;
 static size_t depth;
 static char quote;
 static bool escaped;
-// At the message's first level.
+// The state at the message's first level.
 static size_t string_start, key_start, key_length;
 static bool value_next;
 static int kind;
@@ -38,7 +38,7 @@ void commands_reset(void) {
 }
 
 static void put(const char *bytes, size_t length) {
-    // Room for what is held, and for what a chunk of the shortest commands grows to.
+    // Room for the held data, and for a chunk of the shortest commands after they were extended.
     memcpy(commands_out + commands_length, bytes, length);
     commands_length += length;
 }
@@ -82,7 +82,7 @@ struct carried {
     const char *carrier;
     struct member all[MEMBERS_MOST];
     int count;
-    // Which of them is compat-props, or -1, and whether it goes to QEMU.
+    // The index of compat-props, or -1, and whether it is sent to QEMU.
     int flag;
     bool flag_goes;
     int kind;
@@ -214,7 +214,7 @@ static void end_string(void) {
     }
 }
 
-// Characters at which QEMU's lexer ends everything before.
+// Characters at which QEMU's lexer ends the preceding token.
 static bool is_broken(unsigned char c) {
     return (c < 0x20 && (quote != 0 || (c != '\t' && c != '\n' && c != '\r'))) || c == 0xc0 || c == 0xc1 || c > 0xf4;
 }

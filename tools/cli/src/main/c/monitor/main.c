@@ -6,7 +6,7 @@
 //
 //     vhost4j-monitor 1 N\n        with 1 + N descriptors: the data, and N listening sockets of monitors
 //
-// and so is the answer:
+// The answer has the same form:
 //
 //     ok\n                         with N listening sockets, which replace those in QEMU
 //     error TEXT\n
@@ -32,7 +32,7 @@
 
 #define MONITORS_MOST 8
 #define REQUEST_MOST 64
-// Where a process of one monitor has its descriptors.
+// The descriptor numbers of a process of one monitor.
 #define LISTENING 3
 #define PIDFD 4
 #define INNER 5
@@ -78,7 +78,7 @@ static int refuse(int connection, const char *what, const char *why) {
     return 1;
 }
 
-// The number of received descriptors, or -1 for an invalid request.
+// Returns the number of received descriptors, or -1 for an invalid request.
 static int read_request(int connection, int *descriptors) {
     union {
         struct cmsghdr header;
@@ -117,7 +117,7 @@ static bool is_monitor(int fd) {
     return has_option(fd, SO_DOMAIN, AF_UNIX) && has_option(fd, SO_TYPE, SOCK_STREAM) && has_option(fd, SO_ACCEPTCONN, 1);
 }
 
-// QEMU removes the file of its socket when it ends; from now on this process does that.
+// Takes over the removal of the socket's file, which QEMU would remove when it ends.
 static void find_outer_path(struct monitor *monitor) {
     struct sockaddr_un address;
     socklen_t size = sizeof address;
@@ -206,7 +206,7 @@ static void serve(struct monitor *monitor, struct qemu *qemu) {
     remove_outer_path(monitor);
 }
 
-// The process of one monitor. Of its parent it keeps three descriptors only.
+// Runs the process of one monitor, which keeps only three descriptors of its parent.
 static _Noreturn void become_worker(struct monitor *monitor, struct qemu *qemu) {
     int kept[] = {monitor->listening, qemu->pidfd, monitor->inner_path_fd};
     for (int i = 0; i < 3; i++) {
@@ -320,7 +320,7 @@ static int serve_all(const char *path) {
     if (listening < 0 || !has_option(listening, SO_TYPE, SOCK_SEQPACKET) || !has_option(listening, SO_ACCEPTCONN, 1)) {
         return fail(path, listening < 0 ? strerror(errno) : "it is not a listening Unix socket of type SOCK_SEQPACKET");
     }
-    // Children are not waited for.
+    // Children need not be waited for.
     signal(SIGCHLD, SIG_IGN);
     for (;;) {
         int connection = accept4(listening, NULL, NULL, SOCK_CLOEXEC);

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-// A stretch of text that is not ended by NUL.
+// A text without a terminating NUL.
 struct span {
     const char *at;
     size_t length;
@@ -30,18 +30,18 @@ struct member {
 
 // json.c
 
-// The end of the value that starts at `at`, or NULL if it does not end before `end`.
+// Returns the end of the value that starts at `at`, or NULL if it does not end before `end`.
 const char *json_value_end(const char *at, const char *end);
 const char *json_skip_space(const char *at, const char *end);
-// The members of an object, or -1 if it is not an object or has more than `most`.
+// Returns the number of an object's members, or -1 if it is not an object or has more than `most`.
 int json_members(struct span object, struct member *into, int most);
-// The element of an array after `*cursor`, which starts as the array's own start; false at the end of the array.
+// Reads the array element after `*cursor`, which is initially the array's start. Returns false at the end of the array.
 bool json_next(struct span array, const char **cursor, struct span *element);
-// Decodes a string without its quotes. The length, or -1 when it is longer than `size` or not ASCII.
+// Decodes a string without its quotes. Returns the length, or -1 when it is longer than `size` or not ASCII.
 int json_decode(struct span inner, char *into, size_t size);
-// Whether a string without its quotes equals `word` after unescaping.
+// Returns whether a string without its quotes equals `word` after unescaping.
 bool json_reads(struct span inner, const char *word);
-// Whether a value is the string `word`.
+// Returns whether a value is the string `word`.
 bool json_is_string(struct span value, const char *word);
 
 // data.c: the platforms, from the Java program.
@@ -64,7 +64,7 @@ struct data {
 };
 
 extern struct data data;
-// Reads the whole file. NULL, or what is wrong with it.
+// Reads the whole file. Returns NULL, or a description of the error.
 const char *data_read(int fd);
 
 // wrap.c: commands of interest are sent to QEMU with a generated id, which identifies their replies.
@@ -72,10 +72,10 @@ const char *data_read(int fd);
 enum kind { PLATFORMS = 'p', BRIEF = 'b', MACHINES = 'm', SCHEMA = 's', COMMANDS = 'c', CHARDEVS = 'x' };
 
 #define MARK_LENGTH 32
-// Random, so that no client's id looks like it.
+// Random, so that it cannot be equal to a client's id.
 extern char mark[MARK_LENGTH + 1];
 bool mark_make(void);
-// The kind in a generated id, 0 for any other id. `own` becomes the client's id, empty when it gave none.
+// Returns the kind in a generated id, 0 for any other id. Sets `own` to the client's id, or empty when the client gave none.
 int mark_kind(struct span id, struct span *own);
 
 // commands.c: a client's bytes.
@@ -87,43 +87,43 @@ int mark_kind(struct span id, struct span *own);
 
 extern char commands_out[COMMANDS_ROOM];
 extern size_t commands_length;
-// How many commands QEMU has not answered yet whose answers are to be changed.
+// The number of unanswered commands whose answers must be changed.
 extern unsigned outstanding;
 void commands_reset(void);
-// Takes up to CHUNK bytes of the client, with commands_out empty, and puts the data for QEMU there.
+// Processes up to CHUNK bytes from the client, and writes the data for QEMU to commands_out, which must be empty.
 void commands_take(const char *bytes, size_t length);
 // Forwards the held data unchanged.
 void commands_let_pass(void);
 
 // answers.c: QEMU's bytes.
 
-// A name of a machine takes nine, and sixteen with all that is left out.
+// The maximum number of segments. A machine's name needs nine, and sixteen with all omitted members.
 #define SEGMENT_MOST (16 * NAMES_MOST)
 
 struct segments {
     struct span all[SEGMENT_MOST];
     size_t count;
-    // There were more segments: the reply would be incomplete.
+    // There were too many segments, so that the reply would be incomplete.
     bool overflow;
 };
 
 extern struct segments segments;
 void answers_reset(void);
-// Where the next bytes of QEMU go.
+// Returns the buffer for the next bytes from QEMU.
 char *answers_room(size_t *room);
-// Takes bytes that were read there, and fills `segments` with the data for the client.
+// Processes bytes that were read into that buffer, and fills `segments` with the data for the client.
 void answers_take(size_t length);
-// The client has got all segments. True when there is more to send without another read.
+// Called when all segments were sent. Returns true when there is more to send without another read.
 bool answers_sent(void);
 void answers_paths(const char *inner, const char *outer);
 
 // relay.c: one client.
 
-// The QEMU whose end this process waits for.
+// The pidfd of the QEMU for whose end this process waits.
 struct qemu {
     int pidfd;
     pid_t pid;
-    // Made the inner socket.
+    // The process that created the inner socket.
     pid_t creator;
     bool ended;
     // Connects to the inner socket: /proc/self/fd/N.
@@ -131,7 +131,7 @@ struct qemu {
 };
 
 int qemu_connect(struct qemu *qemu);
-// The pidfd has become readable. A QEMU that became a daemon continues in another process.
+// Called when the pidfd is readable. A QEMU that became a daemon continues in another process.
 void qemu_check(struct qemu *qemu);
 void relay(struct qemu *qemu, int client, int *listening);
 

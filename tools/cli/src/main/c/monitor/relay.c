@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One client's connection, in both directions: neither side blocks the other.
+// Relays one client's connection in both directions, so that neither side blocks the other.
 #include "monitor.h"
 
 #include <errno.h>
@@ -13,11 +13,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// The most descriptors that Linux passes with one message.
+// The maximum number of descriptors that Linux passes with one message.
 #define DESCRIPTORS_MOST 253
 // Messages with descriptors that can wait for the end of the command that they came with.
 #define BATCHES_MOST 8
-// How long data of an ended QEMU is kept for a client that does not read, in milliseconds.
+// The time in milliseconds for which data of an ended QEMU is kept for a client that does not read.
 #define LINGER 5000
 
 struct batch {
@@ -27,21 +27,21 @@ struct batch {
 
 struct side {
     int fd;
-    // Reading has come to the end.
+    // The end of the input was reached.
     bool ended;
 };
 
 static struct {
     struct side client;
     struct side inner;
-    // Of the client, on their way to QEMU, in order.
+    // Descriptors from the client that were not sent to QEMU yet, in order.
     struct batch batches[BATCHES_MOST];
     int batch_count;
-    // Of QEMU, on their way to the client.
+    // Descriptors from QEMU that were not sent to the client yet.
     struct batch answer_batch;
-    // How much of commands_out was sent.
+    // The number of bytes of commands_out that were sent.
     size_t commands_sent;
-    // The next segment, and how much of it was sent.
+    // The next segment, and the number of its bytes that were sent.
     size_t segment, segment_sent;
     bool inner_shut;
 } now;
@@ -76,7 +76,7 @@ static void collect(struct msghdr *message, struct batch *into) {
     }
 }
 
-// Bytes read, 0 at the end, -1 for nothing now.
+// Returns the number of bytes read, 0 at the end, -1 when no data is available.
 static ssize_t receive(int fd, char *bytes, size_t room, struct batch *descriptors) {
     static union control control;
     struct iovec vector = {bytes, room};
@@ -89,7 +89,7 @@ static ssize_t receive(int fd, char *bytes, size_t room, struct batch *descripto
     return got;
 }
 
-// Bytes sent, 0 for none now, -1 when the peer has closed. Descriptors are sent with the first byte.
+// Returns the number of bytes sent, 0 when the socket is full, -1 when the peer has closed. Descriptors are sent with the first byte.
 static ssize_t transmit(int fd, struct iovec *vectors, size_t count, struct batch *descriptors) {
     static union control control;
     struct msghdr message = {.msg_iov = vectors, .msg_iovlen = count};
@@ -110,7 +110,7 @@ static ssize_t transmit(int fd, struct iovec *vectors, size_t count, struct batc
 
 static bool commands_left(void) { return now.commands_sent < commands_length; }
 
-// False when QEMU takes no more.
+// Returns false when QEMU accepts no more data.
 static bool flush_commands(void) {
     static struct batch none;
     while (commands_left()) {
@@ -162,7 +162,7 @@ static bool read_client(void) {
 
 static bool answers_left(void) { return now.segment < segments.count; }
 
-// False when the client takes no more.
+// Returns false when the client accepts no more data.
 static bool flush_answers(void) {
     do {
         while (answers_left()) {

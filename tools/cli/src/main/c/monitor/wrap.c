@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The id that a command of interest has on its way to QEMU and back: a random word and the command's kind, with the
-// client's own id inside, which QEMU echoes like every id.
+// Generates the id with which a command of interest is sent to QEMU: a random word and the command's kind, with the
+// client's own id inside. QEMU returns it with the answer, like every id.
 //
 //     {"execute": "query-machines", "id": 7}   becomes   {"execute": "query-machines", "id": {"vhost4j-...-m": 7}}
 //     {"execute": "query-machines"}            becomes   {"execute": "query-machines", "id": "vhost4j-...-m"}

@@ -39,22 +39,22 @@ record OwnPeer(String name, String idle, boolean copies, int lanes, List<String>
         return new OwnPeer("vhost4j null:copy=on", "poll", true, 1, List.of());
     }
 
-    /** Returns a peer with another idle policy. */
+    /** Returns a peer with the given idle policy. */
     static OwnPeer idling(String policy) {
         return new OwnPeer("vhost4j --idle=" + policy, policy, false, 1, List.of());
     }
 
-    /** Returns the same peer with another name. */
+    /** Returns this peer with the given name. */
     OwnPeer named(String other) {
         return new OwnPeer(other, idle, copies, lanes, jvm);
     }
 
-    /** Returns the same peer with further options of the JVM. */
+    /** Returns this peer with further JVM options. */
     OwnPeer with(String... options) {
         return new OwnPeer(name, idle, copies, lanes, List.of(options));
     }
 
-    /** Returns the same peer with another number of lanes. */
+    /** Returns this peer with the given number of lanes. */
     OwnPeer onLanes(int number) {
         return new OwnPeer(name, idle, copies, number, jvm);
     }

@@ -105,7 +105,7 @@ public final class BackEndProcess {
         }
     }
 
-    /** Returns how the process ended, with its last line of output; null while it runs. */
+    /** Describes the end of the process, with its last line of output; returns null while it runs. */
     @Nullable
     String describeEnd() {
         Process running = process;
@@ -118,7 +118,8 @@ public final class BackEndProcess {
     }
 
     /**
-     * Returns how a signal that was not sent by this class ended the process; null when it runs or has ended by itself.
+     * Describes the end of the process if a signal ended it that this class did not send. Returns null when the process runs or has exited
+     * by itself.
      */
     @Nullable
     String crash() {

@@ -110,7 +110,7 @@ public final class BackEndUnderTest implements AutoCloseable {
         return rendezvous.connectServed(longest, this::end);
     }
 
-    /** Returns how the back-end's process ended; empty while it runs, or when the suite has not started it. */
+    /** Describes the end of the back-end's process; empty while it runs, or when the suite has not started it. */
     private Optional<String> end() {
         return Optional.ofNullable(process)
                 .flatMap(each -> Optional.ofNullable(each.describeEnd()))

@@ -82,7 +82,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Returns how the back-end returns frames.
+     * Returns the mode in which the back-end returns frames.
      *
      * @return the mode
      */
@@ -395,7 +395,7 @@ public final class CaseContext implements AutoCloseable {
         }
     }
 
-    /** Returns how a frame differs from the expected one. */
+    /** Describes the difference between a frame and the expected frame. */
     private static String difference(byte[] wanted, byte[] came) {
         int at = Arrays.mismatch(wanted, came);
         String where = at < Math.min(wanted.length, came.length)
@@ -461,7 +461,7 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Makes a queue's chains available to the device and kicks it, whether it requested notifications or not.
+     * Makes a queue's chains available to the device and kicks it, regardless of notification suppression.
      *
      * @param queue a queue of a driver that this context attached
      */

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * The result of one case.
  *
  * @param tried the case
- * @param outcome how it ended
+ * @param outcome the outcome of the case
  * @param reason why the case was not run, in one sentence; otherwise empty
  * @param evidence the evidence when the case failed, otherwise null
  * @param millis the duration in milliseconds

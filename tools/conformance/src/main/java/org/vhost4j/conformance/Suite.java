@@ -52,7 +52,7 @@ public final class Suite {
     }
 
     /**
-     * Creates a suite with another time for concluding that nothing arrives.
+     * Creates a suite with a given time for concluding that nothing arrives.
      *
      * @param patience maximum time for any answer or frame
      * @param quiet time after which something is assumed not to arrive
@@ -64,7 +64,7 @@ public final class Suite {
     }
 
     /**
-     * Sets the seed of random cases; the default is 1.
+     * Sets the seed for cases with random values; the default is 1.
      *
      * @param value any number
      * @return this

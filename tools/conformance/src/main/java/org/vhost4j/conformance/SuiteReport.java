@@ -13,9 +13,9 @@ import org.vhost4j.frontend.Offer;
  * @param reached the command-line arguments by which the back-end was reached
  * @param version the version of the suite
  * @param began the time at which the run started
- * @param offer what the back-end offered
+ * @param offer the features and limits that the back-end offered
  * @param loop how the back-end returns frames
- * @param seed the seed of random cases
+ * @param seed the seed for cases with random values
  * @param planned the number of cases to run
  * @param results a result for each case that has run, in the order of execution
  */
@@ -34,7 +34,7 @@ public record SuiteReport(
         results = List.copyOf(results);
     }
 
-    /** Returns this report with other results. */
+    /** Returns this report with the given results. */
     SuiteReport with(List<CaseResult> others) {
         return new SuiteReport(label, reached, version, began, offer, loop, seed, planned, others);
     }

@@ -14,8 +14,8 @@ import org.vhost4j.device.driver.RingDriver;
 import org.vhost4j.device.driver.SplitDriver;
 
 /**
- * The catalog of invalid contents of transmit queues. Each test decides what it requires: every back-end must survive them, and this
- * project's back-end must also report the error.
+ * The catalog of invalid contents of transmit queues. Every back-end must survive them. The tests of this project's back-end also require
+ * that it reports the error.
  */
 public final class HostileRings {
     private static final int PAGE_BYTES = 4096;

@@ -195,7 +195,7 @@ public record NetSetup(
     }
 
     /**
-     * Returns this setup with other queues.
+     * Returns this setup with the given queues.
      *
      * @param pairsToRun the number of queue pairs
      * @param size the number of entries of each data queue
@@ -214,7 +214,7 @@ public record NetSetup(
     }
 
     /**
-     * Returns this setup with other receive buffers.
+     * Returns this setup with the given receive buffers.
      *
      * @param shape how each buffer is divided into descriptors
      * @param frameBytes the size of each buffer in bytes, without the virtio-net header
@@ -236,7 +236,7 @@ public record NetSetup(
     }
 
     /**
-     * Returns this setup with other guest memory.
+     * Returns this setup with the given guest memory.
      *
      * @param other the guest memory
      * @return a copy

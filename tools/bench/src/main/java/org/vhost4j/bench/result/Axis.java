@@ -12,7 +12,7 @@ import java.util.Locale;
  * @param to value at the end
  * @param start coordinate of the start
  * @param end coordinate of the end
- * @param logarithmic whether it is logarithmic; both values are positive then
+ * @param logarithmic whether the axis is logarithmic; both values must then be positive
  */
 record Axis(double from, double to, double start, double end, boolean logarithmic) {
     private static final double[] STEPS = {1, 2, 5, 10};

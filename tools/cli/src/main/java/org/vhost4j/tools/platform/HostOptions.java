@@ -13,7 +13,7 @@ import org.vhost4j.platform.probe.HostCapabilitiesJson;
 import org.vhost4j.platform.probe.HostUse;
 import picocli.CommandLine.Option;
 
-/** The option with a command's hosts: files, or this host. */
+/** The option that selects the hosts for a command: files with probes, or this host by default. */
 final class HostOptions {
     /** The default uses of the kernel, for guests that are connected through a TAP. */
     static final Set<HostUse> USES = EnumSet.of(HostUse.TAP);

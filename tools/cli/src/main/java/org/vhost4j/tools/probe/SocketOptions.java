@@ -14,7 +14,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The options with the back-end's socket, for every command that acts as a front-end. */
+/** The options that specify the back-end's socket, for every command that acts as a front-end. */
 public final class SocketOptions {
     private static final int LONGEST_TIMEOUT = 3600;
 
@@ -67,7 +67,7 @@ public final class SocketOptions {
     }
 
     /**
-     * Waits for the back-end.
+     * Connects to the back-end, or waits until it connects.
      *
      * @param rendezvous the rendezvous
      * @return a new connection

@@ -145,7 +145,7 @@ final class EndpointOption {
     }
 
     /**
-     * Returns a served guest with other settings.
+     * Returns a served guest with changed settings.
      *
      * @param whole the whole option, for messages
      * @param options options by key, of {@link #OF_SERVED}; the others do not change

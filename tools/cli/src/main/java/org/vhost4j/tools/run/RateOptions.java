@@ -67,7 +67,7 @@ record RateOptions(String option, Map<String, Long> values) {
     }
 
     /**
-     * Returns other rates, of which the given values replace some.
+     * Returns the given rates, with the values of this object replacing some of them.
      *
      * @param before the other rates
      * @throws IllegalArgumentException when the result is invalid; the message is for the user

@@ -37,7 +37,7 @@ public @interface BackEnd {
     double timeout() default 2;
 
     /**
-     * Returns how the back-end returns frames.
+     * Returns the mode in which the back-end returns frames.
      *
      * @return {@code echo}, {@code macswap}, {@code none}, or {@code auto}, which detects it by sending a frame
      */
@@ -52,7 +52,7 @@ public @interface BackEnd {
     String expected() default "";
 
     /**
-     * Returns the seed of random cases.
+     * Returns the seed for cases with random values.
      *
      * @return any number
      */

@@ -17,7 +17,7 @@ import org.vhost4j.conformance.Outcome;
 
 /** The XML format of JUnit's Ant task, which CI servers read, for any kind of check. */
 public final class JUnitXml {
-    /** The status of a test, in the terms of that format. */
+    /** The status of a test in JUnit XML. */
     public enum Status {
         /** The test passed. */
         PASSED,

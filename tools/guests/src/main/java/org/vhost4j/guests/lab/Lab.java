@@ -60,7 +60,7 @@ public final class Lab {
     }
 
     /**
-     * Provisions a guest with another kernel of Debian's, a Java runtime, and that kernel's virtualization modules.
+     * Provisions a guest with another Debian kernel, a Java runtime, and the kernel's virtualization modules.
      *
      * @param series the kernel series, such as {@code 6.1}, one of {@code tools/lab/kernels}; also the value of {@code guest --kernel}
      * @return the initramfs of that guest, for {@code -initrd}; further archives may be appended to it

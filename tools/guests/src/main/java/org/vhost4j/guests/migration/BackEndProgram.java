@@ -12,7 +12,7 @@ import org.vhost4j.tools.common.MainClass;
 /** A back-end that serves one guest at a socket and forwards its frames to a TAP. */
 public interface BackEndProgram {
     /**
-     * Returns the name for tables.
+     * Returns the name of the back-end in tables.
      *
      * @return the name
      */

@@ -11,7 +11,7 @@ import org.vhost4j.guests.lab.GuestFailure;
  * @param sent the number of datagrams sent
  * @param lost the number of these datagrams that had not returned one second after the second mark
  * @param doubled the number of datagrams that returned more than once
- * @param damaged the number of datagrams that returned with other contents than they were sent with
+ * @param damaged the number of datagrams that returned with changed contents
  * @param gapMicros the longest time in which no datagram returned, in microseconds
  * @param tcpBytes the number of bytes that returned over TCP
  * @param tcpDamaged the number of these bytes that differ from the bytes sent

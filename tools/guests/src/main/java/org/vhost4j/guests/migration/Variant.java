@@ -4,7 +4,7 @@ package org.vhost4j.guests.migration;
 /**
  * The properties of a guest that moves, and of the QEMUs between which it moves.
  *
- * @param name the name for tables and files: letters, digits and hyphens
+ * @param name the name of the variant in tables and file names: letters, digits and hyphens
  * @param firstQemu the QEMU in which the guest boots: {@code 11}, {@code suite} (10.0), {@code stock} or {@code uso} (which passes USO), as
  *     in {@code tools/lab/guest}
  * @param secondQemu the QEMU of the first destination
@@ -42,7 +42,7 @@ public record Variant(
      */
     public static final String USO_MACHINE = "pc-q35-10.2";
 
-    /** Returns this variant with another name. */
+    /** Returns this variant with the given name. */
     public Variant named(String other) {
         return new Variant(
                 other,
@@ -58,13 +58,13 @@ public record Variant(
                 eventful);
     }
 
-    /** Returns this variant with other QEMUs. */
+    /** Returns this variant with the given QEMUs. */
     public Variant between(String first, String second) {
         return new Variant(
                 name, first, second, queuePairs, lanes, spread, packed, mergeable, guestAnnounce, returnPath, eventful);
     }
 
-    /** Returns this variant with another number of queue pairs. */
+    /** Returns this variant with the given number of queue pairs. */
     public Variant withQueuePairs(int number) {
         return new Variant(
                 name,
@@ -80,7 +80,7 @@ public record Variant(
                 eventful);
     }
 
-    /** Returns this variant with another number of lanes. */
+    /** Returns this variant with the given number of lanes. */
     public Variant onLanes(int number) {
         return new Variant(
                 name,

@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * The observations of one QEMU.
  *
- * @param name the name for tables
+ * @param name the name of the QEMU in tables
  * @param version the output line of {@code --version}
  * @param machines the observations of its machines: at least one, the newest q35 first
  */

@@ -45,7 +45,7 @@ public final class QemuSurvey {
     /**
      * Queries the version and the machines of a QEMU.
      *
-     * @param name the name for tables
+     * @param name the name of the QEMU in tables
      * @param executable the path of the executable
      * @throws UnsupportedOption when QEMU does not start
      */
@@ -125,7 +125,7 @@ public final class QemuSurvey {
         machines.sort(MachineOrder.NEWEST_FIRST);
     }
 
-    /** Returns the name for tables. */
+    /** Returns the name of the QEMU in tables. */
     public String name() {
         return name;
     }

@@ -22,7 +22,7 @@ import org.vhost4j.guests.lab.Traffic;
  * @param seconds the duration of each measurement, in seconds
  */
 record HostTcp(Namespace namespace, Guest guest, List<Child> helpers, Flow flow, int seconds) implements Subject {
-    /** The rate of the data received, in bits a second. */
+    /** The rate of the data received, in bits per second. */
     static final Figure SPEED = new Figure("received", "Gbit/s", 1e9, 2, true);
     /** The mean length of the frames that the guest counts in the measured direction, in bytes. */
     static final Figure FRAME = new Figure("frame", "bytes", 1, 0, true);

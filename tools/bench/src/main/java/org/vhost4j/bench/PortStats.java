@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
  *
  * @param rxPackets the number of frames received since testpmd started
  * @param txPackets the number of frames sent since testpmd started
- * @param rxRate frames received a second since the previous query, by testpmd's own clock
- * @param txRate frames sent a second since the previous query, by testpmd's own clock
+ * @param rxRate frames received per second since the previous query, by testpmd's own clock
+ * @param txRate frames sent per second since the previous query, by testpmd's own clock
  */
 public record PortStats(long rxPackets, long txPackets, long rxRate, long txRate) {
     /**

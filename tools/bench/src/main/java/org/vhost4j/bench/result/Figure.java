@@ -4,7 +4,7 @@ package org.vhost4j.bench.result;
 import java.util.Locale;
 
 /**
- * A measured quantity. Values are stored in its base unit, such as frames a second, and shown in a larger or smaller unit.
+ * A measured quantity. Values are stored in its base unit, such as frames per second, and shown in a larger or smaller unit.
  *
  * @param name the name, such as {@code rate}
  * @param unit the name of the shown unit, such as {@code Mpps}
@@ -15,9 +15,9 @@ import java.util.Locale;
  */
 public record Figure(
         String name, String unit, double unitValue, int digits, boolean moreIsBetter, Statistic statistic) {
-    /** The frame rate, in frames a second. */
+    /** The frame rate, in frames per second. */
     public static final Figure RATE = new Figure("rate", "Mpps", 1e6, 3, true);
-    /** The rate of super-frames, or of plain copies of as many bytes, in units a second. */
+    /** The rate of super-frames, or of plain copies of as many bytes, in units per second. */
     public static final Figure SUPER_RATE = new Figure("rate", "thousand/s", 1e3, 1, true);
 
     /**

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The results of the whole run.
+ * The results of one run of {@code bench peer}.
  *
  * @param facts facts about the run that readers need, such as the processor, by name and in order
  * @param rows the results of the rows, in order

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.vhost4j.bench.result;
 
-/** Whether a goal was reached. */
+/** The result of comparing a measured value with a goal. */
 public enum Verdict {
     /** The goal was reached. */
     MET("met"),

@@ -79,7 +79,7 @@ public record DgramUplink(String name, SocketAddress local, SocketAddress remote
             open.fault(reason);
         }
 
-        /** Ignored: the peer's frames use no offloads. */
+        /** Does nothing, because the peer's frames use no offloads. */
         @Override
         public void guestsAccept(int offloads) {}
 

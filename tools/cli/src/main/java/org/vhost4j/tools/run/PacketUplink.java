@@ -82,8 +82,7 @@ public record PacketUplink(String ifname, Consumer<String> trouble) implements U
         }
 
         /**
-         * Ignored: a socket cannot set the interface's offloads; frames that guests do not accept are segmented in
-         * software.
+         * Does nothing, because a socket cannot set the interface's offloads. Frames that guests do not accept are segmented in software.
          */
         @Override
         public void guestsAccept(int offloads) {}

@@ -55,7 +55,7 @@ final class RunningBackend {
     /** Whether another process has taken over. */
     private volatile boolean handedOver;
 
-    /** Whether that process has ended before this one. */
+    /** Whether the process that took over has ended before this one. */
     private volatile boolean orphaned;
 
     /** Whether the back-end failed to start, so that the process ends with the status of that failure. */

@@ -67,7 +67,7 @@ public record StreamUplink(String name, SocketAddress address, boolean listens, 
             port.fault(reason);
         }
 
-        /** Ignored: the peer's frames use no offloads. */
+        /** Does nothing, because the peer's frames use no offloads. */
         @Override
         public void guestsAccept(int offloads) {}
 

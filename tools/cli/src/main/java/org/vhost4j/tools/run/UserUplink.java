@@ -94,7 +94,7 @@ public record UserUplink(List<String> command, Consumer<String> trouble) impleme
             stream.fault(reason);
         }
 
-        /** Ignored: passt supports no offloads; those that a guest does not accept are done in software. */
+        /** Does nothing, because passt supports no offloads. Offloads that a guest does not accept are done in software. */
         @Override
         public void guestsAccept(int offloads) {}
 

@@ -54,7 +54,7 @@ record XdpUplink(String name, String ifname, int queue, XdpMode mode, Consumer<S
             open.fault(reason);
         }
 
-        /** Ignored: the interface's frames use no offloads. */
+        /** Does nothing, because frames of the interface use no offloads. */
         @Override
         public void guestsAccept(int offloads) {}
 

@@ -12,7 +12,7 @@ public enum Outcome {
     /** The connection was lost, an answer was wrong or did not come, or frames were damaged or lost. */
     BROKEN;
 
-    /** Returns the word for the command line and JSON. */
+    /** Returns the outcome as one word, as on the command line and in JSON. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }

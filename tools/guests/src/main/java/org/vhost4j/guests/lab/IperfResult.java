@@ -9,7 +9,7 @@ import tools.jackson.databind.json.JsonMapper;
  * The result of one run of iperf3.
  *
  * @param bytes the number of bytes received
- * @param bitsPerSecond the rate of the data received, in bits a second
+ * @param bitsPerSecond the rate of the data received, in bits per second
  * @param retransmits the number of TCP segments that were retransmitted; 0 for UDP
  * @param lostDatagrams the number of datagrams that were lost; 0 for TCP
  */

@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * A guest that moves between two simulated hosts on this machine, each with a back-end and a TAP on one bridge. A peer on the bridge sends
- * the guest 1,000 datagrams a second and 1 MB a second over TCP, and the guest returns them. The lab records QEMU's {@code total-time} and
+ * the guest 1,000 datagrams per second and 1 MB per second over TCP, and the guest returns them. The lab records QEMU's {@code total-time} and
  * {@code downtime}, the data lost, and the longest time without data. It needs root, to create a network namespace.
  *
  * <p>Calls block. An object is used by one thread at a time.

@@ -26,7 +26,7 @@ final class Stream implements AutoCloseable {
     }
 
     /**
-     * Starts to send, 1,000 datagrams a second and 1 MB a second over TCP.
+     * Starts to send, 1,000 datagrams per second and 1 MB per second over TCP.
      *
      * @param network the network
      * @param program the executable

@@ -44,7 +44,7 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
         }
     }
 
-    /** Whether SET_FEATURES has the bit. */
+    /** The condition under which SET_FEATURES has the bit. */
     enum Told {
         /** SET_FEATURES always has the bit. */
         TOLD,

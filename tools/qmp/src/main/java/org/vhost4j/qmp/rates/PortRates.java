@@ -4,11 +4,11 @@ package org.vhost4j.qmp.rates;
 /**
  * The rates of a port: numbers per second, averaged over an interval.
  *
- * @param framesIn frames a second from the port to the bridge
- * @param bytesIn bytes a second from the port to the bridge
- * @param framesOut frames a second from the bridge to the port
- * @param bytesOut bytes a second from the bridge to the port
- * @param dropped dropped frames a second, in both directions
+ * @param framesIn frames per second from the port to the bridge
+ * @param bytesIn bytes per second from the port to the bridge
+ * @param framesOut frames per second from the bridge to the port
+ * @param bytesOut bytes per second from the bridge to the port
+ * @param dropped dropped frames per second, in both directions
  */
 public record PortRates(long framesIn, long bytesIn, long framesOut, long bytesOut, long dropped) {
     /** The rates of a port without traffic. */

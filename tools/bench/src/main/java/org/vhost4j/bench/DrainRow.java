@@ -33,17 +33,19 @@ final class DrainRow implements Row {
 
     @Override
     public String about() {
-        return "Our driver fills a split ring of " + Plan.RING_SIZE
-                + " descriptors with frames, shows all of them with one store of the "
-                + "available index, and then only reads a used index until it covers the last frame. The clock runs from before "
-                + "that store "
-                + "to that read and is divided by the frames of the ring. It covers the back-end's work alone: no kick (back-ends poll; "
-                + "one that asks for a kick is refused), no filling, collecting or posting. The driver's reads take no line of the used "
-                + "ring away for writing, a pause lies between two of them, and what is left, that the last one comes a little late, is "
-                + "divided by all frames. sends: vhost4j copies (--port null:copy=on) as net_vhost does; guest to guest: from ring to "
-                + "ring, into buffers posted in advance, the used index being the receiver's. A frame lies in so many buffers, all "
-                + "headers in the first. Values are nanoseconds of the back-end's core for a frame, over the rounds of all turns "
-                + "(least..most of a turn).";
+        return "This project's driver fills a split ring of "
+                + Plan.RING_SIZE
+                + " descriptors with frames, makes all of them available with one store of the available index, and "
+                + "then only reads a used index until it covers the last frame. The time from before that store "
+                + "until that read is divided by the number of frames in the ring. It covers only the back-end's "
+                + "work: no kick (back-ends poll; a back-end that requests kicks is rejected), and no filling, "
+                + "collecting or posting by the driver. The driver pauses between two reads, so that it rarely takes "
+                + "the cache line of the used index from the back-end; the delay of the last read is divided by all "
+                + "frames. In cases of sending, vhost4j copies frames (--port null:copy=on), as net_vhost does. In "
+                + "cases from guest to guest, frames go from ring to ring into buffers that were posted before, and "
+                + "the used index is the receiver's. A frame is in the given number of buffers, with all headers in "
+                + "the first. Values are nanoseconds of the back-end's core for each frame, over the rounds of all "
+                + "turns (least..most of a turn).";
     }
 
     @Override

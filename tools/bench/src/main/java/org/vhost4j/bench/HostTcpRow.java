@@ -33,11 +33,11 @@ final class HostTcpRow implements Row {
 
     @Override
     public String about() {
-        return "iperf3 in a real Linux guest (QEMU 11, TCG) on the front-ends' core and on the host, on the back-ends' core: by vhost4j and "
-                + "the kernel's TAP, by QEMU and a TAP without a back-end, by vhost4j and passt behind it, by passt, which is a "
-                + "back-end that opens sockets itself, and by "
-                + "QEMU's user-mode network. The emulated processor of the guest is the slowest part. Frames are counted by the guest, a "
-                + "super-frame as one.";
+        return "iperf3 runs in a real Linux guest (QEMU 11, TCG) on the front-ends' core, and on the host on the "
+                + "back-ends' core. The connection is vhost4j with a TAP of the kernel, QEMU with a TAP and without "
+                + "a back-end, vhost4j with passt, passt as the back-end, which opens sockets itself, or QEMU's "
+                + "user-mode network. The emulated processor of the guest is the slowest part. The guest counts the "
+                + "frames; a super-frame counts as one.";
     }
 
     @Override

@@ -33,8 +33,9 @@ final class IdleRow implements Row {
 
     @Override
     public String about() {
-        return "One guest is attached and does nothing: processor time and context switches of all threads of the back-end. Then a frame "
-                + "every 20 ms, and how long its round trip takes. DPDK's testpmd polls all the time.";
+        return "One guest is attached and idle: processor time and context switches of all threads of the "
+                + "back-end are measured. Then a frame is sent every 20 ms, and its round-trip time is measured. "
+                + "DPDK's testpmd polls continuously.";
     }
 
     @Override

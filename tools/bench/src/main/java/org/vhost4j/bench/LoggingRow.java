@@ -19,16 +19,17 @@ final class LoggingRow implements Row {
 
     @Override
     public String title() {
-        return "While a guest is logged for a migration, time for a frame";
+        return "Dirty logging for a migration, time per frame";
     }
 
     @Override
     public String about() {
-        return "Rings of frames from guest to guest are drained as in row drain. For a logged contender the front-end shares a log of "
-                + "dirty pages (SET_LOG_BASE, LOG_ALL, VHOST_VRING_F_LOG) of both guests, and clears it before each turn, so that the "
-                + "first rounds of a turn set bits and the rest find most of them set. The goal is that a frame takes at most "
-                + "1 / 0.9 of the time without a log. Values are nanoseconds of the back-end's core for a frame, over the rounds of all "
-                + "turns (least..most of a turn).";
+        return "Full rings of frames from guest to guest are processed as in row drain. For a logged contender "
+                + "the front-end shares a dirty log of both guests (SET_LOG_BASE, LOG_ALL, VHOST_VRING_F_LOG) and "
+                + "clears it before each turn, so that the first rounds of a turn set bits and the other rounds find "
+                + "most of them set. The goal is that a frame takes at most 1 / 0.9 of the time without a log. "
+                + "Values are nanoseconds of the back-end's core for each frame, over the rounds of all turns "
+                + "(least..most of a turn).";
     }
 
     @Override

@@ -26,8 +26,10 @@ final class MemoryRow implements Row {
 
     @Override
     public String about() {
-        return "Resident memory without that of guests, after all of them have sent for a while. testpmd has room for "
-                + DpdkPeer.MOST_GUESTS + " of them; its buffers are part of it.";
+        return "The resident memory of the back-end without guest memory, after all guests have sent for a while. "
+                + "testpmd supports at most "
+                + DpdkPeer.MOST_GUESTS
+                + " guests; its buffers are included.";
     }
 
     @Override

@@ -17,8 +17,8 @@ final class ReceiveRow implements Row {
 
     @Override
     public String about() {
-        return "vhost4j sends one and the same frame (--port source), DPDK's testpmd writes the headers of each (txonly). Both copy "
-                + "each into the guest's buffers.";
+        return "vhost4j always sends the same frame (--port source); DPDK's testpmd writes the headers of each "
+                + "frame (txonly). Both copy each frame into the guest's buffers.";
     }
 
     @Override

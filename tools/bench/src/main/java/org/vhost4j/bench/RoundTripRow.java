@@ -25,9 +25,10 @@ final class RoundTripRow implements Row {
 
     @Override
     public String about() {
-        return "Our driver sends a frame of 64 bytes every 100 us, polls until it is back, and corrects for coordinated omission "
-                + "(HdrHistogram). vhost4j has --port echo, DPDK's testpmd macswap. The back-ends poll, except those with --idle=adaptive "
-                + "(sleep after 50 us without work) and event (sleep at once).";
+        return "This project's driver sends a frame of 64 bytes every 100 us, polls until it returns, and "
+                + "corrects for coordinated omission (HdrHistogram). vhost4j runs with --port echo, DPDK's testpmd "
+                + "with macswap. The back-ends poll, except those with --idle=adaptive (sleep after 50 us without "
+                + "work) and event (sleep immediately).";
     }
 
     @Override

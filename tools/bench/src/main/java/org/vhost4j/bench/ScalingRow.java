@@ -23,11 +23,15 @@ final class ScalingRow implements Row {
 
     @Override
     public String about() {
-        return "Guests send, the back-end copies and drops; one core serves all of them. Frames have 64 bytes, those of chains 1500. Our "
-                + "driver, except for queue pairs, where it is DPDK's. testpmd has room for " + DpdkPeer.MOST_GUESTS
-                + " guests. Lanes have " + GUESTS_ON_LANES
-                + " guests that send, or two of which one sends to the other; then each frame crosses from lane to lane. They share "
-                + "the back-ends' cores, which is one unless --back-end-core names more, and all guests share the front-end's one.";
+        return "Guests send, and the back-end copies and drops the frames; one core serves all guests. Frames "
+                + "have 64 bytes, in cases with several descriptors 1500. The driver is this project's, except in "
+                + "cases with several queue pairs, where it is DPDK's. testpmd supports at most "
+                + DpdkPeer.MOST_GUESTS
+                + " guests. In cases with several lanes "
+                + GUESTS_ON_LANES
+                + " guests send, or one of two guests sends to the other, so that each frame crosses from lane to "
+                + "lane. The lanes share the back-ends' cores, one core unless --back-end-core names more, and all "
+                + "guests share the front-ends' core.";
     }
 
     @Override

@@ -17,9 +17,9 @@ final class SendRow implements Row {
 
     @Override
     public String about() {
-        return "net_vhost copies each frame into a buffer of its own; so does vhost4j with --port null:copy=on, whose ratio to the "
-                + "faster DPDK counts. Plain --port null looks at headers only. EVENT_IDX cases have our own driver, because DPDK's "
-                + "does not know it.";
+        return "net_vhost copies each frame into its own buffer. vhost4j does the same with --port null:copy=on, "
+                + "which is compared with the faster DPDK. Plain --port null reads only the headers. Cases with "
+                + "EVENT_IDX use this project's driver, because DPDK's driver does not support it.";
     }
 
     @Override

@@ -34,9 +34,9 @@ final class SteadyRow implements Row {
 
     @Override
     public String about() {
-        return "DPDK's driver sends frames of 64 bytes from guest to guest through the bridge. The heap is asked for before and after "
-                + "(jcmd GC.heap_info, some kilobytes of which are its own), what was collected meanwhile is added; pauses are all safepoints "
-                + "of -Xlog:safepoint.";
+        return "DPDK's driver sends frames of 64 bytes from guest to guest through the bridge. The used heap is "
+                + "queried before and after (jcmd GC.heap_info, which allocates some kilobytes itself), and the "
+                + "bytes that were collected in between are added. Pauses are all safepoints of -Xlog:safepoint.";
     }
 
     @Override

@@ -31,10 +31,11 @@ final class SuperFrameRow implements Row {
 
     @Override
     public String about() {
-        return "Our driver sends 45 segments of 1448 bytes as one frame: headers in a piece of their own and the payload in pages, in "
-                + "an indirect table, as Linux does. The receiver takes it whole into mergeable buffers, or as segments with complete "
-                + "checksums. A plain copy moves as many bytes between as many buffers on the back-end's core. DPDK is not here: its "
-                + "testpmd forwards no super-frames between net_vhost ports without being told their headers.";
+        return "This project's driver sends 45 segments of 1448 bytes as one frame, with the headers in one "
+                + "descriptor and the payload in pages, in an indirect table, as Linux does. The receiver gets the "
+                + "frame whole in mergeable buffers, or as segments with complete checksums. A plain copy moves as "
+                + "many bytes between as many buffers on the back-end's core. DPDK is not compared: its testpmd does "
+                + "not forward super-frames between net_vhost ports without knowing their headers.";
     }
 
     @Override

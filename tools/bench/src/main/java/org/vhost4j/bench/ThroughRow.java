@@ -24,10 +24,12 @@ final class ThroughRow implements Row {
 
     @Override
     public String about() {
-        return "Through our bridge, and through DPDK's testpmd between two net_vhost ports (io). With DPDK's driver "
+        return "Frames go through vhost4j's bridge, or through DPDK's testpmd between two net_vhost ports (io). "
+                + "With DPDK's driver "
                 + BURSTS * 32
-                + " frames go round each way and what is received is sent again; our driver sends at one port and receives at the "
-                + "other, as fast as it goes, which leaves more to the back-end.";
+                + " frames circulate in each direction, because received frames are sent again. This project's "
+                + "driver sends at one port and receives at the other as fast as possible, which leaves more work to "
+                + "the back-end.";
     }
 
     @Override

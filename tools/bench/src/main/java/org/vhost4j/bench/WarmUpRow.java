@@ -31,8 +31,9 @@ final class WarmUpRow implements Row {
 
     @Override
     public String about() {
-        return "DPDK's driver sends frames of 64 bytes to a back-end that was just started; the rate every 100 ms from the first frame on. "
-                + "Its speed is the median of the last third. The just-in-time compiler works on the back-end's own core.";
+        return "DPDK's driver sends frames of 64 bytes to a back-end that was just started, and the rate is "
+                + "measured every 100 ms from the first frame on. The final rate is the median of the last third. "
+                + "The just-in-time compiler runs on the back-end's core.";
     }
 
     @Override

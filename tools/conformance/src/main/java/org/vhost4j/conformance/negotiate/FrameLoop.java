@@ -144,8 +144,8 @@ final class FrameLoop {
         byte[] expected = loop.returned(sent);
         int at = Arrays.mismatch(expected, came);
         if (at >= 0) {
-            throw new FrontEndException("a frame of " + sent.length + " bytes came back with " + came.length
-                    + " bytes, of which byte " + at + " is the first that differs");
+            throw new FrontEndException("a frame of " + sent.length + " bytes was returned with " + came.length
+                    + " bytes, and byte " + at + " is the first that differs");
         }
     }
 }

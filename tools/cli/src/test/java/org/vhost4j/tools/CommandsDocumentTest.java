@@ -40,10 +40,8 @@ class CommandsDocumentTest {
         page.append(
                 "Generated from the program (`CommandsDocumentTest`), which prints the same by `--help` and as manual"
                         + " pages by\n");
-        page.append(
-                "`vhost4j generate-manual`. Every command has `--help` and `--version` as well. Ctrl-C ends a command with"
-                        + " what it knows so far;\n");
-        page.append("a second Ctrl-C ends it at once.\n");
+        page.append("`vhost4j generate-manual`. Every command has `--help` and `--version` as well. After Ctrl-C\n");
+        page.append("a command prints its results so far and ends; a second Ctrl-C ends it at once.\n");
         commands(Vhost4j.line()).forEach(line -> append(page, line));
         return page.toString();
     }
@@ -70,7 +68,7 @@ class CommandsDocumentTest {
                                 .map(option -> row(String.join(", ", option.names()) + label(spec, option), option)))
                 .toList();
         if (!rows.isEmpty()) {
-            page.append("\n| | |\n|---|---|\n");
+            page.append("\n| argument or option | meaning |\n|---|---|\n");
             rows.forEach(row -> page.append(row).append('\n'));
         }
     }

@@ -85,9 +85,10 @@ class FaultTable {
         List<String> lines = Files.readAllLines(DOCUMENT).stream()
                 .map(line -> line.startsWith("| `" + fault + "` | ")
                         ? line.substring(0, FaultyBackEndTest.thirdColumnEnd(line)) + " " + column(others) + " |"
-                        : line.startsWith("Of ") && line.contains(" cases the small back-end passes")
-                                ? "Of " + Catalog.select(List.of()).size() + " cases the small back-end passes " + all
-                                        + " without a fault; the others need what it does not offer."
+                        : line.startsWith("Without a fault the small back-end passes ")
+                                ? "Without a fault the small back-end passes " + all + " of "
+                                        + Catalog.select(List.of()).size()
+                                        + " cases; the others need features that it does not offer."
                                 : line)
                 .toList();
         Files.write(DOCUMENT, lines);

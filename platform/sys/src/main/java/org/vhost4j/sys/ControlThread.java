@@ -15,8 +15,7 @@ public final class ControlThread {
      * Moves every thread of this process to the control cores, including those of the JVM's compilers and garbage collector, whose later
      * threads inherit the cores. Threads that need other cores move themselves afterwards.
      *
-     * @param control the control cores, of which at least one is online and allowed by the control group; empty for no
-     *     change
+     * @param control the control cores, of which at least one is online and allowed by the control group; empty for no change
      * @throws SystemError when the kernel refuses the cores
      */
     public static void keepOn(CoreSet control) {

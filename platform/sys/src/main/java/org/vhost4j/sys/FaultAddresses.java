@@ -69,10 +69,7 @@ final class FaultAddresses {
         }
     }
 
-    /**
-     * Writes the handler to a page that is never unmapped; its arguments (signal, siginfo, context) are in rdi, rsi,
-     * rdx.
-     */
+    /** Writes the handler to a page that is never unmapped; its arguments (signal, siginfo, context) are in rdi, rsi, rdx. */
     private static long code(long next) {
         byte[] bytes = new byte[PAGE];
         ByteBuffer code = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);

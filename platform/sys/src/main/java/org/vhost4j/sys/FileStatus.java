@@ -6,8 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The status of a file, examined before it is read or mapped. The offsets in {@code struct stat} are the same on x86-64
- * and aarch64.
+ * The status of a file, examined before it is read or mapped. The offsets in {@code struct stat} are the same on x86-64 and aarch64.
  *
  * @param size size in bytes
  * @param blockSize preferred block size of the file system in bytes: on hugetlbfs the size of a huge page

@@ -94,10 +94,7 @@ public final class OwnFile {
         return Fd.of(opened, "");
     }
 
-    /**
-     * Requires a regular file before it is opened, because opening alone has effects on some devices and releases a
-     * FIFO's writer.
-     */
+    /** Requires a regular file before it is opened, because opening alone has effects on some devices and releases a FIFO's writer. */
     private void requireRegular() throws UnreadableFile {
         BasicFileAttributes named;
         try {

@@ -19,8 +19,7 @@ public interface RunningProgram {
      * Waits until the program closes its standard error, which also happens when it ends; then kills it if it still runs.
      *
      * @param lines receives the first 512 bytes of each line that the program writes to its standard error
-     * @return how it ended, such as {@code with status 1} or {@code by signal 9}; empty when only its parent can find
-     *     out
+     * @return how it ended, such as {@code with status 1} or {@code by signal 9}; empty when only its parent can find out
      */
     String awaitEnd(Consumer<String> lines);
 

@@ -85,8 +85,7 @@ public record SocketAddress(@Nullable Path path, String host, int port) {
     }
 
     /**
-     * Resolves the address; a host name becomes the first address that the resolver returns. It may block on a name
-     * server.
+     * Resolves the address; a host name becomes the first address that the resolver returns. It may block on a name server.
      *
      * @return the address for system calls
      * @throws SystemError when the name is not known, or the path too long

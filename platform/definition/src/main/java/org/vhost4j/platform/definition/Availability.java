@@ -21,7 +21,7 @@ public enum Availability {
     }
 
     /**
-     * Returns the name for users.
+     * Returns the name that messages for users contain.
      *
      * @return a few words
      */

@@ -19,7 +19,7 @@ public enum Layer {
     }
 
     /**
-     * Returns the name for users.
+     * Returns the name that messages for users contain.
      *
      * @return one or two words
      */

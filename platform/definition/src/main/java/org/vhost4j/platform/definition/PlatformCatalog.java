@@ -98,9 +98,8 @@ public final class PlatformCatalog {
     /**
      * Returns the catalog of the shipped definitions and those in directories, which override the shipped ones.
      *
-     * @param platformDirectories directories of platforms, the least specific first; those that do not exist are
-     *     skipped
-     * @param machineDirectories directories of machines, likewise
+     * @param platformDirectories directories of platforms, the least specific first; those that do not exist are skipped
+     * @param machineDirectories directories of machines, with the same rules
      * @return the catalog; {@link #problems()} returns the definitions that were ignored
      */
     public static PlatformCatalog load(List<Path> platformDirectories, List<Path> machineDirectories) {

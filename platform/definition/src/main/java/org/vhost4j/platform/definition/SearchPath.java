@@ -11,7 +11,7 @@ import java.util.Map;
  * specific than the previous one.
  *
  * @param platforms directories of platforms, the least specific first
- * @param machines directories of machines, likewise
+ * @param machines directories of machines, with the same rules
  */
 public record SearchPath(List<Path> platforms, List<Path> machines) {
     /** Copies the lists. */

@@ -34,7 +34,7 @@ public enum HostUse {
     }
 
     /**
-     * Returns the name for users.
+     * Returns the name that messages for users contain.
      *
      * @return a noun for a sentence
      */

@@ -111,9 +111,8 @@ final class TapProbe {
     }
 
     /**
-     * Writes TCP super-frames. Linux 6.6.44 and other stable kernels of that time (net: missing check virtio,
-     * e269d79c7d35) refuse most of them, depending on the length of the last segment, although TUNSETOFFLOAD accepts
-     * the offload.
+     * Writes TCP super-frames. Linux 6.6.44 and other stable kernels of that time (net: missing check virtio, e269d79c7d35) refuse most of
+     * them, depending on the length of the last segment, although TUNSETOFFLOAD accepts the offload.
      */
     private void askTcpWrites(boolean judges) {
         HostCapability capability = HostCapability.TAP_WRITE_TSO;

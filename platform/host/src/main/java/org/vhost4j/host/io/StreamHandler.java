@@ -13,8 +13,7 @@ public interface StreamHandler {
      * @param bytes as many bytes as were requested, little-endian, valid during the call only
      * @param descriptors descriptors that came with any byte of the piece, in order, at most 8; owned by the handler
      *     from now on. If it throws, they are closed and the stream ends
-     * @return length of the next piece, 1 to the stream's maximum; 0 to read nothing until {@link UnixStream#want} is
-     *     called
+     * @return length of the next piece, 1 to the stream's maximum; 0 to read nothing until {@link UnixStream#want} is called
      */
     int received(ByteBuffer bytes, List<Fd> descriptors);
 

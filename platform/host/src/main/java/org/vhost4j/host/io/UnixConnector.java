@@ -49,8 +49,7 @@ public final class UnixConnector implements AutoCloseable {
      *
      * @param loop the loop that will own the connector
      * @param path path of the socket
-     * @param firstDelay milliseconds between the first attempt and the second, at least 1; doubled for each subsequent
-     *     one
+     * @param firstDelay milliseconds between the first attempt and the second, at least 1; doubled for each subsequent one
      * @param longestDelay maximum delay in milliseconds
      * @param handler receives the results
      * @throws SystemError when no socket can have this path

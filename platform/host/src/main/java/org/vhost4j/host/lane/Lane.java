@@ -132,8 +132,7 @@ public final class Lane implements AutoCloseable {
     }
 
     /**
-     * Makes kicks of a queue wake the lane. The eventfd is watched edge-triggered and never read. Called by the lane's
-     * thread.
+     * Makes kicks of a queue wake the lane. The eventfd is watched edge-triggered and never read. Called by the lane's thread.
      *
      * @param kick the eventfd, open for as long as the handle is
      * @param kicked called for a kick, or once for several merged kicks; it need not do anything, because a woken lane polls every pollable

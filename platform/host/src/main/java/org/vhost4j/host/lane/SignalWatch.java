@@ -20,10 +20,7 @@ final class SignalWatch implements AutoCloseable {
     private static final long PERIOD_MICROS = 2_000;
     /** Number of periods without a signal after which the thread sleeps until there is one. */
     private static final int QUIET_PERIODS = 50;
-    /**
-     * Maximum number of reads in one period; a front-end that refills the counter in a loop is handled again in the
-     * next period.
-     */
+    /** Maximum number of reads in one period; a front-end that refills the counter in a loop is handled again in the next period. */
     private static final int MOST_READS = 10_000;
 
     /** State: the lane is not in write(2). */

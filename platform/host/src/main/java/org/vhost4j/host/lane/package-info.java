@@ -26,8 +26,7 @@
  * <p>Between the access and the error the code continues with undefined values. That is harmless, because all values
  * that a guest wrote are checked anyway; but a device must pass a checkpoint before it publishes used buffers.
  *
- * <p>The comments of {@code Lane}'s methods name the threads that may call them; the rest of the package belongs to the
- * lane's thread.
+ * <p>The comments of {@code Lane}'s methods name the threads that may call them; the rest of the package belongs to the lane's thread.
  */
 @NullMarked
 package org.vhost4j.host.lane;

@@ -79,8 +79,7 @@ public final class PasstProcess implements AutoCloseable {
      * @param command the program and its arguments, except those that name the connection
      * @param port port that gets the connection; attached to the lane
      * @param lane lane of the port
-     * @param lines receives the output of passt, and a line when it ends and when it runs again; called by several
-     *     threads
+     * @param lines receives the output of passt, and a line when it ends and when it runs again; called by several threads
      */
     public PasstProcess(List<String> command, StreamPort port, Lane lane, Consumer<String> lines) {
         this.command = new ArrayList<>(command);
@@ -301,10 +300,7 @@ public final class PasstProcess implements AutoCloseable {
         }
     }
 
-    /**
-     * Connects the port; returns false when the port is being handed over to another process, which starts passt
-     * itself.
-     */
+    /** Connects the port; returns false when the port is being handed over to another process, which starts passt itself. */
     private boolean connect(Fd socket) {
         try {
             return lane.submit(() -> {

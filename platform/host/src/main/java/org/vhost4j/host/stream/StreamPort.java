@@ -80,8 +80,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     /**
      * Registers an action that runs when a connection is lost, even if {@link #connect} detects the loss. Called before {@link #attach}.
      *
-     * @param task receives the reason, in one line; called by the lane's thread, must not block; the socket is closed
-     *     already
+     * @param task receives the reason, in one line; called by the lane's thread, must not block; the socket is closed already
      */
     public void whenLost(Consumer<String> task) {
         whenLost = task;

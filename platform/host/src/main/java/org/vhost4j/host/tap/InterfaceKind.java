@@ -28,10 +28,7 @@ enum InterfaceKind {
     private static final int IFREQ_BYTES = 40;
     private static final int IFREQ_DATA = 16;
 
-    /**
-     * Size of {@code struct ethtool_drvinfo} in bytes: a command, five strings of 32 bytes, and fields that are not
-     * read.
-     */
+    /** Size of {@code struct ethtool_drvinfo} in bytes: a command, five strings of 32 bytes, and fields that are not read. */
     private static final int DRVINFO_BYTES = 196;
 
     private static final int DRIVER = 4;

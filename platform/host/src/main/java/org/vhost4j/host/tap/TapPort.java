@@ -159,8 +159,7 @@ public final class TapPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Registers an action that runs when the interface is removed. Without it the port then stops permanently and
-     * reports that.
+     * Registers an action that runs when the interface is removed. Without it the port then stops permanently and reports that.
      *
      * @param task called by the lane's thread; it should arrange a call of {@link #rejoin}
      */

@@ -28,10 +28,7 @@ final class TapReader {
     private static final int ORDINARY = 1518;
     /** Number of frames after which the prediction is updated. */
     private static final int WINDOW = 256;
-    /**
-     * Maximum number of reserved pieces in one call, which also has the header before them and the reader's buffer
-     * after them.
-     */
+    /** Maximum number of reserved pieces in one call, which also has the header before them and the reader's buffer after them. */
     private static final int LANDING_PIECES = IoVector.MAX_PIECES - 2;
 
     private int fd;

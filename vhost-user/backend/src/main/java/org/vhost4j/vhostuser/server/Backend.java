@@ -48,10 +48,7 @@ public final class Backend implements AutoCloseable {
     private volatile boolean left;
 
     private final List<Uplink.Opened> uplinks = new CopyOnWriteArrayList<>();
-    /**
-     * The offloads that each guest accepts, a mask of {@link org.vhost4j.device.frame.Offloads}. Used by the first
-     * lane.
-     */
+    /** The offloads that each guest accepts, a mask of {@link org.vhost4j.device.frame.Offloads}. Used by the first lane. */
     private final Map<String, Integer> guestsAccept = new HashMap<>();
 
     private final Membership membership;

@@ -217,8 +217,7 @@ public record BackendConfig(
         /**
          * Sets {@link BackendConfig#promise}.
          *
-         * @param words description of the machine and platform, for instance {@code machine pc-q35-9.1, platform
-         *     linux-6.9}
+         * @param words description of the machine and platform, for instance {@code machine pc-q35-9.1, platform linux-6.9}
          * @return this
          */
         public Builder promise(String words) {

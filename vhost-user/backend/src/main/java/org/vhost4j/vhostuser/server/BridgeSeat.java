@@ -148,8 +148,7 @@ final class BridgeSeat {
      * Releases the port's number, and removes all stations of the port from the forwarding database.
      *
      * @param port the port, or null when it was not opened
-     * @param closing closes the port; called by its lane, after the last frame for the port and before the lane's next
-     *     task
+     * @param closing closes the port; called by its lane, after the last frame for the port and before the lane's next task
      */
     void leave(@Nullable FramePort port, Runnable closing) {
         leave(port, closing, context -> {

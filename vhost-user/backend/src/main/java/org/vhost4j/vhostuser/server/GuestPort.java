@@ -408,10 +408,7 @@ final class GuestPort implements DeviceOwner {
         return its.announces() ? Optional.of(name + ": it has just migrated from another host") : Optional.empty();
     }
 
-    /**
-     * Stops polling the device, and accepts no connection until {@link #proceed}. Frames for the guest are still
-     * delivered.
-     */
+    /** Stops polling the device, and accepts no connection until {@link #proceed}. Frames for the guest are still delivered. */
     void freeze() {
         seats.others(seat -> seat.lane().remove(seat.device()));
         polled = context.lane.remove(device);

@@ -65,10 +65,7 @@ final class LaneContext {
     /** The bridge's port for each guest whose queue pairs are on several lanes, by the guest's device and by its seat on this lane. */
     private final IdentityHashMap<FramePort, SpreadPort> spreads = new IdentityHashMap<>();
 
-    /**
-     * This lane's parts of ports that are not guests, by the port on the first lane; on the first lane, all its own
-     * ports.
-     */
+    /** This lane's parts of ports that are not guests, by the port on the first lane; on the first lane, all its own ports. */
     private final IdentityHashMap<Uplink.Opened, Uplink.Opened> parts = new IdentityHashMap<>();
 
     /**
@@ -339,8 +336,7 @@ final class LaneContext {
      * Announces a station behind a port of this lane.
      *
      * @param frame a frame from the station to a group address
-     * @return false when the port's rules do not allow the station; true without a bridge, because there is nothing to
-     *     update
+     * @return false when the port's rules do not allow the station; true without a bridge, because there is nothing to update
      */
     boolean announce(FramePort port, Frame frame) {
         if (!(sink instanceof Bridge bridge)) {

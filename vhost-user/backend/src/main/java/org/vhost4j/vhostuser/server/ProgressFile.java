@@ -25,9 +25,8 @@ import org.vhost4j.sys.UnreadableFile;
  * mapped, so that its contents outlive this process without system calls. It is valid only for the front-end process that owns the queues:
  * another process has other rings, and an unknown process may be another one.
  *
- * <p>A header contains the format and the front-end's process; after it each queue has {@link QueueProgress#BYTES}
- * bytes. While one back-end hands a guest over to another, both have the file mapped, and only the owner of the guest
- * writes.
+ * <p>A header contains the format and the front-end's process; after it each queue has {@link QueueProgress#BYTES} bytes. While one
+ * back-end hands a guest over to another, both have the file mapped, and only the owner of the guest writes.
  */
 final class ProgressFile {
     static final String SUFFIX = ".positions";

@@ -3,10 +3,7 @@ package org.vhost4j.vhostuser.server;
 
 import org.vhost4j.device.feature.FeatureSet;
 
-/**
- * Ignores all events of a back-end; a subclass overrides the methods for the events that it needs. Any thread may call
- * it.
- */
+/** Ignores all events of a back-end; a subclass overrides the methods for the events that it needs. Any thread may call it. */
 public class SilentListener implements BackendListener {
     /** Creates a listener that ignores everything. */
     public SilentListener() {}

@@ -84,8 +84,7 @@ final class StatePipe {
     }
 
     /**
-     * Returns the result of the transfer, which fails with a {@link RefusedException}. Completed by the thread that
-     * transfers.
+     * Returns the result of the transfer, which fails with a {@link RefusedException}. Completed by the thread that transfers.
      *
      * @return the state that was read or written
      */

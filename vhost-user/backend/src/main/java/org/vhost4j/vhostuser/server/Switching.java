@@ -48,8 +48,7 @@ public sealed interface Switching {
     record Echoed() implements Switching {}
 
     /**
-     * Guests receive the same broadcast frame repeatedly, as fast as they make buffers available; frames that they send
-     * are dropped.
+     * Guests receive the same broadcast frame repeatedly, as fast as they make buffers available; frames that they send are dropped.
      *
      * @param bytes the frame's size, 14 to 65535
      */

@@ -103,8 +103,7 @@ public interface Uplink {
     }
 
     /**
-     * Returns whether every lane has its own part of the port, such as a queue of a TAP, so that no frame for the port
-     * crosses lanes.
+     * Returns whether every lane has its own part of the port, such as a queue of a TAP, so that no frame for the port crosses lanes.
      *
      * @return false for a port that is only on the first lane
      */

@@ -107,10 +107,7 @@ final class InflightMapping {
         return new InflightRegion(part, description.queueSize());
     }
 
-    /**
-     * Clears the region of a queue, because the front-end knows the queue's position or has reset it: nothing is in
-     * flight.
-     */
+    /** Clears the region of a queue, because the front-end knows the queue's position or has reset it: nothing is in flight. */
     void forget(int queue) {
         InflightRegion region = region(queue);
         if (region != null) {

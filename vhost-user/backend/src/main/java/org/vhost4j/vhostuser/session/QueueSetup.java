@@ -16,8 +16,7 @@ import org.vhost4j.sys.Fd;
  * @param layout layout of the ring
  * @param size the number of descriptors: 1 to 32768, a power of two for a split ring
  * @param descriptors the descriptor table or the packed ring: 16 bytes each, aligned to 16
- * @param avail the available ring with its {@code used_event}, aligned to 2; or the driver event suppression structure, aligned
- *     to 4
+ * @param avail the available ring with its {@code used_event}, aligned to 2; or the driver event suppression structure, aligned to 4
  * @param used the used ring with its {@code avail_event}, or the device event suppression structure; aligned to 4
  * @param base position at which to start, as in SET_VRING_BASE: for a split ring the next available index; for a packed ring the next
  *     available index and wrap counter in the low 16 bits, and the next used index and wrap counter in the high 16 bits

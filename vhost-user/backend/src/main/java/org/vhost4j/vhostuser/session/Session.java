@@ -450,8 +450,7 @@ public final class Session implements AutoCloseable {
      * Restores the state that a front-end has set up in a session of another process. When this returns, its memory is mapped; no queue
      * runs before {@link #begin}.
      *
-     * @param state the state, whose descriptors the session owns from now on; when this throws, {@link #close} closes
-     *     them
+     * @param state the state, whose descriptors the session owns from now on; when this throws, {@link #close} closes them
      * @throws RefusedException when this session cannot continue with that state, for example because not all of its features are offered
      */
     public void restore(SessionState state) throws RefusedException {

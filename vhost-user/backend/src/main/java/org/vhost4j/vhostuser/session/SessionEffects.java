@@ -53,8 +53,7 @@ public interface SessionEffects {
     void readConfig(int offset, MemorySegment into) throws RefusedException;
 
     /**
-     * Writes the config space. QEMU's generic device always writes the whole of it, so unchanged read-only bytes are
-     * not an error.
+     * Writes the config space. QEMU's generic device always writes the whole of it, so unchanged read-only bytes are not an error.
      *
      * @param offset offset of the first byte
      * @param bytes the bytes to write; the range lies within {@link SessionOptions#configSize}

@@ -19,8 +19,7 @@ import org.vhost4j.vhostuser.wire.VringAddress;
  * @param status the device status, 0 to 255
  * @param regions the memory table
  * @param log the log of dirty pages; null when there was none
- * @param logSignal descriptor that is signalled when there are new marks in the log (SET_LOG_FD); null when none was
- *     set
+ * @param logSignal descriptor that is signalled when there are new marks in the log (SET_LOG_FD); null when none was set
  * @param inflight the in-flight area; null when there was none
  * @param channel the back-end channel; null when there was none
  * @param rings all rings in the order of their indices

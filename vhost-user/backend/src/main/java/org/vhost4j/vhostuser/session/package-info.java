@@ -2,7 +2,7 @@
 /**
  * The vhost-user session: a pure state machine. {@link org.vhost4j.vhostuser.session.Session} handles requests and
  * returns replies, {@link org.vhost4j.vhostuser.session.SessionEffects} implements their effects. One thread at a time
- * may enter a session; the enums and records are immutable, and any thread may use them.
+ * may use a session; the enums and records are immutable, and any thread may use them.
  *
  * <h2>Replies to errors</h2>
  *

@@ -15,7 +15,7 @@ import org.vhost4j.platform.probe.HostCapabilities;
 import org.vhost4j.platform.probe.HostCapability;
 import org.vhost4j.platform.probe.HostUse;
 
-/** Tests the verdicts for each part of a guest. */
+/** Tests a host's support of a platform for each owner of properties. */
 final class OwnerSupportTest {
     private static final PlatformCatalog CATALOG = PlatformCatalog.shipped();
 

@@ -18,7 +18,7 @@ import org.vhost4j.device.Budget;
 import org.vhost4j.sys.Fd;
 import org.vhost4j.sys.SocketPair;
 
-/** Peers send as fast as they can; the clock advances only with their messages. */
+/** Tests the scheduling of peers that send as fast as they can; the clock advances only with their messages. */
 class FairTurnsTest {
     private static final int MESSAGES = 2_000;
 

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import org.vhost4j.device.frame.Frame;
 import org.vhost4j.device.frame.LandingPort;
 
-/** The sole receiver: posts buffers of one size and records the frames that are written into them. */
+/** A guest that is the only receiver: posts buffers of one size, and records the frames that are written into them. */
 final class Guest implements LandingPort {
     final Capture landed = new Capture();
     int accepts;

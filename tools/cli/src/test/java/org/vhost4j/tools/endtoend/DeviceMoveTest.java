@@ -334,7 +334,7 @@ class DeviceMoveTest {
                         })
                         .hasMessageContaining("cannot write the device's state");
                 assertThat(endless.check()).isEqualTo(1);
-                backEnd.assertSaidOnce("longer than 65536 bytes");
+                backEnd.assertSaidOnce("longer than the maximum of 65536 bytes");
             }
             try (DeviceState.Transfer first = DeviceState.beginLoad(frontEnd);
                     DeviceState.Transfer second = DeviceState.beginSave(frontEnd)) {

@@ -140,7 +140,7 @@ class StatePipeTest {
         } catch (SystemError e) {
             // The other end may be closed already.
         }
-        assertRefused(transfer, "longer than 65536 bytes");
+        assertRefused(transfer, "longer than the maximum of 65536 bytes");
         assertThat(read.isOpen()).isFalse();
     }
 

@@ -112,7 +112,7 @@ class StartFailureIT {
         assertThat(ended.status()).isEqualTo(1);
         assertThat(ended.err())
                 .containsExactly(
-                        "vhost4j: too few open files are allowed: 1 guests of 1 queue pairs on 1 lanes take up to"
+                        "vhost4j: too few open files are allowed: 1 guests of 1 queue pairs on 1 lanes need up to"
                                 + " 38, and the limit is " + limit + " (ulimit -n)");
     }
 

@@ -24,15 +24,19 @@ class DocumentsTest {
     private static final Set<String> FOREIGN = Set.of(
             "AsyncDeflationInterval",
             "ByteBuffer",
+            "CompileCommand",
             "CompileThresholdScaling",
+            "DirectByteBuffer",
             "Helper",
             "InternalError",
+            "LogCompilation",
             "Manager",
             "MemorySegment",
             "NodeCountInliningCutoff",
             "PlatformDependent",
             "SchemaInfo",
             "ServiceThreadCleanupInterval",
+            "Tier3DelayOn",
             "Utils");
 
     /** In these pages every capitalised word in code style is a class; elsewhere only those in camel case. */

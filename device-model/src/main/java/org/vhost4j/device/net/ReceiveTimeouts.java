@@ -32,9 +32,8 @@ public record ReceiveTimeouts(Duration forBuffers, Duration forTranslations) {
     /** Checks the values. */
     public ReceiveTimeouts {
         if (forBuffers.isNegative() || forTranslations.compareTo(forBuffers) < 0) {
-            throw new IllegalArgumentException(
-                    "the timeout for translations must be at least that for buffers, "
-                            + "not %s and %s".formatted(forTranslations, forBuffers));
+            throw new IllegalArgumentException("the timeout for translations must be at least that for buffers, "
+                    + "not %s and %s".formatted(forTranslations, forBuffers));
         }
     }
 }

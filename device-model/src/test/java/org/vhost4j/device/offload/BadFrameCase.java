@@ -281,7 +281,9 @@ public final class BadFrameCase {
                 bad(BadFrame.CSUM_START, "that of the outer UDP header")
                         .tunnel()
                         .header(f -> f.checksumStart = f.outerTransportOffset),
-                bad(BadFrame.GSO_TYPE, "TCPV6 on an inner packet of IPv4").tunnel().header(f -> f.gsoType ^= 5),
+                bad(BadFrame.GSO_TYPE, "TCPV6 on an inner packet of IPv4")
+                        .tunnel()
+                        .header(f -> f.gsoType ^= 5),
                 bad(BadFrame.TOO_LONG, "the inner packet has 65536 bytes")
                         .tunnel()
                         .packet(p -> p.payload = new byte[65536 - 40]),

@@ -106,7 +106,8 @@ class OfferTest {
         backEnd.answer(Request.GET_PROTOCOL_FEATURES, word(ProtocolFeature.MQ, ProtocolFeature.STATUS));
         Offer offer = Offer.ask(frontEnd);
         assertThat(offer.troubles())
-                .containsExactly("GET_QUEUE_NUM: no message from the back-end within 1 ms; no further requests were sent");
+                .containsExactly(
+                        "GET_QUEUE_NUM: no message from the back-end within 1 ms; no further requests were sent");
         assertSent(
                 Request.GET_FEATURES,
                 Request.GET_PROTOCOL_FEATURES,

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.vhost4j.tools.packaging.SystemdAnalyze;
 import org.xml.sax.InputSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MappingIterator;
@@ -183,7 +184,7 @@ class DocumentBlocksTest {
 
     @Test
     void systemdUnderstandsTheUnits() throws IOException, InterruptedException {
-        List<String> names = new ArrayList<>();
+        List<Path> units = new ArrayList<>();
         for (Block block : blocks()) {
             if (!SECTION.matcher(block.text()).find()) {
                 continue;
@@ -192,19 +193,15 @@ class DocumentBlocksTest {
                 // Without a name it is an addition to a service.
                 Matcher name =
                         Pattern.compile("^# /etc/systemd/system/([\\w.@-]+)").matcher(part);
-                String unit = part.replaceAll("(?m)^Exec(Start|Reload)=.*", "Exec$1=/bin/true");
+                String unit = part.replaceAll("(?m)^ *Exec(Start|Reload)=.*", "Exec$1=/bin/true");
                 boolean named = name.find();
-                String file = named ? name.group(1) : "addition" + names.size() + ".service";
-                Files.writeString(
-                        directory.resolve(file), (named ? "" : "[Service]\nExecStart=/bin/true\n") + unit + "\n");
-                names.add(directory.resolve(file).toString());
+                String file = named ? name.group(1) : "addition" + units.size() + ".service";
+                units.add(Files.writeString(
+                        directory.resolve(file), (named ? "" : "[Service]\nExecStart=/bin/true\n") + unit + "\n"));
             }
         }
-        assertThat(names).hasSizeGreaterThan(4);
-        List<String> command = new ArrayList<>(List.of("systemd-analyze", "verify", "--man=no"));
-        command.addAll(names);
-        assertThat(output(command.toArray(String[]::new)).lines().filter(line -> line.contains(directory.toString())))
-                .isEmpty();
+        assertThat(units).hasSizeGreaterThan(4);
+        SystemdAnalyze.verify(units);
     }
 
     @Test

@@ -4,11 +4,17 @@ package org.vhost4j.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.vhost4j.qmp.QmpFixture;
 import org.vhost4j.sys.Await;
 import org.vhost4j.tools.endtoend.TestBackEnd;
@@ -72,6 +78,30 @@ class InterruptedCommandsTest {
             assertThat(command.status()).as(command.err()).isEqualTo(INTERRUPTED);
             assertThat(command.err()).contains("0 frames captured, 0 seen, 0 dropped");
         }
+    }
+
+    /** A back-end that is stopped has a queue of connections still, but does not greet. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-", "file.pcapng"})
+    void aCaptureThatWaitsForTheMonitorEndsAtOnce(String file) throws Exception {
+        Path socket = directory.resolve("monitor.sock");
+        try (ServerSocketChannel monitor = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            monitor.bind(UnixDomainSocketAddress.of(socket));
+            try (ChildCommand command = start("waits", "capture", "--qmp=unix:" + socket, "guest0", absolute(file));
+                    SocketChannel silent = monitor.accept()) {
+                command.signal("INT");
+                assertThat(command.endsWithin(Duration.ofSeconds(8)))
+                        .as("ends before it gives up, which takes 10 s: %s", command.err())
+                        .isTrue();
+                assertThat(command.status()).as(command.err()).isEqualTo(INTERRUPTED);
+                assertThat(command.err()).isEmpty();
+                assertThat(silent.isOpen()).isTrue();
+            }
+        }
+    }
+
+    private String absolute(String file) {
+        return file.equals("-") ? file : directory.resolve(file).toString();
     }
 
     @Test

@@ -94,9 +94,10 @@ public final class CaptureCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Path socket = Path.of(qmp.startsWith("unix:") ? qmp.substring("unix:".length()) : qmp);
         if (!file.equals("-")) {
-            // Installed before the capture begins, so that a signal always ends the capture in order.
-            try (Interruption interruption = Interruption.watch(PATIENCE);
-                    QmpConnection monitor = QmpConnection.open(socket)) {
+            // Until the monitor greets there is no capture, and a signal ends the process at once. The handler is there
+            // before the capture begins, so that a signal always ends the capture in order.
+            try (QmpConnection monitor = QmpConnection.open(socket);
+                    Interruption interruption = Interruption.watch(PATIENCE)) {
                 return run(interruption, monitor, start(monitor, Path.of(file).toAbsolutePath()), null);
             }
         }
@@ -104,8 +105,8 @@ public final class CaptureCommand implements Callable<Integer> {
             throw new UnsupportedOption(
                     "standard output is a terminal: give FILE, or pipe to a program such as" + " 'wireshark -k -i -'");
         }
-        try (Interruption interruption = Interruption.watch(PATIENCE);
-                QmpConnection monitor = QmpConnection.open(socket);
+        try (QmpConnection monitor = QmpConnection.open(socket);
+                Interruption interruption = Interruption.watch(PATIENCE);
                 CapturePipe pipe = new CapturePipe(socket)) {
             String id = start(monitor, pipe.path());
             pipe.forgetName();

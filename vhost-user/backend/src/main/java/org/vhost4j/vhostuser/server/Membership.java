@@ -194,12 +194,7 @@ public final class Membership {
             seat.enterOwnAddress();
             return seat.number();
         } catch (RuntimeException | Error e) {
-            seat.leave(
-                    guest.device(),
-                    () -> {
-                        // The socket or port is closed already.
-                    },
-                    guest.seats()::forgetPaths);
+            seat.leave(guest.device());
             throw e;
         }
     }
@@ -246,13 +241,7 @@ public final class Membership {
             backend.sockets().remove(socket);
         }
         if (number >= 0) {
-            BridgeSeat.of(backend.contexts(), own, number)
-                    .leave(
-                            guest.device(),
-                            () -> {
-                                // The socket or port is closed already.
-                            },
-                            guest.seats()::forgetPaths);
+            BridgeSeat.of(backend.contexts(), own, number).leave(guest.device());
         }
         for (LaneContext context : backend.contexts()) {
             Backend.inLane(context, () -> guest.seats().forgetPaths(context));

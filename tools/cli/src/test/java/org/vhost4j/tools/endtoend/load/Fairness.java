@@ -2,7 +2,6 @@
 package org.vhost4j.tools.endtoend.load;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -214,8 +213,7 @@ public final class Fairness implements AutoCloseable {
         System.out.println("| guests | frames | Jain's index | frames of each guest | rings found empty |");
         System.out.println("|---|---|---|---|---|");
         for (int frameBytes : new int[] {64, 1514, 9014, 65_000}) {
-            fair &= equals(
-                    Files.createTempDirectory("vhost4j-fair"), count, frameBytes, 128_000_000L / (60 + frameBytes));
+            fair &= equals(WorkingDirectory.make("vhost4j-fair"), count, frameBytes, 128_000_000L / (60 + frameBytes));
         }
         System.out.println();
         System.out.println(
@@ -225,7 +223,7 @@ public final class Fairness implements AutoCloseable {
         for (int[] pair :
                 new int[][] {{64, 64}, {1514, 64}, {64, 1514}, {1514, 1514}, {64, 9014}, {64, 65_000}, {1514, 65_000}
                 }) {
-            flood(Files.createTempDirectory("vhost4j-fair"), pair[0], pair[1], 9, 200_000);
+            flood(WorkingDirectory.make("vhost4j-fair"), pair[0], pair[1], 9, 200_000);
         }
         if (!fair) {
             System.err.println("load: guests that are alike have unequal shares");

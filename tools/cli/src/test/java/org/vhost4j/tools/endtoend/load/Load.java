@@ -2,7 +2,6 @@
 package org.vhost4j.tools.endtoend.load;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -300,7 +299,7 @@ public final class Load implements AutoCloseable {
      * @throws IOException when the back-end cannot be started
      */
     public static void main(String[] arguments) throws IOException {
-        Path directory = Files.createTempDirectory("vhost4j-load");
+        Path directory = WorkingDirectory.make("vhost4j-load");
         int guests = arguments[0].equals("connections") ? 1 : Integer.parseInt(arguments[1]);
         long amount = Long.parseLong(arguments[arguments.length - 1]);
         Result result;

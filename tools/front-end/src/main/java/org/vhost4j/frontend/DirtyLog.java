@@ -69,7 +69,8 @@ public final class DirtyLog implements AutoCloseable {
     }
 
     /**
-     * Sends SET_LOG_BASE with the log's descriptor. A back-end may answer with a number or without a payload.
+     * Sends SET_LOG_BASE with the log's descriptor. The protocol defines no payload for the reply, and QEMU accepts any: DPDK sends none,
+     * libvhost-user a number, and rust-vmm's crate the description that it has received.
      *
      * @param frontEnd a connection on which LOG_SHMFD was acknowledged
      * @throws FrontEndException.Refused when it answered with a number other than 0 or the size of the log
@@ -81,7 +82,8 @@ public final class DirtyLog implements AutoCloseable {
                 .array();
         try (RawMessage reply = frontEnd.request(Request.SET_LOG_BASE, payload, file)) {
             ByteBuffer answer = reply.payload();
-            if (answer.remaining() != 0 && answer.remaining() != Long.BYTES) {
+            boolean repeated = answer.remaining() == DESCRIPTION_BYTES && answer.equals(ByteBuffer.wrap(payload));
+            if (answer.remaining() != 0 && answer.remaining() != Long.BYTES && !repeated) {
                 throw new FrontEndException("SET_LOG_BASE was answered with " + answer.remaining() + " bytes");
             }
             if (answer.remaining() == Long.BYTES) {

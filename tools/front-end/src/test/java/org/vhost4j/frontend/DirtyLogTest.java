@@ -68,6 +68,15 @@ class DirtyLogTest {
     }
 
     @Test
+    void anAnswerMayRepeatTheDescription() {
+        byte[] description = RawMessage.buffer(16).putLong(BYTES).putLong(0).array();
+        backEnd.answer(Request.SET_LOG_BASE, description);
+        log.setBase(backEnd.frontEnd());
+        backEnd.answer(Request.SET_LOG_BASE, new byte[16]);
+        assertThatThrownBy(() -> log.setBase(backEnd.frontEnd())).hasMessage("SET_LOG_BASE was answered with 16 bytes");
+    }
+
+    @Test
     void theBackEndMaySignalThatItWrote() {
         log.setFd(backEnd.frontEnd());
         assertThat(log.signals()).isZero();

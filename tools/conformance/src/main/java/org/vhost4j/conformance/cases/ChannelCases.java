@@ -251,7 +251,8 @@ public final class ChannelCases implements CaseGroup {
 
     private static void outside(CaseContext context) {
         FrontEnd frontEnd = context.connect();
-        frontEnd.setProtocolFeatures(ProtocolFeature.CONFIG.mask());
+        frontEnd.getFeatures();
+        frontEnd.setProtocolFeatures(frontEnd.getProtocolFeatures() & ProtocolFeature.CONFIG.mask());
         context.note("GET_CONFIG of 8 bytes at %d", FAR_OFFSET);
         int bytes = frontEnd.getConfig(FAR_OFFSET, 8).length;
         context.note("a payload of %d bytes", bytes);

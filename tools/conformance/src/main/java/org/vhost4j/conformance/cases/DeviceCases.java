@@ -127,7 +127,8 @@ public final class DeviceCases implements CaseGroup {
 
     private static FrontEnd acknowledged(CaseContext context, ProtocolFeature... wanted) {
         FrontEnd frontEnd = context.connect();
-        frontEnd.setProtocolFeatures(ProtocolFeature.word(List.of(wanted)));
+        frontEnd.getFeatures();
+        frontEnd.setProtocolFeatures(frontEnd.getProtocolFeatures() & ProtocolFeature.word(List.of(wanted)));
         return frontEnd;
     }
 

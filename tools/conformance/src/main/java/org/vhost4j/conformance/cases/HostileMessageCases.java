@@ -156,7 +156,8 @@ public final class HostileMessageCases implements CaseGroup {
 
     private static void unknownIsRefused(CaseContext context) {
         FrontEnd frontEnd = context.connect();
-        frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
+        frontEnd.getFeatures();
+        frontEnd.setProtocolFeatures(frontEnd.getProtocolFeatures() & ProtocolFeature.REPLY_ACK.mask());
         context.note("request %d with need_reply", UNKNOWN);
         frontEnd.sendRaw(RawMessage.encode(UNKNOWN, NEED_REPLY, NOTHING), List.of());
         // The back-end may refuse it by a nonzero answer, by closing the connection, or by not answering.

@@ -207,9 +207,19 @@ public final class MessageCases implements CaseGroup {
         }
     }
 
-    private static void replyAck(CaseContext context) {
+    /**
+     * Returns a connection with REPLY_ACK, after the requests that every front-end sends: rust-vmm's crate acknowledges nothing on a
+     * connection without GET_FEATURES and GET_PROTOCOL_FEATURES.
+     */
+    private static FrontEnd withReplyAck(CaseContext context) {
         FrontEnd frontEnd = context.connect();
-        frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
+        frontEnd.getFeatures();
+        frontEnd.setProtocolFeatures(frontEnd.getProtocolFeatures() & ProtocolFeature.REPLY_ACK.mask());
+        return frontEnd;
+    }
+
+    private static void replyAck(CaseContext context) {
+        FrontEnd frontEnd = withReplyAck(context);
         long features = context.offer().features().low()
                 & (Feature.PROTOCOL_FEATURES.mask() | Feature.VERSION_1.mask() | Feature.MRG_RXBUF.mask());
         acknowledged(context, frontEnd, Request.SET_OWNER, NOTHING);
@@ -227,8 +237,7 @@ public final class MessageCases implements CaseGroup {
     }
 
     private static void replyAckOnce(CaseContext context) {
-        FrontEnd frontEnd = context.connect();
-        frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
+        FrontEnd frontEnd = withReplyAck(context);
         context.note("GET_FEATURES with need_reply, then GET_PROTOCOL_FEATURES");
         ask(frontEnd, Request.GET_FEATURES, MessageHeader.VERSION | MessageHeader.NEED_REPLY, NOTHING);
         ask(frontEnd, Request.GET_PROTOCOL_FEATURES, MessageHeader.VERSION, NOTHING);
@@ -237,10 +246,7 @@ public final class MessageCases implements CaseGroup {
     }
 
     private static void noReplyUnasked(CaseContext context) {
-        FrontEnd frontEnd = context.connect();
-        if (context.offer().has(ProtocolFeature.REPLY_ACK)) {
-            frontEnd.setProtocolFeatures(ProtocolFeature.REPLY_ACK.mask());
-        }
+        FrontEnd frontEnd = context.offer().has(ProtocolFeature.REPLY_ACK) ? withReplyAck(context) : context.connect();
         context.note("SET_OWNER and SET_VRING_NUM without need_reply, then GET_FEATURES");
         ask(frontEnd, Request.SET_OWNER, MessageHeader.VERSION, NOTHING);
         ask(frontEnd, Request.SET_VRING_NUM, MessageHeader.VERSION, FrontEnd.bytes(new VringState(0, 256).toPayload()));

@@ -32,9 +32,9 @@ final class HelpCommand implements Runnable {
     static void addToGroups(CommandLine line) {
         for (CommandLine sub : line.getSubcommands().values()) {
             addToGroups(sub);
-            // Where a command accepts an argument, the word {@code help} is that argument.
-            if (!sub.getSubcommands().isEmpty()
-                    && sub.getCommandSpec().positionalParameters().isEmpty()) {
+            // Also where the group itself accepts an argument, as 'conformance' does: a socket of this name is ./help. A command without
+            // subcommands takes the word as its argument.
+            if (!sub.getSubcommands().isEmpty()) {
                 CommandLine help = new CommandLine(new HelpCommand());
                 help.getCommandSpec().usageMessage().hidden(true);
                 sub.addSubcommand("help", help);

@@ -127,6 +127,9 @@ final class Vhost4jTest {
         assertThat(outputOf(new String[] {"help"}, "run")).startsWith("Usage: vhost4j run");
         assertThat(outputOf(new String[] {"help", "platform"}, "show")).startsWith("Usage: vhost4j platform show");
         assertThat(outputOf(new String[] {"platform", "help"}, "show")).startsWith("Usage: vhost4j platform show");
+        assertThat(outputOf(new String[] {"conformance"}, "help")).startsWith("Usage: vhost4j conformance");
+        assertThat(outputOf(new String[] {"conformance", "help"}, "matrix"))
+                .startsWith("Usage: vhost4j conformance matrix");
         assertThat(outputOf(new String[] {"guest"}, "help"))
                 .startsWith("Usage: vhost4j guest")
                 .doesNotContain("Prints the help of a command");

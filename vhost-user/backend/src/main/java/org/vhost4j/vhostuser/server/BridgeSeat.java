@@ -76,7 +76,7 @@ final class BridgeSeat {
      * Starts to deliver frames to the port.
      *
      * @param opening opens the port; called by its lane
-     * @param stops the port when a frame could not be delivered to it; called by its lane
+     * @param fault receives the reason when a frame could not be delivered to the port, and stops it; called by its lane
      * @param parks whether frames of uplinks wait for it in a separate queue
      */
     void take(Supplier<FramePort> opening, Consumer<String> fault, boolean parks) {

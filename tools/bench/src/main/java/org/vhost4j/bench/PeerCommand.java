@@ -153,6 +153,9 @@ final class PeerCommand implements Callable<Integer> {
                 if (!result.cases().isEmpty()) {
                     results.add(result);
                 }
+                if (interruption.requested()) {
+                    break;
+                }
             }
             if (results.isEmpty() && interruption.requested()) {
                 throw new UnsupportedOption("interrupted before a case was measured");

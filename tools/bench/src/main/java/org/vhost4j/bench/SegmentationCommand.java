@@ -73,11 +73,14 @@ final class SegmentationCommand implements Callable<Integer> {
         Path file = Files.createTempFile("vhost4j-bench", ".json");
         try (Interruption interruption = Interruption.watch(INTERRUPTED_PATIENCE)) {
             try {
-                measure(home, benchmarks, file, results);
+                measure(home, benchmarks, file, results, interruption);
             } catch (UnsupportedOption e) {
-                // The signal that interrupts this process also ends its children.
-                if (!interruption.requested() || results.isEmpty()) {
+                // An interruption ends the program that was measured.
+                if (!interruption.requested()) {
                     throw e;
+                }
+                if (results.isEmpty()) {
+                    throw new UnsupportedOption("interrupted before anything was measured");
                 }
             } finally {
                 Files.deleteIfExists(file);
@@ -88,20 +91,21 @@ final class SegmentationCommand implements Callable<Integer> {
         }
     }
 
-    private void measure(String home, Path benchmarks, Path file, SegmentationResults results)
+    private void measure(
+            String home, Path benchmarks, Path file, SegmentationResults results, Interruption interruption)
             throws IOException, InterruptedException {
         say("building the C program");
-        String program = run(List.of(Path.of(home, "benchmarks", "segment-peer").toString()))
+        String program = run(List.of(Path.of(home, "benchmarks", "segment-peer").toString()), interruption)
                 .strip();
         say("measuring the C program");
-        results.addPeer(run(List.of(program)));
+        results.addPeer(run(List.of(program), interruption));
         say("measuring the benchmarks, each for " + seconds + " s");
         int rounds = seconds * 1000 / ROUND_MILLIS;
-        run(jmh(benchmarks, file, only, "-i", Integer.toString(rounds), "-r", ROUND_MILLIS + "ms"));
+        run(jmh(benchmarks, file, only, "-i", Integer.toString(rounds), "-r", ROUND_MILLIS + "ms"), interruption);
         results.addTimes(Files.readString(file));
         say("counting garbage");
         // Garbage is counted over a whole second, because the harness itself allocates some in each round.
-        run(jmh(benchmarks, file, "SegmentBenchmark.cutComplete", "-i", "1", "-r", "1", "-prof", "gc"));
+        run(jmh(benchmarks, file, "SegmentBenchmark.cutComplete", "-i", "1", "-r", "1", "-prof", "gc"), interruption);
         results.addGarbage(Files.readString(file));
     }
 
@@ -121,10 +125,16 @@ final class SegmentationCommand implements Callable<Integer> {
     }
 
     /** Returns the output of a program; its standard error goes to the terminal. */
-    private static String run(List<String> command) throws IOException, InterruptedException {
+    private static String run(List<String> command, Interruption interruption)
+            throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+        interruption.onRequest(() -> {
+            process.descendants().forEach(ProcessHandle::destroy);
+            // Process.destroy would close the output, too, which is being read.
+            boolean unused = process.toHandle().destroy();
+        });
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         int status = process.waitFor();
         if (status != 0) {

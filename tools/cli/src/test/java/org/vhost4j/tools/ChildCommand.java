@@ -4,6 +4,7 @@ package org.vhost4j.tools;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -71,6 +72,25 @@ final class ChildCommand implements AutoCloseable {
                 arguments);
     }
 
+    /**
+     * Starts it with a pipe that is full as its standard output: it runs until it has something to print, and waits then in
+     * {@code pipe_write}.
+     */
+    static ChildCommand intoFullPipe(Path directory, String name, String... arguments) throws IOException {
+        String pipe = directory.resolve(name + ".pipe").toString();
+        return new ChildCommand(
+                directory,
+                name,
+                "",
+                List.of(
+                        "bash",
+                        "-c",
+                        "mkfifo \"$0\" && exec 3<>\"$0\" && { dd if=/dev/zero of=\"$0\" oflag=nonblock status=none 2>&- || :; }"
+                                + " && exec \"$@\" >&3",
+                        pipe),
+                arguments);
+    }
+
     /** The words before the arguments of {@code vhost4j}, for a process of the classes that are tested. */
     static List<String> program() {
         return List.of(
@@ -98,6 +118,26 @@ final class ChildCommand implements AutoCloseable {
 
     boolean endsWithin(Duration time) throws InterruptedException {
         return process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** The programs that it has started, and those that they have. */
+    List<ProcessHandle> descendants() {
+        return process.descendants().toList();
+    }
+
+    /** Whether a thread of it waits in a function of the kernel whose name ends like this. */
+    boolean waitsIn(String function) {
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/" + process.pid() + "/task"))) {
+            for (Path task : tasks) {
+                if (Files.readString(task.resolve("wchan")).endsWith(function)) {
+                    return true;
+                }
+            }
+        } catch (IOException e) {
+            // A thread has ended.
+            return false;
+        }
+        return false;
     }
 
     /** Types on its terminal. */

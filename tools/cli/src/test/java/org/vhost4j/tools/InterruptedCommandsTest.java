@@ -114,6 +114,16 @@ class InterruptedCommandsTest {
     }
 
     @Test
+    void aCheckThatCannotPrintEnds() throws Exception {
+        try (ChildCommand command = ChildCommand.intoFullPipe(directory, "check", "platform", "check", "linux-6.1")) {
+            Await.until("it prints", () -> command.waitsIn("pipe_write"));
+            command.signal("INT");
+            assertThat(command.status()).as(command.err()).isEqualTo(INTERRUPTED);
+            assertThat(command.err()).isEmpty();
+        }
+    }
+
+    @Test
     void aBackEndTakesItsSocketWithIt() throws Exception {
         Path socket = directory.resolve("a.sock");
         try (ChildCommand command = start("run", "run", "--socket-path=" + socket, "--port=echo")) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.vhost4j.device.feature.Feature;
 import org.vhost4j.device.feature.FeatureSet;
@@ -98,15 +99,16 @@ public final class DemoCommand implements Callable<Integer> {
         lab.provision();
 
         Path directory = Files.createTempDirectory("vhost4j-demo");
-        List<Guest> guests = new ArrayList<>();
+        List<Guest> guests = new CopyOnWriteArrayList<>();
+        interruption.onRequest(() -> guests.forEach(Guest::kill));
         DemoEvents events = new DemoEvents();
         try (Backend backend = Backend.start(config(directory, resolution), events)) {
             DemoExchanges exchanges = new DemoExchanges(seconds, datagrams, this::say);
             try {
-                boot(lab, directory, guests);
+                boot(lab, directory, guests, interruption);
                 exchanges.run(guests.get(0), guests.get(1), interruption::requested);
-            } catch (GuestFailure e) {
-                // The signal that interrupts this process also ends its QEMUs.
+            } catch (GuestFailure | IOException e) {
+                // An interruption kills the QEMUs.
                 if (!interruption.requested()) {
                     throw e;
                 }
@@ -156,16 +158,21 @@ public final class DemoCommand implements Callable<Integer> {
         return BackendConfig.builder(endpoints, resolution.offered()).build();
     }
 
-    private void boot(Lab lab, Path directory, List<Guest> guests) throws IOException {
+    private void boot(Lab lab, Path directory, List<Guest> guests, Interruption interruption) throws IOException {
         say("booting two guests (-accel " + accel + ")");
         for (int i = 0; i < GUESTS; i++) {
             Endpoint endpoint = Endpoint.listen(directory.resolve("guest" + i + ".sock"), Attach.DEVICE);
             guests.add(Guest.start(
                     lab,
+                    // Even if this process is killed, its QEMUs end.
+                    List.of("setpriv", "--pdeathsig", "KILL"),
                     "guest" + i,
                     directory,
                     List.of("--qemu", "11", "--accel", accel),
                     AttachHelp.device(endpoint, i, 1)));
+            if (interruption.requested()) {
+                throw new GuestFailure("interrupted");
+            }
         }
         for (int i = 0; i < GUESTS; i++) {
             guests.get(i).waitUntilUp();

@@ -94,7 +94,9 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
             List<QemuRecord> records = survey(err, interruption);
             if (interruption.requested()) {
                 // A document with only a part of the tables would be wrong.
-                if (!records.isEmpty() && !json) {
+                if (records.isEmpty()) {
+                    say(err, "interrupted before a machine was observed");
+                } else if (!json) {
                     out.print(new FeatureTables(records).text(today()));
                     out.flush();
                 }
@@ -117,7 +119,7 @@ public final class QemuFeaturesCommand implements Callable<Integer> {
             }
             say(err, "QEMU %s: %d machines".formatted(survey.name(), types.size()));
             try {
-                records.add(survey.record(types));
+                records.add(survey.record(types, interruption::requested));
             } catch (UnsupportedOption e) {
                 // The signal that interrupts this process also ends its QEMUs.
                 if (!interruption.requested()) {

@@ -2,6 +2,8 @@
 package org.vhost4j.tools.common;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -14,6 +16,7 @@ public final class Interruption implements AutoCloseable {
     private final Duration patience;
     private final CountDownLatch done = new CountDownLatch(1);
     private final Thread hook = Thread.ofPlatform().name("vhost4j-interruption").unstarted(this::request);
+    private final List<Runnable> actions = new ArrayList<>();
     private volatile boolean requested;
 
     Interruption(Duration patience) {
@@ -47,11 +50,31 @@ public final class Interruption implements AutoCloseable {
     }
 
     /**
+     * Registers what ends the current step, such as killing a program for which the command waits. A terminal sends the signal to these
+     * programs too; {@code kill} sends it only to this process.
+     *
+     * @param action run by another thread when the process is interrupted; run now if it has been
+     */
+    public synchronized void onRequest(Runnable action) {
+        if (requested) {
+            action.run();
+        } else {
+            actions.add(action);
+        }
+    }
+
+    private synchronized void endStep() {
+        requested = true;
+        actions.forEach(Runnable::run);
+        actions.clear();
+    }
+
+    /**
      * Handles the signal: requests the end of the command, and keeps the process alive until the command has ended or
      * the time is over.
      */
     void request() {
-        requested = true;
+        endStep();
         try {
             if (!done.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 System.err.println("vhost4j: interrupted, and no result after " + patience.toSeconds() + " s");

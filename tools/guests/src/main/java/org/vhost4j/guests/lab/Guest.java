@@ -254,7 +254,7 @@ public final class Guest implements AutoCloseable {
         return qemu.pid();
     }
 
-    /** Kills QEMU immediately (SIGKILL), to simulate a crash. */
+    /** Kills QEMU immediately (SIGKILL), to simulate a crash, or to end the call of another thread that waits for the guest. */
     public void kill() {
         qemu.destroyForcibly();
         await();

@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -143,10 +144,32 @@ public final class QemuSurvey {
      * @throws UnsupportedOption when QEMU refuses
      */
     public QemuRecord record(List<String> types) {
+        return record(types, () -> false);
+    }
+
+    /**
+     * Observes the features of machines until it is interrupted.
+     *
+     * @param types the machine types, at least one, the newest q35 first
+     * @param interrupted returns whether to end before the next machine
+     * @return the observations of the machines so far, at least one
+     * @throws UnsupportedOption when QEMU refuses, or an interruption ended it before the first machine was observed
+     */
+    public QemuRecord record(List<String> types, BooleanSupplier interrupted) {
         List<MachineRecord> records = new ArrayList<>();
         Map<Attachment, Observation> behindIommu = behindIommu(types.getFirst());
         for (String type : types) {
-            records.add(record(type, behindIommu));
+            if (interrupted.getAsBoolean() && !records.isEmpty()) {
+                break;
+            }
+            try {
+                records.add(record(type, behindIommu));
+            } catch (UnsupportedOption e) {
+                // A terminal's signal also ends the QEMU.
+                if (!interrupted.getAsBoolean() || records.isEmpty()) {
+                    throw e;
+                }
+            }
         }
         return new QemuRecord(name, version, records);
     }

@@ -103,13 +103,13 @@ public final class LaneInbox implements Pollable {
     }
 
     /**
-     * Creates the port through which another lane sends frames to a guest's seat on this lane. The guest has seats on
-     * several lanes, and the sending lane chooses the lane for each frame.
+     * Creates the port through which another lane sends frames to a guest's seat on this lane: the part of the guest's
+     * device that this lane processes. The guest has seats on several lanes; the sending lane chooses one per frame.
      *
      * @param port a port of this lane's bridge
      * @param fault as for {@link #remote}
      * @param checkpoint as for {@link #remote}
-     * @return the port for the seat on the other lane
+     * @return the port, which {@link SpreadPort} uses on the sending lane
      */
     public RemotePort seat(SpreadPort port, Consumer<String> fault, Runnable checkpoint) {
         return remote(port, fault, checkpoint, true);

@@ -10,12 +10,12 @@ import org.vhost4j.device.frame.LandingPort;
 import org.vhost4j.device.steering.ReceiveSteering;
 
 /**
- * The port of a guest whose queue pairs are on several lanes, on the bridge of one of those lanes. This port chooses
- * the queue pair of a frame before the frame crosses lanes: it passes the frame to the guest's seat on this lane, or to
- * the seat on the pair's lane. All frames of a flow take the same path, so they stay in order. A frame that has arrived
- * from another lane is delivered on this lane, even if the driver has changed the steering meanwhile. Only when this
- * lane has lost its last queue is the frame forwarded to the lane of the first pair, which never forwards such frames.
- * Therefore no two lanes ever wait for each other.
+ * The port of a guest whose queue pairs are on several lanes, on the bridge of one of those lanes. The part of the
+ * guest's device on a lane is called a seat. This port chooses the queue pair of a frame before the frame crosses
+ * lanes: it passes the frame to the guest's seat on this lane, or to the seat on the pair's lane. All frames of a
+ * flow take the same path, so they stay in order. A frame that has arrived from another lane is delivered on this lane,
+ * even if the driver has changed the steering meanwhile. Only when this lane has lost its last queue is the frame
+ * forwarded to the lane of the first pair, which never forwards such frames. So no two lanes ever wait for each other.
  *
  * <p>Belongs to one lane.
  */

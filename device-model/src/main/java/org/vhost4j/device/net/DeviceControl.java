@@ -61,7 +61,7 @@ public final class DeviceControl {
 
     /**
      * Returns the settings that the driver made by its control queue, so that they can migrate with the guest. They are
-     * commands that give another device the same settings.
+     * control commands that restore these settings in the guest's next device.
      *
      * @return class, command and data of each command, as on the control queue; up to 5000 commands, 32 KiB in total;
      *     empty when the driver changed no setting
@@ -199,8 +199,8 @@ public final class DeviceControl {
     }
 
     /**
-     * Sets a listener for control commands that change a setting. The listener passes them to the device's seats on
-     * other lanes. It is called before the driver sees the response.
+     * Sets a listener for control commands that change a setting. The listener passes them to the device's seats,
+     * its parts on other lanes. It is called before the driver sees the response.
      *
      * @param seats receives class, command and data of each command
      */
@@ -209,7 +209,7 @@ public final class DeviceControl {
     }
 
     /**
-     * Executes on this seat a command that changed a setting on the device's home lane.
+     * Executes a control command on this seat, after the command has changed a setting on the device's home lane.
      *
      * @param command class, command and data, as passed to the listener of {@link #mirror}
      */
@@ -458,11 +458,11 @@ public final class DeviceControl {
     }
 
     /**
-     * Continues the next super-frame after the segments that another device has delivered. If the driver has changed
-     * the frame meanwhile, it is segmented from its first segment on.
+     * Sets how many segments of the next super-frame the guest's previous device has delivered. They are not sent
+     * again, unless the driver has changed the frame meanwhile.
      *
      * @param index the virtqueue's index, of a queue that has just been started
-     * @param cut the part that the other device has delivered, from {@link #cut(int)}
+     * @param cut the delivered part, which {@link #cut(int)} of the previous device returned
      */
     public void cut(int index, FrameCut cut) {
         TxQueue transmit = queues.transmit(index);

@@ -82,9 +82,9 @@ public final class NetDevice implements LandingPort, Pollable {
     }
 
     /**
-     * Creates the seat of this device on another lane, for the queue pairs that are started there. The two share the
-     * config space, the statistics of queues and the table of flows. The counters of this device include those of the
-     * seat; settings of the driver apply to both.
+     * Creates a seat: the part of this device that processes the queue pairs which are started on another lane. Device
+     * and seat share the config space, the queue statistics and the flow table. The counters of this device include
+     * those of the seat; settings of the driver apply to both.
      *
      * @param config configuration of this device
      * @param first the pair of the seat that receives the frames of pairs that are not ready

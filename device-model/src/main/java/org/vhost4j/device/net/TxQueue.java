@@ -234,7 +234,7 @@ final class TxQueue {
     }
 
     /**
-     * Sets the part of the next frame that another device has delivered; see {@link DeviceControl#cut(int, FrameCut)}.
+     * Sets the part of the next frame that the previous device delivered; see {@link DeviceControl#cut(int, FrameCut)}.
      */
     void cut(FrameCut by) {
         segmentsDone = by.segments();

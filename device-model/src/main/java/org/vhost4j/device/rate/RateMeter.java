@@ -5,9 +5,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Enforces a {@link RateLimit}. A frame may be forwarded while at least one byte is left, so that a frame larger than
- * the burst is possible, too. Over time the rate is exact; a burst is exceeded by less than one frame. Belongs to one
- * lane; allocates nothing.
+ * Enforces a {@link RateLimit}. A frame may be forwarded while the token bucket contains at least one byte, so that
+ * frames larger than the burst can also be forwarded. Over time the rate is exact; a burst is exceeded by less than one
+ * frame. Belongs to one lane; allocates nothing.
  */
 public final class RateMeter {
     /** The minimum size of the peak rate's token bucket in bytes, so that several frames can be forwarded together. */

@@ -18,8 +18,7 @@ public final class WireLength {
     /**
      * Calculates the length of a frame on the wire.
      *
-     * @param frame a frame that the offload engine has checked; the number of headers may be wrong for an unchecked
-     *     frame
+     * @param frame a frame that the offload engine has checked; for an unchecked super-frame the result may be wrong
      * @param bytes the frame's length in bytes, which may differ from {@code frame.bytes}
      * @return size in bytes
      */

@@ -20,8 +20,8 @@ public final class Counters {
     public Counters() {}
 
     /**
-     * Returns the time at which this object began to count. Values that {@link #set} has taken over were counted
-     * before.
+     * Returns the time at which this object began to count. Values that {@link #set} has restored were counted
+     * before that time.
      *
      * @return the time by the host's clock
      */
@@ -62,7 +62,8 @@ public final class Counters {
     }
 
     /**
-     * Includes the counters of the device's seat on another lane. Called before any frame is forwarded.
+     * Includes the counters of the device's seat on another lane in the sums. A seat is the part of the device that one
+     * lane processes. Called before any frame is forwarded.
      *
      * @param seat the seat's counters
      */

@@ -128,7 +128,7 @@ public final class PortCounters {
     }
 
     /**
-     * Adds the value of a counter from the process that had the port before.
+     * Adds the value that a counter had in the previous back-end process of the port.
      *
      * @param name name in {@link #all}; an unknown name of another version is ignored
      * @param amount the value, at least 0
@@ -141,8 +141,8 @@ public final class PortCounters {
     }
 
     /**
-     * Returns the time at which the port was opened in this process. Values that {@link #add} has taken over were
-     * counted before.
+     * Returns the time at which the port was opened in this process. Values that {@link #add} has added were
+     * counted before that time.
      *
      * @return the time by the host's clock
      */

@@ -14,7 +14,7 @@ import java.nio.ByteOrder;
  * huge pages are used up; the access may come from another guest's lane.
  *
  * <p>A signal handler of a few instructions is installed before the JVM's own: it writes {@code si_addr} into a ring
- * and jumps to the JVM's handler. On other processors than x86-64 nothing is recorded.
+ * and jumps to the JVM's handler. On processors other than x86-64 nothing is recorded.
  */
 final class FaultAddresses {
     /** Number of addresses that are kept; a power of two, at most 128. */

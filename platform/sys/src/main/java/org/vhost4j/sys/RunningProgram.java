@@ -31,7 +31,7 @@ public interface RunningProgram {
     Fd errors();
 
     /**
-     * Returns a descriptor of the process (pidfd_open(2)), by which other processes than its parent can kill it and
+     * Returns a descriptor of the process (pidfd_open(2)), by which processes other than its parent can kill it and
      * detect its end.
      *
      * @return the descriptor, still owned by this object

@@ -337,8 +337,8 @@ public final class CaseContext implements AutoCloseable {
     }
 
     /**
-     * Sends frames until one returns. After a ring or a descriptor has changed, a switch may drop frames until all its parts know of the
-     * change, as any network may drop frames.
+     * Sends frames until one returns. After a ring or a descriptor has changed, a back-end that is a switch may drop frames until
+     * all its threads have processed the change.
      *
      * @param driver a driver whose queues run
      * @param payload the length of each datagram's payload in bytes

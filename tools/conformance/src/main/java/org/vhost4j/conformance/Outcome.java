@@ -36,9 +36,9 @@ public enum Outcome {
     }
 
     /**
-     * Returns the words that follow a number of cases with this outcome.
+     * Returns the text that a summary prints after the number of cases with this outcome.
      *
-     * @return a few words, such as {@code failed as expected}
+     * @return text such as {@code failed as expected}
      */
     public String counted() {
         return switch (this) {

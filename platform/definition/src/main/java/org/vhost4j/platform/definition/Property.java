@@ -178,7 +178,7 @@ public record Property(
     /**
      * Returns whether QEMU's {@code virtio-net-pci} has this property.
      *
-     * @return false for this program's own properties, and for those of other devices than network cards
+     * @return false for this program's own properties, and for those of devices other than network cards
      */
     public boolean isQemus() {
         return OWNERS_OF_CARDS.contains(owner);

@@ -95,7 +95,7 @@ public final class HostProbe {
 
     /**
      * Returns the kernel's build version as reported by uname(2), which includes a distribution's version such as {@code Debian 6.1.176-1}.
-     * Only for users.
+     * Only for messages, never for decisions.
      *
      * @return one line; empty when it cannot be read
      */

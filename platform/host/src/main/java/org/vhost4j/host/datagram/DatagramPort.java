@@ -216,7 +216,7 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
         }
     }
 
-    /** Reads nothing until {@link #proceed}. Frames are still sent. Called by the lane's thread. */
+    /** Stops reading until {@link #proceed}. Frames are still sent. Called by the lane's thread. */
     public void halt() {
         halted = true;
     }
@@ -249,8 +249,8 @@ public final class DatagramPort implements CountedPort, Pollable, AutoCloseable 
     }
 
     /**
-     * Adds a frame that another process has read and not forwarded; it is forwarded first. Called by the lane's thread,
-     * while the port is halted.
+     * Restores a frame that the previous back-end process has read but not forwarded; it is forwarded before new frames.
+     * Called by the lane's thread, while the port is halted.
      *
      * @param frame the frame; null for none
      */

@@ -11,8 +11,8 @@ import org.vhost4j.sys.SystemError;
 import org.vhost4j.sys.UnixAddress;
 
 /**
- * Connects to a Unix socket, and retries with increasing delays while no process listens there. The kernel reports the sender of the data
- * on its connections: see {@link UnixStream#sender}. Belongs to its loop's thread.
+ * Connects to a Unix socket, and retries with increasing delays while no process listens there. The kernel reports the process that
+ * sent the data on a connection: see {@link UnixStream#sender}. Belongs to its loop's thread.
  */
 public final class UnixConnector implements AutoCloseable {
     /** Receives the results of attempts to connect. Called by the loop's thread. */

@@ -166,7 +166,7 @@ public final class UnixListener implements AutoCloseable {
         return socket;
     }
 
-    /** Closes the socket in this process, and leaves its file to the other process that has also the socket. */
+    /** Closes the socket in this process, and leaves its file to the other process that also owns the socket. */
     public void leave() {
         loop.assertInLoop();
         if (open) {

@@ -236,8 +236,8 @@ public final class UnixStream implements AutoCloseable {
     }
 
     /**
-     * Closes all descriptors in this process, and leaves the connection to the other process that has also the socket. Called by the loop's
-     * thread.
+     * Closes all descriptors in this process, and leaves the connection to the other process that also owns the socket. Called by the
+     * loop's thread.
      */
     public void leave() {
         loop.assertInLoop();

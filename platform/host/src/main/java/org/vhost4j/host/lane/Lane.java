@@ -148,7 +148,7 @@ public final class Lane implements AutoCloseable {
      * Creates a signal for an eventfd that a front-end shares, so that the front-end cannot block the lane. Called by the lane's thread.
      *
      * @param eventFd the eventfd, open for as long as the signal is used
-     * @param jammed runs once, between two turns, after the front-end has filled the counter; signals alone never fill it
+     * @param jammed runs once, between two turns, when a signal finds that the front-end has filled the counter
      * @return the signal, for this lane's thread only
      */
     public SharedSignal signal(EventFd eventFd, Runnable jammed) {

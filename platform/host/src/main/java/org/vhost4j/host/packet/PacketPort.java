@@ -114,7 +114,7 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
         });
     }
 
-    /** Reads nothing until {@link #proceed}. Frames are still written. Called by the lane's thread. */
+    /** Stops reading until {@link #proceed}. Frames are still written. Called by the lane's thread. */
     public void halt() {
         halted = true;
     }
@@ -147,8 +147,8 @@ public final class PacketPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Adds a frame that another process has read and not forwarded; it is forwarded first. Called by the lane's thread,
-     * while the port is halted.
+     * Restores a frame that the previous back-end process has read but not forwarded; it is forwarded before new frames.
+     * Called by the lane's thread, while the port is halted.
      *
      * @param frame the frame; null for none
      */

@@ -25,7 +25,7 @@ public final class PasstPeer implements StreamPeer {
     /**
      * Creates the peer of a port.
      *
-     * @param engine engine of the port's lane, which counts the processing of frames to passt
+     * @param engine offload engine of the port's lane; it converts the frames to passt and counts the conversions
      */
     public PasstPeer(OffloadEngine engine) {
         this.engine = engine;

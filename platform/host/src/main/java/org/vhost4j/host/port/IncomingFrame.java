@@ -66,7 +66,7 @@ public final class IncomingFrame {
     }
 
     /**
-     * Forwards the frame that waits.
+     * Forwards the waiting frame.
      *
      * @return {@link #MOVED} or {@link #BLOCKED}
      */
@@ -88,7 +88,7 @@ public final class IncomingFrame {
     }
 
     /**
-     * Returns a copy of the frame that waits, which may be handed over to another process.
+     * Returns a copy of the waiting frame, which may be handed over to the next back-end process.
      *
      * @return the copy; null when none waits
      */
@@ -97,7 +97,7 @@ public final class IncomingFrame {
     }
 
     /**
-     * Restores a frame that another process has read and counted; it waits for its receiver.
+     * Restores a frame that the previous back-end process has read and counted; it waits for room at its receiver.
      *
      * @param held the frame; null for none
      * @param memory address of {@link Frame#MAX_BYTES} bytes, where the frame can stay

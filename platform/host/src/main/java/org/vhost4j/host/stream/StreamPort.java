@@ -124,7 +124,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
         on.rearm();
     }
 
-    /** Reads and writes nothing until {@link #proceed}; frames for the peer are kept. Called by the lane's thread. */
+    /** Stops reading and writing until {@link #proceed}; frames for the peer are kept. Called by the lane's thread. */
     public void halt() {
         halted = true;
         writer.halt();
@@ -168,7 +168,7 @@ public final class StreamPort implements CountedPort, Pollable, AutoCloseable {
     }
 
     /**
-     * Continues, in a halted port, a connection that another process has used. Called by the lane's thread.
+     * Continues, in a halted port, a connection of the previous back-end process. Called by the lane's thread.
      *
      * @param to the connection, as for {@link #connect}
      * @param state the state that {@link #state} returned in that process

@@ -54,7 +54,7 @@ final class StreamReader {
     }
 
     /**
-     * Restores the bytes that another process has read. Called after {@link #open}, before anything is read.
+     * Restores the bytes that the previous back-end process has read. Called after {@link #open}, before anything is read.
      *
      * @throws IllegalArgumentException when there are more bytes than the buffer can hold
      */

@@ -77,7 +77,7 @@ final class StreamWriter {
         return lost;
     }
 
-    /** Writes nothing until {@link #proceed}; keeps frames instead. */
+    /** Stops writing until {@link #proceed}; frames are kept meanwhile. */
     void halt() {
         halted = true;
         blocked = true;
@@ -103,7 +103,7 @@ final class StreamWriter {
     }
 
     /**
-     * Restores the bytes that another process has kept. Called after {@link #open}, before anything is written.
+     * Restores the bytes that the previous back-end process has not written. Called after {@link #open}, before anything is written.
      *
      * @throws IllegalArgumentException when the bytes are not the rest of a frame followed by complete frames
      */

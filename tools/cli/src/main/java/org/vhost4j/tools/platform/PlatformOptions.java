@@ -137,7 +137,7 @@ public final class PlatformOptions {
      *
      * @param catalog the definitions
      * @return the text, to be printed before exit status 0; empty when no help was requested. Platforms are checked for
-     *     a back-end with a TAP, because one without needs nothing of the host
+     *     a back-end with a TAP, because a back-end without a TAP needs no host capability
      * @throws IOException when the file of host capabilities is invalid or cannot be read
      */
     public Optional<String> help(PlatformCatalog catalog) throws IOException {

@@ -38,10 +38,10 @@ public final class MessageOptions {
     public MessageOptions() {}
 
     /**
-     * Returns the printer of messages.
+     * Returns the printer for the vhost-user messages that {@code --trace} requests.
      *
      * @return the printer; empty without {@code --trace}
-     * @throws UnsupportedOption when there is no such trace, or the file cannot be written
+     * @throws UnsupportedOption when the value of {@code --trace} is not {@code vhost-user}, or the file cannot be written
      */
     public Optional<MessagePrinter> printer() {
         if (trace == null) {

@@ -102,7 +102,7 @@ public final class TraceOptions {
      *
      * @param trace any trace
      * @param command command with its subcommand or option, such as {@code negotiate --matrix}
-     * @return true when it is
+     * @return true when the heading of the trace names that command
      */
     public static boolean isOf(Trace trace, String command) {
         return command.equals(trace.heading().get(COMMAND));

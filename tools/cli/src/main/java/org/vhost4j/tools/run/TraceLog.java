@@ -49,7 +49,7 @@ final class TraceLog extends SilentListener implements MessageTrace {
      *
      * @param what {@code vhost-user}
      * @param file file, which is replaced if it exists; null for standard error
-     * @throws UnsupportedOption when there is no such trace, or the file cannot be written
+     * @throws UnsupportedOption when {@code what} has another value, or the file cannot be written
      */
     static TraceLog open(String what, @Nullable Path file) {
         if (!what.equals("vhost-user")) {

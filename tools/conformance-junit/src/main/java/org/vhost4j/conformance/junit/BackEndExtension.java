@@ -12,7 +12,7 @@ import org.vhost4j.frontend.FrontEnd;
 import org.vhost4j.frontend.NetDriver;
 import org.vhost4j.frontend.NetSetup;
 
-/** Implements {@link BackEnd}. */
+/** The JUnit extension for test classes with the annotation {@link BackEnd}: starts the back-end and supplies the parameters. */
 public final class BackEndExtension implements BeforeAllCallback, ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(BackEndExtension.class);
 

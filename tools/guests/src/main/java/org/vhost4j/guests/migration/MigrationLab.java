@@ -280,7 +280,7 @@ public final class MigrationLab implements AutoCloseable {
     }
 
     /**
-     * Moves the guest while the source's back-end writes its marks to a log that is not read, and compares memory.
+     * Migrates the guest while the source's back-end marks dirty pages in a log that QEMU does not read, and compares memory.
      *
      * @param directory a directory for a socket
      * @return the offsets of the pages that differ, which a migration would lose

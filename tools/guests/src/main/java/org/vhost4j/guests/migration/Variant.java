@@ -15,8 +15,8 @@ package org.vhost4j.guests.migration;
  * @param mergeable whether the device has MRG_RXBUF
  * @param guestAnnounce whether the device has GUEST_ANNOUNCE; without it QEMU requests an announcement from the back-end with SEND_RARP
  * @param returnPath whether the destination answers the source during the migration, QEMU's {@code return-path}
- * @param eventful whether back-ends end and network cards are plugged: QEMU then reconnects, has a slot for a second card, and can transfer
- *     its memory to another QEMU
+ * @param eventful whether the migration is combined with other events: back-ends end, network cards are plugged, memory is transferred to
+ *     another QEMU on this host. QEMU is then started so that it reconnects, and with a slot for a second card
  */
 public record Variant(
         String name,

@@ -59,7 +59,7 @@ record Handling(Origin origin, When when, boolean legacy, Told told) {
         return new Handling(property ? Origin.BLOCKED : Origin.UNKNOWN, When.BY_DEFAULT, false, Told.NOT_TOLD);
     }
 
-    /** Formats the cell of the table; it mentions {@link Told} only where it differs from the usual value. */
+    /** Formats the table cell; the cell mentions {@link Told} only where that is not the usual value for the origin. */
     @Override
     public String toString() {
         if (origin == Origin.BLOCKED || origin == Origin.UNKNOWN) {

@@ -21,7 +21,7 @@ import org.vhost4j.device.feature.FeatureSet;
 import org.vhost4j.tools.common.UnsupportedOption;
 import tools.jackson.databind.JsonNode;
 
-/** Observes the features of the machines of one QEMU. */
+/** Records which feature bits one QEMU offers to guests and acknowledges to back-ends, for each of its machine types. */
 public final class QemuSurvey {
     /** The first slot that no machine uses itself. */
     private static final int FIRST_SLOT = 4;
@@ -137,7 +137,7 @@ public final class QemuSurvey {
     }
 
     /**
-     * Observes the features of machines.
+     * Records how QEMU handles the feature bits with each of the given machine types.
      *
      * @param types the machine types, at least one, the newest q35 first
      * @return the observations

@@ -128,7 +128,9 @@ impl Echo {
             }
             Self::signal(rx)?;
             Self::signal(tx)?;
-            if !tx.enable_notification().map_err(failed)? {
+            // A ring that was stopped in the meantime may still have available buffers.
+            let runs = tx.get_ref().get_queue().ready();
+            if !runs || !tx.enable_notification().map_err(failed)? {
                 return Ok(());
             }
         }

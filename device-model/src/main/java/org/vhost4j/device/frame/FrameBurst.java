@@ -37,7 +37,7 @@ public final class FrameBurst {
     }
 
     /**
-     * Describes the frame in a buffer.
+     * Sets the partial checksum of the frame in a buffer.
      *
      * @param index index of the buffer, 0 to {@link #CAPACITY} - 1
      * @param partialChecksum the frame's partial checksum, as in {@link NetHeader#readPlain}, already checked

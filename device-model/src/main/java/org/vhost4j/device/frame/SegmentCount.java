@@ -16,8 +16,8 @@ public final class SegmentCount {
     private SegmentCount() {}
 
     /**
-     * Writes the counts of a super-frame into its header, whose other fields are already written. The header of a plain
-     * frame is not changed.
+     * Writes the counts of TCP segments and duplicate acknowledgements of a super-frame into its header, whose other
+     * fields are already written. The header of a plain frame is not changed.
      */
     public static void write(long header, Frame frame) {
         if (frame.gsoType != Frame.GSO_NONE) {

@@ -52,7 +52,7 @@ final class LineBudget {
     }
 
     /**
-     * Returns whether lines were dropped that are not reported yet.
+     * Returns whether there are dropped lines that were not reported yet.
      *
      * @return true until {@link #takeDropped} has returned their number
      */

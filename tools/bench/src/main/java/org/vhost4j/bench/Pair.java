@@ -50,7 +50,7 @@ final class Pair implements Subject {
         return new Contender(peer.name(), () -> start(bench, peer, work, direction, figure, underWay, loader));
     }
 
-    /** Starts both, lets frames flow for a while so that the JIT compiles, and then stops them. */
+    /** Starts both processes, sends frames until the JIT has compiled the datapath, and then stops the traffic. */
     private static Pair start(
             Bench bench, Peer peer, Work work, Direction direction, Figure figure, long underWay, Loader loader)
             throws IOException {
@@ -72,7 +72,7 @@ final class Pair implements Subject {
         }
     }
 
-    /** Lets frames flow for the duration of one measurement, and then stops them. */
+    /** Starts the traffic, measures it once, and stops it. */
     @Override
     public Sample turn() throws IOException {
         backEnd.child().resume();

@@ -190,7 +190,7 @@ public final class DirtyLog implements AutoCloseable {
         return lost.stream().distinct().sorted().toList();
     }
 
-    /** Clears all marks, a 64-bit word at a time and atomically, so that no mark is lost that is set meanwhile. */
+    /** Clears all marks, a 64-bit word at a time and atomically, so that marks that are set meanwhile are not lost. */
     public void clear() {
         take(page -> {});
     }

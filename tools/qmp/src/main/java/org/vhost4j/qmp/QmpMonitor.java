@@ -114,7 +114,7 @@ public final class QmpMonitor implements AutoCloseable {
         }
     }
 
-    /** Notifies clients that a signal ends the process, unless a client has ended it. */
+    /** Sends the event SHUTDOWN because a signal ends the process; does nothing if the end was already reported. */
     public void endedBySignal() {
         shutdown("host-signal");
     }

@@ -98,7 +98,7 @@ public final class PlatformOptions {
     }
 
     /**
-     * Returns the host: probed, or read from the named file.
+     * Returns the host's capabilities, probed or read from the named file.
      *
      * @return its capabilities
      * @throws IOException when the file is invalid or cannot be read; the message is one sentence for the user
@@ -108,8 +108,8 @@ public final class PlatformOptions {
     }
 
     /**
-     * Returns the host as far as it is relevant: it is not probed for a back-end that does not use the kernel. A named
-     * file is read nevertheless, and has to be valid.
+     * Returns the host's capabilities. The host is not probed for a back-end that does not use the kernel. If a file is
+     * named, it is read in any case, and has to be valid.
      *
      * @param uses the ways in which the back-end uses the kernel
      * @return its capabilities; {@link HostCapabilities#NOT_PROBED} when it was not probed

@@ -34,7 +34,7 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
     }
 
     /**
-     * Prints a line of the program itself, in order.
+     * Prints a line of the program itself, in order with the lines of events.
      *
      * @param line the line, without a line end
      */
@@ -45,7 +45,7 @@ public final class EventPrinter implements BackendListener, AutoCloseable {
     }
 
     /**
-     * Prints a warning of the program itself, in order.
+     * Prints a warning of the program itself, in order with the lines of events.
      *
      * @param line the line, without a line end
      */

@@ -21,7 +21,7 @@ public final class Negotiation {
     private String step = "";
 
     /**
-     * Requests the back-end's offer.
+     * Requests the virtio features and protocol features that the back-end offers.
      *
      * @param frontEnd a new connection, which remains owned by the caller
      */
@@ -62,9 +62,9 @@ public final class Negotiation {
     }
 
     /**
-     * Acknowledges both words, and sends frames when the back-end returns them.
+     * Acknowledges the given virtio features and protocol features, and then sends frames if the back-end returns frames.
      *
-     * @param combination the feature words
+     * @param combination the feature bits to acknowledge
      * @param loop how the back-end returns frames; NONE to send none, null to detect it
      * @return the result of the negotiation
      */

@@ -120,9 +120,9 @@ public interface SessionEffects {
     void positionKnown(int index);
 
     /**
-     * Notifies that the front-end has stopped the last started queue by GET_VRING_BASE, a reset, or disconnecting. Only after this may a
-     * device work again that has stopped because of its driver's fault. It is not sufficient that queues are stopped and started because
-     * the memory table or an address has changed.
+     * Notifies that the front-end has stopped the last started queue by GET_VRING_BASE, a reset, or disconnecting. A device that has
+     * stopped because of its driver's fault may work again only after this call. It is not sufficient that queues are stopped and started
+     * because the memory table or an address has changed.
      */
     void allQueuesStopped();
 

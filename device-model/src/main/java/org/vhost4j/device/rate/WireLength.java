@@ -6,7 +6,7 @@ import org.vhost4j.device.memory.HostMemory;
 
 /**
  * Calculates the length of a frame on the wire, from the destination MAC address on, without FCS. The length of a
- * super-frame is that of its segments.
+ * super-frame is the sum of the lengths of its segments.
  */
 public final class WireLength {
     private static final int UDP_BYTES = 8;

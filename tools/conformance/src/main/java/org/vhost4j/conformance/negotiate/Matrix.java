@@ -12,9 +12,9 @@ import org.vhost4j.vhostuser.wire.Dependencies;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
 
 /**
- * Creates the relevant combinations for an offer: the whole offer, each feature without its dependents, each feature
+ * Creates the relevant combinations of offered feature bits: all bits, each feature without its dependents, each feature
  * without its dependencies, pairs, each protocol feature, every kind of ring, a legacy driver, and bits that were not
- * offered. The same words are not repeated under another label.
+ * offered. No combination is repeated under another label.
  */
 public final class Matrix {
     /** Bits that require more of a front-end than plain rings: translation, logging, other notifications. */

@@ -128,9 +128,9 @@ impl Echo {
             }
             Self::signal(rx)?;
             Self::signal(tx)?;
-            // A ring that was stopped in the meantime may still have available buffers.
-            let runs = tx.get_ref().get_queue().ready();
-            if !runs || !tx.enable_notification().map_err(failed)? {
+            // A ring that was stopped in the meantime may still have available buffers; its driver must notify after the next start.
+            let more = tx.enable_notification().map_err(failed)?;
+            if !more || !tx.get_ref().get_queue().ready() {
                 return Ok(());
             }
         }

@@ -37,7 +37,7 @@ final class SchemaText implements MessageReader.Sink {
         SchemaText schema = new SchemaText();
         text.lines().forEach(schema::line);
         if (schema.documenting || schema.inExpression) {
-            throw new IllegalArgumentException("line " + schema.begin + ": it has no end");
+            throw new IllegalArgumentException("line " + schema.begin + ": it does not end");
         }
         schema.endOfText();
         schema.reader.close();

@@ -32,7 +32,7 @@ final class WorkingDirectory {
                     Files.deleteIfExists(file);
                 }
             } catch (IOException | UncheckedIOException e) {
-                // A file came or went: once more.
+                // A file came or went: the next pass sees it.
             }
         }
     }

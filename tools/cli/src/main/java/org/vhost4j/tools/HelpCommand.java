@@ -32,7 +32,8 @@ final class HelpCommand implements Runnable {
     static void addToGroups(CommandLine line) {
         for (CommandLine sub : line.getSubcommands().values()) {
             addToGroups(sub);
-            // Also where the group itself accepts an argument, as 'conformance' does: a socket of this name is ./help. A command without
+            // Also where the group itself accepts an argument, as 'conformance' does: a socket of this name is ./help.
+            // A command without
             // subcommands takes the word as its argument.
             if (!sub.getSubcommands().isEmpty()) {
                 CommandLine help = new CommandLine(new HelpCommand());

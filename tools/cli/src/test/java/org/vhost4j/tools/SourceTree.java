@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /** The checked-out sources that the tests were built from. */
-final class SourceTree {
+public final class SourceTree {
     /** The top level, two directories above the module that runs its tests. */
-    static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
+    public static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
 
     private SourceTree() {}
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.vhost4j.tools.SourceTree;
 import org.vhost4j.tools.common.UnsupportedOption;
 import org.vhost4j.tools.conformance.ConformanceCommand;
 import picocli.CommandLine;
@@ -99,6 +100,18 @@ class ConformanceOptionsTest {
                     .contains("case: ring.base", "seed: 5", "outcome: pass")
                     .anyMatch(line -> line.endsWith("#1 > SET_VRING_NUM (need_reply) ring 1, 8 entries"))
                     .anyMatch(line -> line.matches("(?s).*#1 < GET_VRING_BASE \\(reply\\) ring 1, 0x1"));
+            List<String> shown = Files.readString(SourceTree.ROOT.resolve("docs/conformance.md"))
+                    .lines()
+                    .dropWhile(line -> !line.equals("case: ring.base"))
+                    .takeWhile(line -> !line.startsWith("```"))
+                    .filter(line -> line.startsWith(" "))
+                    .toList();
+            assertThat(shown).hasSizeGreaterThan(4);
+            assertThat(lines.stream().map(ConformanceOptionsTest::withoutTime))
+                    .as("the trace in docs/conformance.md")
+                    .containsAll(shown.stream()
+                            .map(ConformanceOptionsTest::withoutTime)
+                            .toList());
             assertThat(conformance(backEnd.socket(0), "--replay=" + trace)).isZero();
             assertThat(out.toString()).contains("messages, all as recorded", "outcome: pass, as recorded");
             // Another answer was recorded than comes now.
@@ -115,6 +128,11 @@ class ConformanceOptionsTest {
                             "recorded: #1 < GET_VRING_BASE (reply) ring 1, 0x9",
                             "now:      #1 < GET_VRING_BASE (reply) ring 1, 0x1");
         }
+    }
+
+    /** A line of a trace without the milliseconds since its beginning. */
+    private static String withoutTime(String line) {
+        return line.replaceFirst("^ +[0-9]+\\.[0-9]+ +", "").strip();
     }
 
     @Test

@@ -2,15 +2,20 @@
 package org.vhost4j.tools.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,6 +37,7 @@ import org.vhost4j.frontend.Postcopy;
 import org.vhost4j.frontend.Ram;
 import org.vhost4j.frontend.RamSetup;
 import org.vhost4j.frontend.Rendezvous;
+import org.vhost4j.tools.SourceTree;
 import org.vhost4j.tools.negotiate.NegotiateCommand;
 import org.vhost4j.tools.probe.ProbeCommand;
 import org.vhost4j.vhostuser.wire.ProtocolFeature;
@@ -107,6 +113,32 @@ class DpdkBackEndIT {
                     .containsPattern("config space +not the back-end's")
                     .containsPattern("linux-6.2 +HOST_TSO4 HOST_TSO6");
         }
+    }
+
+    @Test
+    void theDocumentationShowsItsProbe() throws IOException {
+        List<String> shown = Files.readString(SourceTree.ROOT.resolve("docs/harness.md"))
+                .lines()
+                .dropWhile(line -> !line.startsWith("    features "))
+                .takeWhile(line -> !line.isEmpty())
+                .map(String::strip)
+                .toList();
+        assertThat(shown).hasSizeGreaterThan(5);
+        try (Testpmd testpmd = start()) {
+            // The page has the answers of this series; another one offers more.
+            assumeTrue(testpmd.version().startsWith("DPDK 22.11"), testpmd.version());
+            run(new ProbeCommand(), socket().toString());
+        }
+        for (String line : shown) {
+            assertThat(out.toString()).containsPattern(pattern(line));
+        }
+    }
+
+    /** A line of output with any number of spaces and line breaks between words; {@code ...} stands for omitted words. */
+    private static String pattern(String line) {
+        return Stream.of(line.split(" +"))
+                .map(word -> word.equals("...") ? ".*?" : Pattern.quote(word))
+                .collect(Collectors.joining("\\s*", "(?ms)^ *", "\\s*$"));
     }
 
     @Test

@@ -32,9 +32,8 @@ final class HelpCommand implements Runnable {
     static void addToGroups(CommandLine line) {
         for (CommandLine sub : line.getSubcommands().values()) {
             addToGroups(sub);
-            // Also where the group itself accepts an argument, as 'conformance' does: a socket of this name is ./help.
-            // A command without
-            // subcommands takes the word as its argument.
+            // Also in a group that accepts an argument itself, as 'conformance' does: a socket of this name is ./help.
+            // In a command without subcommands, help is an argument like any other.
             if (!sub.getSubcommands().isEmpty()) {
                 CommandLine help = new CommandLine(new HelpCommand());
                 help.getCommandSpec().usageMessage().hidden(true);

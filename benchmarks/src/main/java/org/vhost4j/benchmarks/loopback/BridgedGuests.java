@@ -17,6 +17,7 @@ import org.vhost4j.device.frame.NetHeader;
 import org.vhost4j.device.memory.DirtyLog;
 import org.vhost4j.device.memory.GuestMemory;
 import org.vhost4j.device.memory.GuestRegion;
+import org.vhost4j.device.memory.Translations;
 import org.vhost4j.device.net.DeviceOwner;
 import org.vhost4j.device.net.LinkSpeed;
 import org.vhost4j.device.net.NetDevice;
@@ -28,6 +29,14 @@ import org.vhost4j.device.ring.QueueLog;
 /** Two guests on a bridge: one sends, the other receives into mergeable buffers. One thread acts as both drivers and as the lane. */
 public final class BridgedGuests {
     private static final int BUFFER = 1536;
+    private static final int PAGE = 4096;
+
+    /**
+     * The distance between the frames in memory of {@link #allocate}, and between receive buffers, behind an IOMMU: two pages, in bytes. The
+     * translations of neighbouring buffers are not adjacent, so that each is a range of its own.
+     */
+    public static final int TRANSLATED_SLOT = 2 * PAGE;
+
     private static final FeatureSet FEATURES = FeatureSet.of(
             Feature.VERSION_1,
             Feature.MRG_RXBUF,
@@ -47,6 +56,10 @@ public final class BridgedGuests {
     private final int memoryBytes;
     private final int[] bufferOf;
     private final long buffers;
+    private final int bufferSlot;
+
+    /** The translations of the transmit queue; null without an IOMMU. */
+    private final @Nullable Translations transmitTranslations;
 
     /** The inbox of the receiver's lane; null when both guests are on one lane. */
     private final @Nullable LaneInbox inbox;
@@ -60,7 +73,9 @@ public final class BridgedGuests {
         /** The guests are on two lanes, both of which this thread runs. */
         CROSSING,
         /** Both guests are on one lane, and their memory is logged as during a migration. */
-        LOGGED
+        LOGGED,
+        /** Both guests are on one lane and behind an IOMMU, which has a translation of one page for each buffer. */
+        TRANSLATED
     }
 
     /**
@@ -97,11 +112,18 @@ public final class BridgedGuests {
             inbox = null;
         }
         boolean logged = path == Path.LOGGED;
-        transmit = start(sender, 1, packed, logged);
-        start(sender, 0, packed, logged);
-        receive = start(receiver, 0, packed, logged);
-        start(receiver, 1, packed, logged);
-        buffers = receive.memory().allocate((long) ringSize * BUFFER, 4096);
+        boolean translated = path == Path.TRANSLATED;
+        transmitTranslations = translated ? new Translations() : null;
+        Translations receiveTranslations = translated ? new Translations() : null;
+        transmit = start(sender, 1, packed, logged, transmitTranslations);
+        start(sender, 0, packed, logged, null);
+        receive = start(receiver, 0, packed, logged, receiveTranslations);
+        start(receiver, 1, packed, logged, null);
+        bufferSlot = translated ? TRANSLATED_SLOT : BUFFER;
+        buffers = receive.memory().allocate((long) ringSize * bufferSlot, PAGE);
+        if (receiveTranslations != null) {
+            translate(receiveTranslations, buffers, ringSize * bufferSlot);
+        }
         for (int i = 0; i < ringSize; i++) {
             post(i);
         }
@@ -120,8 +142,16 @@ public final class BridgedGuests {
         return device;
     }
 
-    private RingDriver start(NetDevice device, int index, boolean packed, boolean logged) {
-        LoopbackQueue queue = LoopbackQueue.start(arena, packed, ringSize, memoryBytes, device, index);
+    /** Adds a translation of the first page of each slot. */
+    private static void translate(Translations translations, long address, int bytes) {
+        for (long at = address; at < address + bytes; at += TRANSLATED_SLOT) {
+            translations.update(at, PAGE, at, true, true);
+        }
+    }
+
+    private RingDriver start(
+            NetDevice device, int index, boolean packed, boolean logged, @Nullable Translations translations) {
+        LoopbackQueue queue = LoopbackQueue.start(arena, packed, ringSize, memoryBytes, device, index, translations);
         if (logged) {
             // Guest-physical addresses start at 0, so that the log can be small.
             MemorySegment bits = arena.allocate(memoryBytes / (DirtyLog.PAGE * Byte.SIZE) + Long.BYTES, Long.BYTES);
@@ -163,13 +193,19 @@ public final class BridgedGuests {
     }
 
     /**
-     * Allocates memory of the sender for frames. A header of {@link NetHeader#BYTES} precedes each frame.
+     * Allocates memory of the sender for frames. A header of {@link NetHeader#BYTES} precedes each frame. Behind an IOMMU each frame has to be in
+     * the first page of a slot of {@link #TRANSLATED_SLOT} bytes.
      *
      * @param bytes the number of bytes
      * @return the address of the first byte
      */
     public long allocate(int bytes) {
-        return transmit.memory().allocate(bytes, 64);
+        if (transmitTranslations == null) {
+            return transmit.memory().allocate(bytes, 64);
+        }
+        long address = transmit.memory().allocate(bytes, PAGE);
+        translate(transmitTranslations, address, bytes);
+        return address;
     }
 
     /**
@@ -179,7 +215,7 @@ public final class BridgedGuests {
      * @return the address of its first byte
      */
     public long buffer(int index) {
-        return buffers + (long) index * BUFFER;
+        return buffers + (long) index * bufferSlot;
     }
 
     private void post(int buffer) {

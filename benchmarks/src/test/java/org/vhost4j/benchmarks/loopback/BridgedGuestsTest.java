@@ -19,11 +19,15 @@ final class BridgedGuestsTest {
         "false, COALESCED",
         "true, COALESCED",
         "false, CROSSING",
-        "true, CROSSING"
+        "true, CROSSING",
+        "false, LOGGED",
+        "true, LOGGED",
+        "false, TRANSLATED",
+        "true, TRANSLATED"
     })
     void whatOneSendsTheOtherReceives(boolean packed, BridgedGuests.Path path) {
         try (Arena arena = Arena.ofConfined()) {
-            BridgedGuests guests = new BridgedGuests(arena, packed, path, 16, 64 << 10);
+            BridgedGuests guests = new BridgedGuests(arena, packed, path, 16, 256 << 10);
             long header = guests.allocate(NetHeader.BYTES + BYTES);
             HostMemory.putShortBE(header + NetHeader.BYTES, 0x0200);
             HostMemory.putShortBE(header + NetHeader.BYTES + 6, 0x0201);

@@ -40,12 +40,12 @@ class MetricsOptionTest {
                 "127.0.0.1: | give ADDRESS:PORT",
                 "127.0.0.1:65536 | with a port up to 65535",
                 "127.0.0.1:http | give ADDRESS:PORT",
-                "127.0.0.300:1 | '127.0.0.300' is no address of this host",
+                "127.0.0.300:1 | '127.0.0.300' is not an address of this host",
                 "unix: | unix: is followed by the path of a socket",
-                "[host.example]:1 | '[host.example]' is no address of this host",
-                "[::g]:1 | '[::g]' is no address of this host",
-                "host.example:1 | '.host.example.' is no address of this host",
-                "::1:80 | '::1' is no address of this host: give an IPv4 address, an IPv6 address in brackets",
+                "[host.example]:1 | '[host.example]' is not an address of this host",
+                "[::g]:1 | '[::g]' is not an address of this host",
+                "host.example:1 | '.host.example.' is not an address of this host",
+                "::1:80 | '::1' is not an address of this host: give an IPv4 address, an IPv6 address in brackets",
             })
     void whatIsNoAddress(String value, String message) {
         assertThatThrownBy(() -> MetricsOption.parse(value))

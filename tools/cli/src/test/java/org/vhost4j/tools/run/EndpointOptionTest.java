@@ -111,7 +111,7 @@ class EndpointOptionTest {
                 "mac=52:54:00:12:34:56,trust-guest-mac=yes|trust-guest-mac is on or off",
                 "mode=1777|mode is three octal digits such as 0660, not 1777",
                 "group=no-such-group|there is no group no-such-group on this host",
-                "server=off,mode=0660|mode and group are of a socket that is made here",
+                "server=off,mode=0660|mode and group apply only to a socket that this program creates",
                 "device-state=maybe|device-state is on or off",
                 "tag=0|tag: '0' is not a VLAN, 1 to 4094",
                 "tag=4095|tag: '4095' is not a VLAN, 1 to 4094",

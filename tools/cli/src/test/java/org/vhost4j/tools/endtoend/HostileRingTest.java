@@ -39,9 +39,9 @@ class HostileRingTest {
     private static final Map<String, String> LINES = Map.ofEntries(
             Map.entry("head-out-of-range", "256"),
             Map.entry("next-out-of-range", "257"),
-            Map.entry("own-next", "circle"),
-            Map.entry("loop", "circle"),
-            Map.entry("loop-of-nothing", "circle"),
+            Map.entry("own-next", "loop"),
+            Map.entry("loop", "loop"),
+            Map.entry("loop-of-nothing", "loop"),
             Map.entry("address-outside", "0x10"),
             Map.entry("address-over-the-end", "descriptor 0"),
             Map.entry("address-wraps", "descriptor 0"),
@@ -58,7 +58,7 @@ class HostileRingTest {
             Map.entry("indirect-4-gib", "indirect"),
             Map.entry("indirect-outside", "0x1000"),
             Map.entry("indirect-next-out-of-range", "continues at 9"),
-            Map.entry("indirect-loop", "circle"));
+            Map.entry("indirect-loop", "loop"));
 
     /** Their rings are in order; what is wrong is the frame, which is dropped. */
     private static final Set<String> DROPPED = Set.of("runt", "nothing", "huge-frame");

@@ -176,10 +176,10 @@ class HostileRingTest {
             queue.ring().begin();
             queue.ring().readable(driver.ram().guestAddress(), 3).offer();
             queue.publish();
-            setting.backEnd().awaitLine("queue 2", "answer");
+            setting.backEnd().awaitLine("queue 2", "response");
             setting.othersContinue();
         }
-        setting.survived("queue 2", "answer");
+        setting.survived("queue 2", "response");
     }
 
     @Test

@@ -213,7 +213,10 @@ public final class Fairness implements AutoCloseable {
         System.out.println("| guests | frames | Jain's index | frames of each guest | rings found empty |");
         System.out.println("|---|---|---|---|---|");
         for (int frameBytes : new int[] {64, 1514, 9014, 65_000}) {
-            fair &= equals(WorkingDirectory.make("vhost4j-fair"), count, frameBytes, 128_000_000L / (60 + frameBytes));
+            // Many rings of each guest: while this thread does not run, the back-end empties the rings, and shares are
+            // whole rings.
+            long frames = Math.max(128_000_000L / (60 + frameBytes), 32L * 1024 * count);
+            fair &= equals(WorkingDirectory.make("vhost4j-fair"), count, frameBytes, frames);
         }
         System.out.println();
         System.out.println(
